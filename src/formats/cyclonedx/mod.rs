@@ -1,0 +1,6 @@
+//! x
+
+use super::Format;
+
+/// The formats of this folder.
+pub const FORMATS: &[&dyn Format] = &[];

@@ -1,0 +1,141 @@
+//! A folder a purl type, a file a format: each reads one file and says what that file says.
+
+pub mod cargo;
+pub mod cyclonedx;
+pub mod npm;
+pub mod oci;
+pub mod pypi;
+
+use anyhow::Result;
+
+use crate::entry::Entry;
+use crate::intern::Text;
+use crate::model::Inventory;
+use crate::source::Source;
+
+/// What a file of a format is to the gate.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Role {
+    /// It says what is resolved: a lockfile, a container manifest, a BOM. It is a subject of its own.
+    Subject,
+    /// It says what was asked for: read to be joined with the lockfile that answers it.
+    Manifest,
+}
+
+/// One file format.
+pub trait Format: Entry {
+    /// Returns the file names it is found under, as globs on the file's name: `Cargo.lock`, `requirements*.txt`.
+    fn files(&self) -> &'static [&'static str];
+
+    /// Returns what such a file is to the gate.
+    fn role(&self) -> Role {
+        Role::Subject
+    }
+
+    /// Says whether a text under another name is likely of this format.
+    fn recognizes(&self, _text: &str) -> bool {
+        false
+    }
+
+    /// Reads one file; opens nothing else.
+    ///
+    /// # Errors
+    /// Where the file cannot be read at all, with its place. What can be stepped over goes to [`Inventory::fault`].
+    fn parse(&self, source: &Source<'_>) -> Result<Inventory>;
+
+    /// Reads a file that may hold several subjects.
+    ///
+    /// # Errors
+    /// As [`Format::parse`].
+    fn parse_all(&self, source: &Source<'_>) -> Result<Vec<Inventory>> {
+        Ok(vec![self.parse(source)?])
+    }
+
+    /// Adds to an inventory what the files around it say: manifests, included files.
+    fn join(&self, _inventory: &mut Inventory, _near: &Near<'_>) {}
+}
+
+/// The files around a lockfile.
+pub struct Near<'n> {
+    /// All inventories of the tree, sorted by path.
+    pub inventories: &'n [Inventory],
+}
+
+impl<'n> Near<'n> {
+    /// Returns the inventory of the file at `path`.
+    pub fn get(&self, path: &str) -> Option<&'n Inventory> {
+        let found = self.inventories.binary_search_by(|inventory| inventory.subject.cmp(path)).ok()?;
+        Some(&self.inventories[found])
+    }
+
+    /// Returns the inventories of one format in `folder` and below it.
+    pub fn below(&self, folder: &str, format: &'static str) -> impl Iterator<Item = &'n Inventory> {
+        let prefix = if folder.is_empty() { String::new() } else { format!("{folder}/") };
+        let from = self.inventories.partition_point(|inventory| inventory.subject < prefix.as_str());
+        self.inventories[from..]
+            .iter()
+            .take_while(move |inventory| inventory.subject.starts_with(&prefix))
+            .filter(move |inventory| inventory.format == format)
+    }
+}
+
+/// All formats, by purl type.
+pub const FORMATS: &[&[&dyn Format]] = &[cargo::FORMATS, npm::FORMATS, oci::FORMATS, pypi::FORMATS, cyclonedx::FORMATS];
+
+/// Returns every format.
+pub fn all() -> impl Iterator<Item = &'static dyn Format> {
+    FORMATS.iter().flat_map(|folder| folder.iter().copied())
+}
+
+/// Finds a format by its id.
+pub fn named(id: &str) -> Option<&'static dyn Format> {
+    all().find(|format| format.id() == id)
+}
+
+/// Finds the format of a file by its name.
+pub fn of_file(path: &str) -> Option<&'static dyn Format> {
+    let name: Text = crate::intern::text(path.rsplit('/').next().unwrap_or(path));
+    all().find(|format| format.files().iter().any(|glob| matches(glob, name)))
+}
+
+/// Finds the format of a text whose file's name says nothing.
+pub fn of_text(text: &str) -> Option<&'static dyn Format> {
+    all().find(|format| format.recognizes(text))
+}
+
+/// Says whether a name matches a glob whose one wildcard is `*`.
+pub fn matches(glob: &str, name: &str) -> bool {
+    let mut parts = glob.split('*');
+    let first = parts.next().unwrap_or_default();
+    let Some(mut rest) = name.strip_prefix(first) else { return false };
+    let mut last = None;
+    for part in parts {
+        if let Some(middle) = last.replace(part) {
+            let middle: &str = middle;
+            let Some(at) = rest.find(middle) else { return false };
+            rest = &rest[at + middle.len()..];
+        }
+    }
+    last.map_or(rest.is_empty(), |last| rest.ends_with(last))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::matches;
+
+    #[test]
+    fn names_match_globs() {
+        for (glob, name, expected) in [
+            ("Cargo.lock", "Cargo.lock", true),
+            ("Cargo.lock", "Cargo.lock2", false),
+            ("requirements*.txt", "requirements.txt", true),
+            ("requirements*.txt", "requirements-dev.txt", true),
+            ("requirements*.txt", "requirements.in", false),
+            ("*.Dockerfile", "api.Dockerfile", true),
+            ("*-req*.txt", "a-req-b.txt", true),
+            ("*-req*.txt", "areq.txt", false),
+        ] {
+            assert_eq!(matches(glob, name), expected, "{glob} {name}");
+        }
+    }
+}

@@ -1,0 +1,7 @@
+//! driftgate: the drift guard.
+pub mod entry;
+pub mod formats;
+pub mod intern;
+pub mod model;
+pub mod source;
+pub mod syntax;

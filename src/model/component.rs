@@ -1,0 +1,125 @@
+//! One resolved package, image or runtime.
+
+use std::fmt;
+use std::sync::LazyLock;
+
+use super::{Digest, Purl};
+use crate::intern::{Table, Text};
+
+/// What kind of thing a component is, as CycloneDX names them.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Kind {
+    /// A package: the usual case.
+    #[default]
+    Library,
+    /// A project itself: the root of a lockfile, or a member of its workspace.
+    Application,
+    /// A container image.
+    Container,
+    /// An operating system.
+    OperatingSystem,
+    /// A framework, as some generators tell apart from libraries.
+    Framework,
+    /// A machine-learning model.
+    Model,
+    /// Data.
+    Data,
+    /// A file.
+    File,
+    /// Firmware, a device, a driver or a platform.
+    Platform,
+}
+
+/// Where a component comes from.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Origin {
+    /// The file does not say.
+    #[default]
+    Unknown,
+    /// A package registry or index, by its address as the file spells it.
+    Registry(Text),
+    /// A git repository at a commit.
+    Git {
+        /// The repository's address, without commit or query.
+        url: Text,
+        /// The full commit id; empty where the file names none.
+        commit: Text,
+        /// The branch or tag that was asked for; empty where none was.
+        reference: Text,
+    },
+    /// An archive at an address.
+    Url(Text),
+    /// A folder or file of the tree or beside it, as the file spells it.
+    Path(Text),
+}
+
+impl Origin {
+    /// Returns the address that an allow list is held against; none for paths and where nothing is known.
+    pub fn address(&self) -> Option<Text> {
+        match *self {
+            Origin::Registry(url) | Origin::Git { url, .. } | Origin::Url(url) => Some(url),
+            Origin::Path(_) | Origin::Unknown => None,
+        }
+    }
+}
+
+impl fmt::Display for Origin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Origin::Unknown => f.write_str("an unknown source"),
+            Origin::Registry(url) => write!(f, "registry {url}"),
+            Origin::Git { url, commit, reference } => {
+                write!(f, "git {url}")?;
+                if !reference.is_empty() {
+                    write!(f, " ({reference})")?;
+                }
+                if commit.is_empty() { Ok(()) } else { write!(f, " at {commit}") }
+            }
+            Origin::Url(url) => write!(f, "{url}"),
+            Origin::Path(path) => write!(f, "path {path}"),
+        }
+    }
+}
+
+/// One resolved package, image or runtime: identified by its purl, told apart by source and digests.
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Component {
+    /// The package URL.
+    pub purl: Purl,
+    /// What kind of thing it is.
+    pub kind: Kind,
+    /// Where it comes from.
+    pub origin: Origin,
+    /// The digests recorded for it, sorted, without doubles. Several files of one release give several.
+    pub digests: Vec<Digest>,
+    /// SPDX expression or what the file says of the licence; empty where it says nothing.
+    pub licence: Text,
+    /// Facts beside these, sorted: a variant, a build string, a size of a GPU stack. Kept in the BOM as properties.
+    pub properties: Vec<(Text, Text)>,
+}
+
+impl Component {
+    /// Returns a library with this purl, and nothing else known.
+    pub fn new(purl: Purl) -> Self {
+        Component { purl, ..Component::default() }
+    }
+
+    /// Keeps the component: equal ones are stored once, however many files name them.
+    pub fn intern(mut self) -> &'static Component {
+        static TABLE: LazyLock<Table<Component>> = LazyLock::new(Table::new);
+        self.digests.sort_unstable();
+        self.digests.dedup();
+        self.properties.sort_unstable();
+        TABLE.get(self, |component| Box::leak(Box::new(component)))
+    }
+
+    /// Returns the version, empty where there is none.
+    pub fn version(&self) -> Text {
+        self.purl.version()
+    }
+
+    /// Returns the name with its namespace, as the ecosystem writes it: `@scope/name`, `group:artifact`.
+    pub fn name(&self) -> Text {
+        self.purl.display_name()
+    }
+}

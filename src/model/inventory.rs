@@ -1,0 +1,250 @@
+//! What one file says: its components, who requires whom, and what it asks for without an answer.
+
+use std::sync::LazyLock;
+
+use super::Component;
+use crate::intern::{Table, Text};
+use crate::source::{Fault, Place, Source};
+
+/// The number of a node in its inventory.
+pub type NodeId = u32;
+
+/// The node that stands for the subject itself; what it requires is direct.
+pub const SUBJECT: NodeId = 0;
+
+/// How a requirement is meant, strongest first.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Scope {
+    /// Needed to run.
+    #[default]
+    Runtime,
+    /// Expected to be there beside the component, as npm's peer dependencies.
+    Peer,
+    /// Used if it is there, or if an extra or feature asks for it.
+    Optional,
+    /// Needed to build.
+    Build,
+    /// Needed to develop and test.
+    Dev,
+}
+
+impl Scope {
+    /// All scopes, strongest first.
+    pub const ALL: [Scope; 5] = [Scope::Runtime, Scope::Peer, Scope::Optional, Scope::Build, Scope::Dev];
+
+    /// Returns the name in reports, policies and BOMs.
+    pub fn name(self) -> &'static str {
+        match self {
+            Scope::Runtime => "runtime",
+            Scope::Peer => "peer",
+            Scope::Optional => "optional",
+            Scope::Build => "build",
+            Scope::Dev => "dev",
+        }
+    }
+
+    /// Finds a scope by its name.
+    pub fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|scope| scope.name() == name)
+    }
+}
+
+/// What an edge asks for, and when: stored once for all edges that ask alike.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Requirement {
+    /// How it is meant.
+    pub scope: Scope,
+    /// The range asked for, as the file spells it; empty where it gives none.
+    pub constraint: Text,
+    /// The condition under which it applies (a marker, a target); empty where it always does.
+    pub environment: Text,
+    /// The extra, feature or group that asks for it; empty where none does.
+    pub extra: Text,
+}
+
+impl Requirement {
+    /// Returns a requirement of this scope, and no more.
+    pub fn of(scope: Scope) -> Self {
+        Requirement { scope, ..Requirement::default() }
+    }
+
+    /// Keeps the requirement; equal ones are stored once.
+    pub fn intern(self) -> &'static Requirement {
+        static TABLE: LazyLock<Table<Requirement>> = LazyLock::new(Table::new);
+        TABLE.get(self, |requirement| Box::leak(Box::new(requirement)))
+    }
+}
+
+/// A component in a subject.
+#[derive(Clone, Copy, Debug)]
+pub struct Node {
+    /// What it is; none for the subject itself.
+    pub component: Option<&'static Component>,
+    /// Where the file says so.
+    pub place: Place,
+    /// Whether it is the project itself or a member of its workspace, so that what it requires is direct.
+    pub root: bool,
+    /// The condition under which the file locks it; empty where it always does.
+    pub environment: Text,
+}
+
+/// A requirement with its answer: an exact node needs an exact node.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Edge {
+    /// Who requires.
+    pub from: NodeId,
+    /// What is required.
+    pub to: NodeId,
+    /// How.
+    pub requirement: &'static Requirement,
+    /// Where the file says so.
+    pub place: Place,
+}
+
+/// A requirement without one exact answer.
+#[derive(Clone, Debug)]
+pub struct Declared {
+    /// Who requires.
+    pub from: NodeId,
+    /// What is required, as the file spells it.
+    pub name: Text,
+    /// How.
+    pub requirement: &'static Requirement,
+    /// Where the file says so.
+    pub place: Place,
+    /// Why there is no exact answer.
+    pub gap: Gap,
+}
+
+/// Why a requirement has no exact answer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Gap {
+    /// The file pins no version.
+    Unpinned,
+    /// Several nodes answer and the file does not say which.
+    Ambiguous(Vec<NodeId>),
+    /// Not tried yet: a manifest's requirement, waiting for its lockfile.
+    Open,
+}
+
+/// A file that another one includes.
+#[derive(Clone, Debug)]
+pub struct Include {
+    /// Path below the tree's root.
+    pub path: String,
+    /// Where the including file says so.
+    pub place: Place,
+    /// Whether it only narrows versions (`-c`), and adds nothing.
+    pub constraint: bool,
+}
+
+/// What a manifest says of the project it describes; joined to the lockfile that resolves it.
+#[derive(Clone, Debug, Default)]
+pub struct Manifest {
+    /// The project's name; empty where it has none (a virtual workspace).
+    pub name: Text,
+    /// The project's version; empty where it has none.
+    pub version: Text,
+    /// Facts that only its own ecosystem reads, sorted: `("workspace.member", "crates/*")`.
+    pub facts: Vec<(Text, Text)>,
+}
+
+/// Which facts a file carries at all: what it does not say is not compared.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Says {
+    /// Who requires whom.
+    pub edges: bool,
+    /// Scope and environment of requirements.
+    pub scopes: bool,
+    /// Digests.
+    pub integrity: bool,
+    /// Where components come from.
+    pub origin: bool,
+    /// Licences.
+    pub licence: bool,
+}
+
+impl Says {
+    /// Everything.
+    pub const ALL: Says = Says { edges: true, scopes: true, integrity: true, origin: true, licence: true };
+}
+
+/// What one file says.
+#[derive(Clone, Debug)]
+pub struct Inventory {
+    /// The subject's name: the file's path below the tree's root.
+    pub subject: Text,
+    /// The id of the format that read it.
+    pub format: &'static str,
+    /// The nodes; the first is the subject itself.
+    pub nodes: Vec<Node>,
+    /// Requirements with an exact answer.
+    pub edges: Vec<Edge>,
+    /// Requirements without one.
+    pub declared: Vec<Declared>,
+    /// The files it includes.
+    pub includes: Vec<Include>,
+    /// What it says as a manifest.
+    pub manifest: Option<Manifest>,
+    /// Which facts it carries.
+    pub says: Says,
+    /// What could not be read; everything else still counts.
+    pub faults: Vec<Fault>,
+}
+
+impl Inventory {
+    /// Returns an inventory of a file that says nothing yet.
+    pub fn new(source: &Source<'_>, format: &'static str) -> Self {
+        let subject = Node { component: None, place: source.start(), root: false, environment: "" };
+        Inventory {
+            subject: source.path,
+            format,
+            nodes: vec![subject],
+            edges: Vec::new(),
+            declared: Vec::new(),
+            includes: Vec::new(),
+            manifest: None,
+            says: Says::ALL,
+            faults: Vec::new(),
+        }
+    }
+
+    /// Adds a component and returns its number.
+    pub fn add(&mut self, component: Component, place: Place) -> NodeId {
+        self.add_node(Node { component: Some(component.intern()), place, root: false, environment: "" })
+    }
+
+    /// Adds the project itself or a member of its workspace: what it requires is direct.
+    pub fn add_root(&mut self, mut component: Component, place: Place) -> NodeId {
+        component.kind = super::Kind::Application;
+        let root = self.add_node(Node { component: Some(component.intern()), place, root: true, environment: "" });
+        self.edge(SUBJECT, root, Requirement::default(), place);
+        root
+    }
+
+    /// Adds a node and returns its number.
+    pub fn add_node(&mut self, node: Node) -> NodeId {
+        self.nodes.push(node);
+        (self.nodes.len() - 1) as NodeId
+    }
+
+    /// Adds a requirement with its answer.
+    pub fn edge(&mut self, from: NodeId, to: NodeId, requirement: Requirement, place: Place) {
+        self.edges.push(Edge { from, to, requirement: requirement.intern(), place });
+    }
+
+    /// Adds a requirement without an exact answer.
+    pub fn declare(&mut self, from: NodeId, name: Text, requirement: Requirement, place: Place, gap: Gap) {
+        self.declared.push(Declared { from, name, requirement: requirement.intern(), place, gap });
+    }
+
+    /// Records that a part of the file could not be read.
+    pub fn fault(&mut self, place: Place, message: impl Into<String>) {
+        self.faults.push(Fault { place, message: message.into() });
+    }
+
+    /// Returns the component of a node; none for the subject itself.
+    pub fn component(&self, node: NodeId) -> Option<&'static Component> {
+        self.nodes[node as usize].component
+    }
+}

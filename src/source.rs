@@ -1,0 +1,285 @@
+//! A file's text and where in it a thing stands.
+//!
+//! A place is a file and a byte range; only [`Sources::locate`] makes lines and columns of it. The text itself is let go
+//! once a file is parsed and opened again for the few files that have something to report.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::ops::Range;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use anyhow::{Context, Result};
+
+use crate::intern::{self, Text};
+
+/// The number of a file among the [`Sources`] of a run.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct FileId(pub u32);
+
+/// Where something stands: a file and a range of bytes in its text (less a byte-order mark).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Place {
+    /// The file.
+    pub file: FileId,
+    /// The first byte.
+    pub start: u32,
+    /// How many bytes.
+    pub len: u32,
+}
+
+/// A place as people read it: path from the tree's root with forward slashes, line and column from 1.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Location {
+    /// Path below the tree's root.
+    pub path: Text,
+    /// Line of the first byte, from 1.
+    pub line: u32,
+    /// Column of the first byte in characters, from 1.
+    pub column: u32,
+    /// Line of the end, from 1.
+    pub end_line: u32,
+    /// Column just past the end, in characters, from 1.
+    pub end_column: u32,
+}
+
+/// The largest file that is read, in bytes.
+pub const MAX_FILE: u64 = 512 << 20;
+
+/// One file's text while it is parsed.
+#[derive(Clone, Copy, Debug)]
+pub struct Source<'t> {
+    /// The file's number.
+    pub file: FileId,
+    /// Path below the tree's root, with forward slashes.
+    pub path: Text,
+    /// The text, without a byte-order mark.
+    pub text: &'t str,
+}
+
+impl<'t> Source<'t> {
+    /// Returns the place of `part`, which must be a slice of this source's text; else the file's first byte.
+    pub fn place(&self, part: &str) -> Place {
+        let offset = (part.as_ptr() as usize).wrapping_sub(self.text.as_ptr() as usize);
+        if offset > self.text.len() || offset + part.len() > self.text.len() {
+            return self.start();
+        }
+        self.place_at(offset..offset + part.len())
+    }
+
+    /// Returns the place of a byte range.
+    pub fn place_at(&self, range: Range<usize>) -> Place {
+        Place { file: self.file, start: range.start as u32, len: range.end.saturating_sub(range.start) as u32 }
+    }
+
+    /// Returns the place of the file's first byte.
+    pub fn start(&self) -> Place {
+        Place { file: self.file, start: 0, len: 0 }
+    }
+
+    /// Returns an error that knows where it stands.
+    pub fn fault(&self, place: Place, message: impl fmt::Display) -> anyhow::Error {
+        Fault { place, message: message.to_string() }.into()
+    }
+
+    /// Returns an error at a line and column as parsers count them: lines and characters from 1.
+    pub fn fault_at(&self, line: usize, column: usize, message: impl fmt::Display) -> anyhow::Error {
+        let start = self.text.split_inclusive('\n').take(line.saturating_sub(1)).map(str::len).sum::<usize>();
+        let offset = (start + column.saturating_sub(1)).min(self.text.len());
+        self.fault(self.place_at(offset..offset), message)
+    }
+
+    /// Returns the folder that the file stands in, without a closing slash; empty at the root.
+    pub fn folder(&self) -> &'static str {
+        folder(self.path)
+    }
+}
+
+/// Returns the folder of a path with forward slashes; empty at the root.
+pub fn folder(path: &str) -> &str {
+    path.rsplit_once('/').map_or("", |(folder, _)| folder)
+}
+
+/// Returns `relative` seen from `folder`, with `.` and `..` taken out; none if it climbs out of the tree.
+pub fn join(folder: &str, relative: &str) -> Option<String> {
+    let mut parts: Vec<&str> = folder.split('/').filter(|part| !part.is_empty()).collect();
+    if relative.starts_with('/') {
+        return None;
+    }
+    for part in relative.split(['/', '\\']) {
+        match part {
+            "" | "." => {}
+            ".." => {
+                parts.pop()?;
+            }
+            part => parts.push(part),
+        }
+    }
+    Some(parts.join("/"))
+}
+
+/// An error that stands at a place in a file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fault {
+    /// Where.
+    pub place: Place,
+    /// What is wrong: a lower-case fragment without a full stop.
+    pub message: String,
+}
+
+impl fmt::Display for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)
+    }
+}
+
+impl std::error::Error for Fault {}
+
+/// Says that a file's bytes are no text, and where.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NoText {
+    /// Line of the first wrong byte, from 1.
+    pub line: u32,
+    /// Column of the first wrong byte, from 1.
+    pub column: u32,
+    /// What is wrong with it.
+    pub message: String,
+}
+
+impl fmt::Display for NoText {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)
+    }
+}
+
+impl std::error::Error for NoText {}
+
+/// Makes text of a file's bytes: UTF-8, with or without a byte-order mark, without NUL.
+///
+/// # Errors
+/// Says which byte is wrong, by line and column.
+pub fn decode(bytes: Vec<u8>) -> Result<String, NoText> {
+    let no_text = |(line, column): (u32, u32), message: String| NoText { line, column, message };
+    if bytes.starts_with(&[0xff, 0xfe]) || bytes.starts_with(&[0xfe, 0xff]) {
+        return Err(no_text((1, 1), "the file is UTF-16; save it as UTF-8".to_owned()));
+    }
+    let mut text = match String::from_utf8(bytes) {
+        Ok(text) => text,
+        Err(error) => {
+            let good = error.utf8_error().valid_up_to();
+            let bytes = error.as_bytes();
+            let at = line_column(&String::from_utf8_lossy(&bytes[..good]), good);
+            return Err(no_text(at, format!("byte 0x{:02x} is not UTF-8", bytes[good])));
+        }
+    };
+    if text.starts_with('\u{feff}') {
+        text.drain(..'\u{feff}'.len_utf8());
+    }
+    if let Some(at) = text.find('\0') {
+        return Err(no_text(line_column(&text, at), "a NUL byte; this is not a text file".to_owned()));
+    }
+    Ok(text)
+}
+
+/// Counts line and column (in characters) of a byte offset, both from 1.
+fn line_column(text: &str, offset: usize) -> (u32, u32) {
+    let mut offset = offset.min(text.len());
+    while !text.is_char_boundary(offset) {
+        offset -= 1;
+    }
+    let before = &text[..offset];
+    let line = before.matches('\n').count() as u32 + 1;
+    let start = before.rfind('\n').map_or(0, |at| at + 1);
+    (line, before[start..].chars().count() as u32 + 1)
+}
+
+/// Opens the file behind a place: what a tree offers to [`Sources`].
+pub trait Open: Send + Sync {
+    /// Returns the bytes of the file at `path`, a path below the tree's root with forward slashes.
+    ///
+    /// # Errors
+    /// Where the file is not there, cannot be read or is past [`MAX_FILE`].
+    fn open(&self, path: &str) -> Result<Vec<u8>>;
+}
+
+/// The files of a run: opens them to be parsed, and turns places into paths, lines and columns.
+#[derive(Default)]
+pub struct Sources {
+    trees: Vec<Arc<dyn Open>>,
+    files: Vec<(usize, Text)>,
+    texts: Mutex<BTreeMap<FileId, Arc<str>>>,
+}
+
+impl Sources {
+    /// Adds a tree and returns its number.
+    pub fn add_tree(&mut self, tree: Arc<dyn Open>) -> usize {
+        self.trees.push(tree);
+        self.trees.len() - 1
+    }
+
+    /// Adds a file of a tree and returns its number.
+    pub fn add_file(&mut self, tree: usize, path: &str) -> FileId {
+        self.files.push((tree, intern::text(path)));
+        FileId((self.files.len() - 1) as u32)
+    }
+
+    /// Returns the path of a file.
+    pub fn path(&self, file: FileId) -> Text {
+        self.files[file.0 as usize].1
+    }
+
+    /// Reads a file's text.
+    ///
+    /// # Errors
+    /// Where it can't be opened, or is no UTF-8 text.
+    pub fn read(&self, file: FileId) -> Result<String> {
+        let (tree, path) = self.files[file.0 as usize];
+        Ok(decode(self.trees[tree].open(path)?)?)
+    }
+
+    /// Returns the text behind a place, kept for the next place in the same file.
+    ///
+    /// # Errors
+    /// As [`Sources::read`].
+    pub fn text(&self, file: FileId) -> Result<Arc<str>> {
+        let mut texts = self.texts.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(text) = texts.get(&file) {
+            return Ok(text.clone());
+        }
+        let text: Arc<str> = self.read(file).with_context(|| self.path(file).to_owned())?.into();
+        texts.insert(file, text.clone());
+        Ok(text)
+    }
+
+    /// Turns a place into path, line and column.
+    pub fn locate(&self, place: Place) -> Location {
+        let text = self.text(place.file).unwrap_or_else(|_| Arc::from(""));
+        let (line, column) = line_column(&text, place.start as usize);
+        let (end_line, end_column) = line_column(&text, place.start as usize + place.len as usize);
+        Location { path: self.path(place.file), line, column, end_line, end_column }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn paths_join_without_climbing_out() {
+        assert_eq!(join("a/b", "../c/./d.txt").as_deref(), Some("a/c/d.txt"));
+        assert_eq!(join("", "x").as_deref(), Some("x"));
+        assert_eq!(join("a", "../../x"), None);
+        assert_eq!(join("a", "/etc/passwd"), None);
+    }
+
+    #[test]
+    fn bytes_that_are_no_text_are_named() {
+        let fault = |bytes: &[u8]| {
+            let NoText { line, column, message } = decode(bytes.to_vec()).expect_err("no text");
+            format!("{line}:{column}: {message}")
+        };
+        assert_eq!(fault(b"a\nb\xff"), "2:2: byte 0xff is not UTF-8");
+        assert_eq!(fault(b"a\nb\0"), "2:2: a NUL byte; this is not a text file");
+        assert_eq!(fault(b"\xff\xfea\0"), "1:1: the file is UTF-16; save it as UTF-8");
+        assert_eq!(decode("\u{feff}x".into()).expect("a byte-order mark is fine"), "x");
+    }
+}

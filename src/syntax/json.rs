@@ -1,0 +1,148 @@
+//! JSON, with places: what is borrowed from the text knows where it stands.
+
+use std::borrow::Cow;
+use std::fmt;
+use std::marker::PhantomData;
+
+use anyhow::Result;
+use serde::Deserialize;
+use serde::de::{Deserializer, MapAccess, Visitor};
+use serde_json::value::RawValue;
+
+use crate::source::{Place, Source};
+
+/// Reads a whole document into borrowed, typed values.
+///
+/// # Errors
+/// Names line and column of what is malformed, nested past 128 levels or of another type than expected.
+pub fn read<'t, T: Deserialize<'t>>(source: &Source<'t>) -> Result<T> {
+    if source.text.trim().is_empty() {
+        return Err(source.fault(source.start(), "the file is empty"));
+    }
+    serde_json::from_str(source.text).map_err(|error| {
+        let message = error.to_string();
+        // serde_json ends its messages with " at line L column C", which the fault's place says already.
+        let message = message.rsplit_once(" at line ").map_or(message.as_str(), |(message, _)| message);
+        source.fault_at(error.line(), error.column(), message)
+    })
+}
+
+/// A string that is borrowed where it holds no escape, so that it knows its place.
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Str<'t>(pub Cow<'t, str>);
+
+impl<'t> Str<'t> {
+    /// Returns the place of the string between its quotation marks; where escapes keep it from being borrowed,
+    /// the first place after `from` that spells it so.
+    pub fn place(&self, source: &Source<'t>, from: Place) -> Place {
+        if let Cow::Borrowed(text) = self.0 {
+            return source.place(text);
+        }
+        let spelled = serde_json::to_string(&self.0).unwrap_or_default();
+        let from = from.start as usize;
+        match source.text.get(from..).and_then(|rest| rest.find(&spelled)) {
+            Some(at) => source.place_at(from + at + 1..from + at + spelled.len() - 1),
+            None => source.place_at(from..from),
+        }
+    }
+}
+
+impl std::ops::Deref for Str<'_> {
+    type Target = str;
+
+    fn deref(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for Str<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl<'de: 't, 't> Deserialize<'de> for Str<'t> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Text;
+        impl<'de> Visitor<'de> for Text {
+            type Value = Cow<'de, str>;
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a string")
+            }
+            fn visit_borrowed_str<E>(self, text: &'de str) -> Result<Self::Value, E> {
+                Ok(Cow::Borrowed(text))
+            }
+            fn visit_str<E>(self, text: &str) -> Result<Self::Value, E> {
+                Ok(Cow::Owned(text.to_owned()))
+            }
+        }
+        deserializer.deserialize_str(Text).map(Str)
+    }
+}
+
+/// An object in the order of the text, doubles and all.
+#[derive(Clone, Debug)]
+pub struct Map<K, V>(pub Vec<(K, V)>);
+
+impl<K, V> Default for Map<K, V> {
+    fn default() -> Self {
+        Map(Vec::new())
+    }
+}
+
+impl<'t, V> Map<Str<'t>, V> {
+    /// Returns the first value under a key.
+    pub fn get(&self, key: &str) -> Option<&V> {
+        self.0.iter().find(|(name, _)| &**name == key).map(|(_, value)| value)
+    }
+
+    /// Returns the first key that stands twice: what the second one means, no reader can say.
+    pub fn doubled(&self) -> Option<&Str<'t>> {
+        let mut seen = std::collections::BTreeSet::new();
+        self.0.iter().map(|(key, _)| key).find(|key| !seen.insert(&***key))
+    }
+}
+
+impl<'de, K: Deserialize<'de>, V: Deserialize<'de>> Deserialize<'de> for Map<K, V> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Entries<K, V>(PhantomData<(K, V)>);
+        impl<'de, K: Deserialize<'de>, V: Deserialize<'de>> Visitor<'de> for Entries<K, V> {
+            type Value = Map<K, V>;
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an object")
+            }
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+                let mut entries = Vec::new();
+                while let Some(entry) = map.next_entry()? {
+                    entries.push(entry);
+                }
+                Ok(Map(entries))
+            }
+        }
+        deserializer.deserialize_map(Entries(PhantomData))
+    }
+}
+
+/// A value and the text it was read from, which knows its place. Put it around entries, not around every field.
+#[derive(Clone, Copy, Debug)]
+pub struct Located<'t, T> {
+    /// The value.
+    pub value: T,
+    /// Its text.
+    pub text: &'t str,
+}
+
+impl<T> Located<'_, T> {
+    /// Returns the place of the whole value.
+    pub fn place(&self, source: &Source<'_>) -> Place {
+        source.place(self.text)
+    }
+}
+
+impl<'de: 't, 't, T: Deserialize<'de>> Deserialize<'de> for Located<'t, T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let raw: &'de RawValue = Deserialize::deserialize(deserializer)?;
+        let value = serde_json::from_str(raw.get()).map_err(serde::de::Error::custom)?;
+        Ok(Located { value, text: raw.get() })
+    }
+}

@@ -1,0 +1,4 @@
+//! Text to values with places, one file a syntax.
+
+pub mod json;
+pub mod toml;
