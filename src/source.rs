@@ -3,7 +3,7 @@
 //! A place is a file and a byte range; only [`Sources::locate`] makes lines and columns of it. The text itself is let go
 //! once a file is parsed and opened again for the few files that have something to report.
 
-use std::collections::BTreeMap;
+use std::collections::VecDeque;
 use std::fmt;
 use std::ops::Range;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -134,6 +134,19 @@ impl fmt::Display for Fault {
 
 impl std::error::Error for Fault {}
 
+/// Several faults of one file, found in one reading.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Faults(pub Vec<Fault>);
+
+impl fmt::Display for Faults {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let messages: Vec<&str> = self.0.iter().map(|fault| fault.message.as_str()).collect();
+        f.write_str(&messages.join("; "))
+    }
+}
+
+impl std::error::Error for Faults {}
+
 /// Says that a file's bytes are no text, and where.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NoText {
@@ -206,7 +219,37 @@ pub trait Open: Send + Sync {
 pub struct Sources {
     trees: Vec<Arc<dyn Open>>,
     files: Vec<(usize, Text)>,
-    texts: Mutex<BTreeMap<FileId, Arc<str>>>,
+    recent: Mutex<VecDeque<(FileId, Arc<Opened>)>>,
+}
+
+/// How many texts are kept for places that are asked for next.
+const KEPT: usize = 4;
+
+/// A file's text with the offsets at which its lines begin.
+#[derive(Debug, Default)]
+pub struct Opened {
+    /// The text, less a byte-order mark.
+    pub text: String,
+    lines: Vec<u32>,
+}
+
+impl Opened {
+    fn new(text: String) -> Self {
+        let breaks = text.bytes().enumerate().filter(|(_, byte)| *byte == b'\n').map(|(at, _)| at as u32 + 1);
+        let lines = std::iter::once(0).chain(breaks).collect();
+        Opened { text, lines }
+    }
+
+    /// Counts line and column (in characters) of a byte offset, both from 1.
+    fn line_column(&self, offset: u32) -> (u32, u32) {
+        let mut offset = (offset as usize).min(self.text.len());
+        while !self.text.is_char_boundary(offset) {
+            offset -= 1;
+        }
+        let line = self.lines.partition_point(|start| *start as usize <= offset).max(1);
+        let start = self.lines.get(line - 1).map_or(0, |start| *start as usize);
+        (line as u32, self.text[start..offset].chars().count() as u32 + 1)
+    }
 }
 
 impl Sources {
@@ -224,7 +267,7 @@ impl Sources {
 
     /// Returns the path of a file.
     pub fn path(&self, file: FileId) -> Text {
-        self.files[file.0 as usize].1
+        self.files.get(file.0 as usize).map_or("", |file| file.1)
     }
 
     /// Reads a file's text.
@@ -236,25 +279,28 @@ impl Sources {
         Ok(decode(self.trees[tree].open(path)?)?)
     }
 
-    /// Returns the text behind a place, kept for the next place in the same file.
+    /// Opens a file whose places are asked for; the last few stay open.
     ///
     /// # Errors
     /// As [`Sources::read`].
-    pub fn text(&self, file: FileId) -> Result<Arc<str>> {
-        let mut texts = self.texts.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(text) = texts.get(&file) {
-            return Ok(text.clone());
+    pub fn open(&self, file: FileId) -> Result<Arc<Opened>> {
+        let mut recent = self.recent.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((_, opened)) = recent.iter().find(|(kept, _)| *kept == file) {
+            return Ok(opened.clone());
         }
-        let text: Arc<str> = self.read(file).with_context(|| self.path(file).to_owned())?.into();
-        texts.insert(file, text.clone());
-        Ok(text)
+        let opened = Arc::new(Opened::new(self.read(file).with_context(|| self.path(file).to_owned())?));
+        if recent.len() == KEPT {
+            recent.pop_front();
+        }
+        recent.push_back((file, opened.clone()));
+        Ok(opened)
     }
 
     /// Turns a place into path, line and column.
     pub fn locate(&self, place: Place) -> Location {
-        let text = self.text(place.file).unwrap_or_else(|_| Arc::from(""));
-        let (line, column) = line_column(&text, place.start as usize);
-        let (end_line, end_column) = line_column(&text, place.start as usize + place.len as usize);
+        let opened = self.open(place.file).unwrap_or_default();
+        let (line, column) = opened.line_column(place.start);
+        let (end_line, end_column) = opened.line_column(place.start.saturating_add(place.len));
         Location { path: self.path(place.file), line, column, end_line, end_column }
     }
 }

@@ -1,0 +1,390 @@
+//! Pairs two graphs, subject by subject: what came, went or changed; not whether that is good or bad.
+
+use std::cmp::Ordering;
+use std::collections::BTreeSet;
+
+use crate::graph::{Graph, Link, Resolved, Subject};
+use crate::intern::Text;
+use crate::model::{Component, Digest, Origin};
+use crate::versions::{self, Step};
+
+/// The difference between two graphs.
+#[derive(Default)]
+pub struct Drift<'g> {
+    /// A pair for each subject of either side, sorted by path.
+    pub subjects: Vec<Pair<'g>>,
+}
+
+/// A subject on both sides, or on one.
+pub struct Pair<'g> {
+    /// The old side.
+    pub old: Option<&'g Subject>,
+    /// The new side.
+    pub new: Option<&'g Subject>,
+    /// What differs, sorted by purl.
+    pub changes: Vec<Change<'g>>,
+    /// Requirements that came or went between components that both sides have.
+    pub edges: Vec<EdgeChange<'g>>,
+}
+
+/// A component that differs.
+#[derive(Clone)]
+pub struct Change<'g> {
+    /// The old side; none for what was added.
+    pub old: Option<Resolved<'g>>,
+    /// The new side; none for what was removed.
+    pub new: Option<Resolved<'g>>,
+    /// In which way.
+    pub kind: ChangeKind,
+    /// What differs, in the order of [`What`].
+    pub what: Vec<What>,
+    /// The size of the step between the versions.
+    pub step: Step,
+}
+
+/// In which way a component differs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum ChangeKind {
+    /// Only the new side has it.
+    Added,
+    /// Only the old side has it.
+    Removed,
+    /// The new version is the later one, or the order is not known.
+    Upgraded,
+    /// The new version is the earlier one.
+    Downgraded,
+    /// The version is the same, and something else is not.
+    Changed,
+}
+
+impl ChangeKind {
+    /// Returns the name in reports.
+    pub fn name(self) -> Text {
+        match self {
+            ChangeKind::Added => "added",
+            ChangeKind::Removed => "removed",
+            ChangeKind::Upgraded => "upgraded",
+            ChangeKind::Downgraded => "downgraded",
+            ChangeKind::Changed => "changed",
+        }
+    }
+}
+
+/// What differs between two sides of a component.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum What {
+    /// The version.
+    Version,
+    /// The digests have nothing in common.
+    Integrity,
+    /// Digests that the old side had are gone, or only broken algorithms are left.
+    IntegrityWeakened,
+    /// Where it comes from.
+    Source,
+    /// The licence.
+    Licence,
+    /// The scope in which it gets in.
+    Scope,
+    /// The condition under which it is locked.
+    Environment,
+    /// The purl's qualifiers, or a property: a build, an architecture.
+    Variant,
+}
+
+impl What {
+    /// Returns the name in reports.
+    pub fn name(self) -> Text {
+        match self {
+            What::Version => "version",
+            What::Integrity => "integrity",
+            What::IntegrityWeakened => "integrity-weakened",
+            What::Source => "source",
+            What::Licence => "licence",
+            What::Scope => "scope",
+            What::Environment => "environment",
+            What::Variant => "variant",
+        }
+    }
+}
+
+/// A requirement that came or went.
+pub struct EdgeChange<'g> {
+    /// Whether the new side has it.
+    pub gained: bool,
+    /// The requirement, on the side that has it.
+    pub link: Link<'g>,
+    /// Whether who requires is the same component on both sides, to the digest.
+    pub same_component: bool,
+}
+
+impl<'g> Change<'g> {
+    /// Returns the new side, or the old one of what was removed.
+    pub fn either(&self) -> Resolved<'g> {
+        self.new.or(self.old).expect("a change has a side")
+    }
+
+    /// Says whether this differs.
+    pub fn has(&self, what: What) -> bool {
+        self.what.contains(&what)
+    }
+}
+
+impl<'g> Drift<'g> {
+    /// Returns all changes, subject by subject.
+    pub fn changes(&self) -> impl Iterator<Item = &Change<'g>> {
+        self.subjects.iter().flat_map(|pair| &pair.changes)
+    }
+
+    /// Returns the changes in subjects that both sides have.
+    pub fn changes_within(&self) -> impl Iterator<Item = &Change<'g>> {
+        self.subjects.iter().filter(|pair| pair.old.is_some() && pair.new.is_some()).flat_map(|pair| &pair.changes)
+    }
+}
+
+/// Compares two graphs. Subjects are paired by path; the only subject of one side with the only one of the other.
+pub fn drift<'g>(old: &'g Graph, new: &'g Graph) -> Drift<'g> {
+    if let ([old], [new]) = (old.subjects(), new.subjects()) {
+        return Drift { subjects: vec![pair(Some(old), Some(new))] };
+    }
+    drift_by_path(old, new)
+}
+
+/// Compares two graphs, pairing subjects by path alone.
+pub fn drift_by_path<'g>(old: &'g Graph, new: &'g Graph) -> Drift<'g> {
+    let paths: BTreeSet<Text> = old.subjects().iter().chain(new.subjects()).map(|subject| subject.path).collect();
+    Drift { subjects: paths.into_iter().map(|path| pair(old.subject(path), new.subject(path))).collect() }
+}
+
+fn pair<'g>(old: Option<&'g Subject>, new: Option<&'g Subject>) -> Pair<'g> {
+    let (mut changes, mut edges) = (Vec::new(), Vec::new());
+    match (old, new) {
+        (Some(old), Some(new)) => (changes, edges) = within(old, new),
+        (None, Some(new)) => changes.extend(new.components().map(added)),
+        (Some(old), None) => changes.extend(old.components().map(removed)),
+        (None, None) => {}
+    }
+    Pair { old, new, changes, edges }
+}
+
+fn within<'g>(old: &'g Subject, new: &'g Subject) -> (Vec<Change<'g>>, Vec<EdgeChange<'g>>) {
+    let mut changes = Vec::new();
+    let mut pairs: Vec<(Resolved<'g>, Resolved<'g>)> = Vec::new();
+    let (olds, mut news) = (old.by_key(), new.by_key());
+    for (key, olds) in olds {
+        let news = news.remove(key).unwrap_or_default();
+        group(olds, news, &mut changes, &mut pairs);
+    }
+    changes.extend(news.into_values().flatten().map(added));
+    for &(old, new) in &pairs {
+        changes.extend(change(old, new));
+    }
+    changes.sort_by_key(|change| {
+        let of = |side: Option<Resolved<'g>>| side.map(|resolved| resolved.component.purl);
+        (change.either().component.purl.key(), of(change.new), of(change.old))
+    });
+    let edges = if old.says.edges && new.says.edges { edges(old, new, &pairs) } else { Vec::new() };
+    (changes, edges)
+}
+
+/// Pairs the versions of one name with the fewest changes: equal ones with each other, then the same version with other
+/// facts, then the rest in the order of versions, so that the steps add up to the least.
+fn group<'g>(
+    mut olds: Vec<Resolved<'g>>,
+    mut news: Vec<Resolved<'g>>,
+    changes: &mut Vec<Change<'g>>,
+    pairs: &mut Vec<(Resolved<'g>, Resolved<'g>)>,
+) {
+    let mut take =
+        |same: &dyn Fn(&Component, &Component) -> bool, olds: &mut Vec<Resolved<'g>>, news: &mut Vec<Resolved<'g>>| {
+            olds.retain(|old| {
+                let found = news.iter().position(|new| same(old.component, new.component));
+                if let Some(at) = found {
+                    pairs.push((*old, news.remove(at)));
+                }
+                found.is_none()
+            });
+        };
+    take(&|old, new| std::ptr::eq(old, new), &mut olds, &mut news);
+    take(&|old, new| old.purl == new.purl && shares(old, new) == Some(true), &mut olds, &mut news);
+    take(&|old, new| old.purl == new.purl, &mut olds, &mut news);
+    take(&|old, new| same_version(old, new), &mut olds, &mut news);
+    if let Some(some) = olds.first().or(news.first()) {
+        let scheme = versions::scheme(some.component.purl.ty());
+        let order = |a: &Resolved<'g>, b: &Resolved<'g>| {
+            let (a, b) = (a.component.version(), b.component.version());
+            scheme.order(a, b).unwrap_or_else(|| a.cmp(b)).then_with(|| a.cmp(b))
+        };
+        olds.sort_by(order);
+        news.sort_by(order);
+    }
+    for (old, new) in align(&olds, &news) {
+        match (old, new) {
+            (Some(old), Some(new)) => pairs.push((olds[old], news[new])),
+            (Some(old), None) => changes.push(removed(olds[old])),
+            (None, Some(new)) => changes.push(added(news[new])),
+            (None, None) => {}
+        }
+    }
+}
+
+/// Aligns two ascending lists so that all of the shorter one are paired, in order, at the least total cost.
+fn align(olds: &[Resolved<'_>], news: &[Resolved<'_>]) -> Vec<(Option<usize>, Option<usize>)> {
+    let swapped = olds.len() > news.len();
+    let (few, many) = if swapped { (news, olds) } else { (olds, news) };
+    let put = |few: Option<usize>, many: Option<usize>| if swapped { (many, few) } else { (few, many) };
+    let spare = many.len() - few.len();
+    // The table has a cell a pair that can be met; past a bound, in order is good enough.
+    if few.is_empty() || spare == 0 || few.len() * (spare + 1) > 100_000 {
+        let paired = (0..few.len()).map(|at| put(Some(at), Some(at)));
+        return paired.chain((few.len()..many.len()).map(|at| put(None, Some(at)))).collect();
+    }
+    let cost = |few_at: usize, many_at: usize| -> u64 {
+        let (a, b) = (few[few_at].component, many[many_at].component);
+        match versions::scheme(a.purl.ty()).step(a.version(), b.version()) {
+            Step::None => 0,
+            Step::Local => 1,
+            Step::Patch => 2,
+            Step::Minor => 4,
+            Step::Major | Step::Unknown => 8,
+        }
+    };
+    // least[i][s]: the least cost of the first i of the few, with s of the many passed over.
+    let width = spare + 1;
+    let mut least = vec![u64::MAX; (few.len() + 1) * width];
+    least[..width].fill(0);
+    for at in 0..few.len() {
+        let mut best = u64::MAX;
+        for passed in 0..width {
+            let before = least[at * width + passed];
+            let paired = before.saturating_add(cost(at, at + passed));
+            best = best.min(paired);
+            least[(at + 1) * width + passed] = best;
+        }
+    }
+    let mut paired = Vec::with_capacity(many.len());
+    let (mut at, mut passed) = (few.len(), spare);
+    while at > 0 {
+        while passed > 0 && least[at * width + passed - 1] == least[at * width + passed] {
+            passed -= 1;
+        }
+        at -= 1;
+        paired.push((at, at + passed));
+    }
+    let taken: BTreeSet<usize> = paired.iter().map(|pair| pair.1).collect();
+    let rest = (0..many.len()).filter(|at| !taken.contains(at)).map(|at| put(None, Some(at)));
+    paired.iter().rev().map(|&(few, many)| put(Some(few), Some(many))).chain(rest).collect()
+}
+
+fn same_version(old: &Component, new: &Component) -> bool {
+    versions::scheme(old.purl.ty()).same(old.version(), new.version())
+}
+
+/// Says whether two sides share a digest; none where they have no algorithm in common.
+fn shares(old: &Component, new: &Component) -> Option<bool> {
+    let comparable = |a: &Digest| new.digests.iter().any(|b| a.algorithm == b.algorithm);
+    if !old.digests.iter().any(comparable) {
+        return None;
+    }
+    Some(old.digests.iter().any(|digest| new.digests.binary_search(digest).is_ok()))
+}
+
+fn added(new: Resolved<'_>) -> Change<'_> {
+    Change { old: None, new: Some(new), kind: ChangeKind::Added, what: Vec::new(), step: Step::Unknown }
+}
+
+fn removed(old: Resolved<'_>) -> Change<'_> {
+    Change { old: Some(old), new: None, kind: ChangeKind::Removed, what: Vec::new(), step: Step::Unknown }
+}
+
+/// Returns how two paired components differ; none where they do not.
+fn change<'g>(old: Resolved<'g>, new: Resolved<'g>) -> Option<Change<'g>> {
+    let (a, b) = (old.component, new.component);
+    let (says_old, says_new) = (old.subject.says, new.subject.says);
+    let mut what = Vec::new();
+    let scheme = versions::scheme(b.purl.ty());
+    let same = scheme.same(a.version(), b.version());
+    if !same {
+        what.push(What::Version);
+    }
+    if !std::ptr::eq(a, b) {
+        if says_old.integrity && says_new.integrity {
+            if shares(a, b) == Some(false) {
+                what.push(What::Integrity);
+            } else if same && is_weakened(a, b) {
+                what.push(What::IntegrityWeakened);
+            }
+        }
+        if says_old.origin && says_new.origin && is_moved(a.origin, b.origin) {
+            what.push(What::Source);
+        }
+        if says_old.licence
+            && says_new.licence
+            && !a.licence.is_empty()
+            && !b.licence.is_empty()
+            && a.licence != b.licence
+        {
+            what.push(What::Licence);
+        }
+        if a.purl.with_version("") != b.purl.with_version("") || (same && a.properties != b.properties) {
+            what.push(What::Variant);
+        }
+    }
+    if says_old.scopes && says_new.scopes && says_old.edges && says_new.edges && old.scope() != new.scope() {
+        what.push(What::Scope);
+    }
+    if says_old.scopes && says_new.scopes && old.environment() != new.environment() {
+        what.push(What::Environment);
+    }
+    if what.is_empty() {
+        return None;
+    }
+    let kind = match scheme.order(a.version(), b.version()) {
+        _ if same => ChangeKind::Changed,
+        Some(Ordering::Greater) => ChangeKind::Downgraded,
+        _ => ChangeKind::Upgraded,
+    };
+    let step = if same { Step::None } else { scheme.step(a.version(), b.version()) };
+    Some(Change { old: Some(old), new: Some(new), kind, what, step })
+}
+
+/// Says whether the new side proves less: its digests are gone, or all of broken algorithms where the old ones were not.
+fn is_weakened(old: &Component, new: &Component) -> bool {
+    let strong = |component: &Component| component.digests.iter().any(|digest| !digest.algorithm.is_weak());
+    (!old.digests.is_empty() && new.digests.is_empty()) || (strong(old) && !strong(new))
+}
+
+/// Says whether a component comes from elsewhere. Of git sources the commit counts, and the address; not the branch's
+/// name. A place that one side does not know is no move.
+fn is_moved(old: Origin, new: Origin) -> bool {
+    match (old, new) {
+        (Origin::Unknown, _) | (_, Origin::Unknown) => false,
+        (Origin::Git { url: a, commit: b, .. }, Origin::Git { url: c, commit: d, .. }) => (a, b) != (c, d),
+        (old, new) => old != new,
+    }
+}
+
+/// Returns the requirements that only one side has, between components that both sides have.
+fn edges<'g>(old: &'g Subject, new: &'g Subject, pairs: &[(Resolved<'g>, Resolved<'g>)]) -> Vec<EdgeChange<'g>> {
+    let kept: BTreeSet<Text> = pairs.iter().map(|(old, _)| old.component.purl.key()).collect();
+    let mut edges = Vec::new();
+    let mut compare = |olds: Vec<Link<'g>>, news: Vec<Link<'g>>, same_component: bool| {
+        let key = |link: &Link<'g>| link.to.component.purl.key();
+        let (before, after): (BTreeSet<Text>, BTreeSet<Text>) =
+            (olds.iter().map(key).collect(), news.iter().map(key).collect());
+        let mut seen = BTreeSet::new();
+        for (gained, links, other) in [(true, &news, &before), (false, &olds, &after)] {
+            for link in links {
+                if kept.contains(key(link)) && !other.contains(key(link)) && seen.insert((gained, key(link))) {
+                    edges.push(EdgeChange { gained, link: *link, same_component });
+                }
+            }
+        }
+    };
+    compare(old.requires().collect(), new.requires().collect(), true);
+    for (old, new) in pairs {
+        if old.requires().next().is_some() || new.requires().next().is_some() {
+            compare(old.requires().collect(), new.requires().collect(), std::ptr::eq(old.component, new.component));
+        }
+    }
+    edges
+}

@@ -1,0 +1,321 @@
+//! Joins inventories into one graph and answers questions about it: who requires, in which scope, by which path.
+//!
+//! A node is one component in one subject. petgraph holds nodes and edges; nothing of it shows outside this room.
+
+mod paths;
+
+use std::collections::BTreeMap;
+
+use hashbrown::HashMap;
+use petgraph::Direction;
+use petgraph::graph::{DiGraph, NodeIndex};
+use petgraph::visit::EdgeRef;
+
+use crate::intern::Text;
+use crate::model::{Component, Declared, Gap, Inventory, NodeId, Requirement, SUBJECT, Says, Scope};
+use crate::source::Place;
+
+/// Everything that a tree or a BOM resolves to, subject by subject, sorted by path.
+#[derive(Default)]
+pub struct Graph {
+    subjects: Vec<Subject>,
+}
+
+/// One thing resolved as a unit: a lockfile's project, a manifest's images.
+pub struct Subject {
+    /// Its path below the tree's root.
+    pub path: Text,
+    /// The id of the format that read it.
+    pub format: Text,
+    /// Its file.
+    pub place: Place,
+    /// Which facts its file carries at all.
+    pub says: Says,
+    /// Requirements without one exact answer; their node numbers are this subject's.
+    pub declared: Vec<Declared>,
+    inner: DiGraph<Node, Asked>,
+}
+
+struct Node {
+    component: Option<&'static Component>,
+    place: Place,
+    environment: Text,
+    root: bool,
+    direct: bool,
+    scope: Option<Scope>,
+}
+
+struct Asked {
+    requirement: &'static Requirement,
+    place: Place,
+}
+
+/// A component in its subject.
+#[derive(Clone, Copy)]
+pub struct Resolved<'g> {
+    /// The subject.
+    pub subject: &'g Subject,
+    /// The component.
+    pub component: &'static Component,
+    index: NodeIndex,
+}
+
+/// A requirement with its exact answer.
+#[derive(Clone, Copy)]
+pub struct Link<'g> {
+    /// Who requires; none for the subject itself.
+    pub from: Option<Resolved<'g>>,
+    /// What is required.
+    pub to: Resolved<'g>,
+    /// How.
+    pub requirement: &'static Requirement,
+    /// Where the file says so.
+    pub place: Place,
+}
+
+impl Graph {
+    /// Joins inventories into one graph.
+    pub fn join(inventories: impl IntoIterator<Item = Inventory>) -> Self {
+        let mut subjects: Vec<Subject> = inventories.into_iter().map(Subject::new).collect();
+        subjects.sort_by_key(|subject| subject.path);
+        Graph { subjects }
+    }
+
+    /// Returns the subjects, sorted by path.
+    pub fn subjects(&self) -> &[Subject] {
+        &self.subjects
+    }
+
+    /// Finds a subject by its path.
+    pub fn subject(&self, path: &str) -> Option<&Subject> {
+        let found = self.subjects.binary_search_by(|subject| subject.path.cmp(path)).ok()?;
+        Some(&self.subjects[found])
+    }
+
+    /// Returns every component of every subject.
+    pub fn components(&self) -> impl Iterator<Item = Resolved<'_>> {
+        self.subjects.iter().flat_map(Subject::components)
+    }
+
+    /// Replaces the subjects that `other` has by its own, and adds those that are new.
+    pub fn replace(&mut self, other: Graph) {
+        for subject in other.subjects {
+            match self.subjects.binary_search_by(|own| own.path.cmp(subject.path)) {
+                Ok(found) => self.subjects[found] = subject,
+                Err(at) => self.subjects.insert(at, subject),
+            }
+        }
+    }
+}
+
+impl Subject {
+    fn new(inventory: Inventory) -> Self {
+        let Inventory { subject: path, format, nodes, edges, declared, says, .. } = inventory;
+        let place = nodes[SUBJECT as usize].place;
+        // Canonical order, whatever the file's: the subject itself, then by component; one node a component.
+        let mut order: Vec<NodeId> = (1..nodes.len() as NodeId).collect();
+        order.sort_by(|&a, &b| {
+            let (a, b) = (&nodes[a as usize], &nodes[b as usize]);
+            a.component.cmp(&b.component).then(a.place.cmp(&b.place))
+        });
+        let mut inner: DiGraph<Node, Asked> = DiGraph::with_capacity(nodes.len(), edges.len());
+        let mut number = vec![NodeIndex::new(SUBJECT as usize); nodes.len()];
+        inner.add_node(Node { component: None, place, environment: "", root: true, direct: false, scope: None });
+        let mut last: Option<&'static Component> = None;
+        for id in order {
+            let node = &nodes[id as usize];
+            let Some(component) = node.component else { continue };
+            let merged = last.is_some_and(|last| std::ptr::eq(last, component));
+            last = Some(component);
+            if merged {
+                let index = NodeIndex::new(inner.node_count() - 1);
+                number[id as usize] = index;
+                let kept = &mut inner[index];
+                kept.root |= node.root;
+                // A component that is locked once without a condition is locked without one.
+                if kept.environment != node.environment {
+                    kept.environment = merge(kept.environment, node.environment);
+                }
+            } else {
+                number[id as usize] = inner.add_node(Node {
+                    component: Some(component),
+                    place: node.place,
+                    environment: node.environment,
+                    root: node.root,
+                    direct: false,
+                    scope: None,
+                });
+            }
+        }
+        let mut sorted: Vec<(NodeIndex, NodeIndex, &'static Requirement, Place)> = edges
+            .iter()
+            .map(|edge| (number[edge.from as usize], number[edge.to as usize], edge.requirement, edge.place))
+            .collect();
+        sorted.sort_by(|a, b| (a.0, a.1).cmp(&(b.0, b.1)).then_with(|| a.2.cmp(b.2)).then(a.3.cmp(&b.3)));
+        sorted.dedup_by(|next, kept| (next.0, next.1) == (kept.0, kept.1) && std::ptr::eq(next.2, kept.2));
+        // petgraph lists a node's edges last added first; added backwards they come out sorted.
+        for (from, to, requirement, place) in sorted.into_iter().rev() {
+            inner.add_edge(from, to, Asked { requirement, place });
+        }
+        let declared = declared.into_iter().map(|mut declared| {
+            let renumber = |id: NodeId| number[id as usize].index() as NodeId;
+            declared.from = renumber(declared.from);
+            if let Gap::Ambiguous(candidates) = &mut declared.gap {
+                candidates.iter_mut().for_each(|candidate| *candidate = renumber(*candidate));
+                candidates.sort_unstable();
+                candidates.dedup();
+            }
+            declared
+        });
+        let mut declared: Vec<Declared> = declared.collect();
+        declared.sort_by_key(|declared| (declared.place, declared.from, declared.name, declared.requirement));
+        let mut subject = Subject { path, format, place, says, declared, inner };
+        subject.derive();
+        subject
+    }
+
+    /// Derives directness and scope by reachability from the subject.
+    fn derive(&mut self) {
+        let start: NodeIndex = NodeIndex::new(SUBJECT as usize);
+        let roots: Vec<NodeIndex> = self.inner.node_indices().filter(|index| self.inner[*index].root).collect();
+        for root in roots {
+            let required: Vec<NodeIndex> = self.inner.neighbors(root).collect();
+            for index in required {
+                let node = &mut self.inner[index];
+                node.direct |= !node.root;
+            }
+        }
+        // A path is as strong as its weakest requirement, a node as strong as its strongest path.
+        let mut level = vec![None; self.inner.node_count()];
+        level[start.index()] = Some(Scope::Runtime);
+        for scope in Scope::ALL {
+            let mut open: Vec<NodeIndex> = self.inner.node_indices().filter(|at| level[at.index()].is_some()).collect();
+            while let Some(from) = open.pop() {
+                for edge in self.inner.edges(from) {
+                    let to = edge.target();
+                    if level[to.index()].is_none() && edge.weight().requirement.scope <= scope {
+                        level[to.index()] = Some(scope);
+                        open.push(to);
+                    }
+                }
+            }
+        }
+        for index in self.inner.node_indices().skip(1) {
+            self.inner[index].scope = level[index.index()];
+        }
+    }
+
+    /// Returns the components, sorted.
+    pub fn components(&self) -> impl Iterator<Item = Resolved<'_>> {
+        self.inner.node_indices().skip(1).filter_map(|index| self.at(index))
+    }
+
+    /// Returns how many components there are.
+    pub fn component_count(&self) -> usize {
+        self.inner.node_count() - 1
+    }
+
+    /// Returns how many requirements with an exact answer there are.
+    pub fn edge_count(&self) -> usize {
+        self.inner.edge_count()
+    }
+
+    /// Returns the requirements of the subject itself.
+    pub fn requires(&self) -> impl Iterator<Item = Link<'_>> {
+        self.links(NodeIndex::new(SUBJECT as usize))
+    }
+
+    /// Returns the component at a node's number, as [`Declared`] has it; none for the subject itself.
+    pub fn node(&self, id: NodeId) -> Option<Resolved<'_>> {
+        self.at(NodeIndex::new(id as usize))
+    }
+
+    fn at(&self, index: NodeIndex) -> Option<Resolved<'_>> {
+        let component = self.inner.node_weight(index)?.component?;
+        Some(Resolved { subject: self, component, index })
+    }
+
+    fn links(&self, from: NodeIndex) -> impl Iterator<Item = Link<'_>> {
+        self.inner.edges(from).filter_map(move |edge| {
+            let to = self.at(edge.target())?;
+            let Asked { requirement, place } = *edge.weight();
+            Some(Link { from: self.at(from), to, requirement, place })
+        })
+    }
+
+    /// Returns the components by purl less version, each group sorted.
+    pub fn by_key(&self) -> BTreeMap<Text, Vec<Resolved<'_>>> {
+        let mut groups: HashMap<Text, Vec<Resolved<'_>>> = HashMap::with_capacity(self.component_count());
+        for resolved in self.components() {
+            groups.entry(resolved.component.purl.key()).or_default().push(resolved);
+        }
+        groups.into_iter().collect()
+    }
+}
+
+impl<'g> Resolved<'g> {
+    fn weight(&self) -> &'g Node {
+        &self.subject.inner[self.index]
+    }
+
+    /// Returns the node's number in its subject, as [`Declared`] has it.
+    pub fn id(&self) -> NodeId {
+        self.index.index() as NodeId
+    }
+
+    /// Returns where the file says so.
+    pub fn place(&self) -> Place {
+        self.weight().place
+    }
+
+    /// Says whether it is the project itself or a member of its workspace.
+    pub fn is_root(&self) -> bool {
+        self.weight().root
+    }
+
+    /// Says whether the project itself requires it.
+    pub fn is_direct(&self) -> bool {
+        self.weight().direct
+    }
+
+    /// Returns the strongest scope in which it gets in; none where nothing requires it.
+    pub fn scope(&self) -> Option<Scope> {
+        self.weight().scope
+    }
+
+    /// Returns the condition under which it is locked; empty where it always is.
+    pub fn environment(&self) -> Text {
+        self.weight().environment
+    }
+
+    /// Returns what it requires, sorted.
+    pub fn requires(&self) -> impl Iterator<Item = Link<'g>> {
+        self.subject.links(self.index)
+    }
+
+    /// Returns who requires it; the subject's own requirement has no `from`.
+    pub fn required_by(&self) -> impl Iterator<Item = Link<'g>> {
+        let (subject, to) = (self.subject, *self);
+        subject.inner.edges_directed(self.index, Direction::Incoming).map(move |edge| {
+            let Asked { requirement, place } = *edge.weight();
+            Link { from: subject.at(edge.source()), to, requirement, place }
+        })
+    }
+}
+
+impl PartialEq for Resolved<'_> {
+    fn eq(&self, other: &Self) -> bool {
+        std::ptr::eq(self.subject, other.subject) && self.index == other.index
+    }
+}
+
+/// Joins two conditions under which one component is locked: either is enough, none at all is always enough.
+fn merge(a: Text, b: Text) -> Text {
+    if a.is_empty() || b.is_empty() {
+        return "";
+    }
+    let mut parts: Vec<&str> = a.split(" or ").chain(b.split(" or ")).collect();
+    parts.sort_unstable();
+    parts.dedup();
+    crate::intern::text(&parts.join(" or "))
+}

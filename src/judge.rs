@@ -1,0 +1,87 @@
+//! Runs the rules, applies levels and waivers, sorts.
+
+use anyhow::Result;
+
+use crate::policy::{Level, State, Waiver};
+use crate::report::{Finding, Related, Waived};
+use crate::rules::{self, Case, Draft, Findings, Review};
+
+/// Judges a case: what every rule found, less what the policy allows, with what it waives marked so.
+///
+/// # Errors
+/// Where the policy gives a rule options that it does not know.
+pub fn judge(case: &Case<'_>) -> Result<Vec<Finding>> {
+    let mut found = Findings::default();
+    for rule in rules::all() {
+        rule.check(case, &mut found)?;
+    }
+    let mut used = vec![0; case.policy.waivers.len()];
+    let mut findings = apply(case, found, &mut used);
+    let mut reviewed = Findings::default();
+    for rule in rules::all() {
+        rule.review(case, &Review { findings: &findings, used: &used }, &mut reviewed)?;
+    }
+    findings.extend(apply(case, reviewed, &mut used));
+    findings.sort_by(|a, b| {
+        let key = |finding: &Finding| (finding.location.path, finding.place.start, finding.rule);
+        key(a).cmp(&key(b)).then_with(|| a.identity.cmp(&b.identity)).then_with(|| a.message.cmp(&b.message))
+    });
+    Ok(findings)
+}
+
+fn apply(case: &Case<'_>, found: Findings<'_>, used: &mut [usize]) -> Vec<Finding> {
+    let mut drafts = found.drafts;
+    // By file, so that each file is opened once for its lines.
+    drafts.sort_by_key(|draft| draft.place);
+    drafts.into_iter().filter_map(|draft| finish(case, draft, used)).collect()
+}
+
+/// Makes a finding of a draft; none where the policy allows it.
+fn finish(case: &Case<'_>, draft: Draft<'_>, used: &mut [usize]) -> Option<Finding> {
+    let purl = draft.about.map(|about| &about.component.purl);
+    let default = rules::named(draft.rule).map_or(Level::Deny, rules::Rule::level);
+    let level = case.policy.level(draft.rule, default, draft.subject, purl, draft.scope);
+    if level == Level::Allow {
+        return None;
+    }
+    let mut related = draft.related;
+    let mut waived = None;
+    for (waiver, used) in case.policy.waivers.iter().zip(used) {
+        if !waiver.matches(draft.rule, purl, draft.subject, draft.from, draft.to) {
+            continue;
+        }
+        *used += 1;
+        if waiver.state(case.today, case.policy) == State::Expired {
+            related.push((waiver.place, "the waiver for this has ended"));
+        } else if waived.is_none() {
+            waived = Some(because(case, waiver));
+        }
+    }
+    let name = purl.map_or(draft.name, |purl| purl.key());
+    Some(Finding {
+        rule: draft.rule,
+        level,
+        identity: [draft.rule, draft.subject, name, draft.name, draft.to].join("\u{1f}"),
+        message: draft.message,
+        help: draft.help,
+        place: draft.place,
+        location: case.sources.locate(draft.place),
+        related: related
+            .into_iter()
+            .map(|(place, note)| Related { place, location: case.sources.locate(place), note })
+            .collect(),
+        paths: draft.about.filter(|_| draft.paths).map(|about| about.introduced_by()).unwrap_or_default(),
+        purl: purl.map(|purl| purl.as_str()),
+        subject: draft.subject,
+        waived,
+    })
+}
+
+fn because(case: &Case<'_>, waiver: &Waiver) -> Waived {
+    Waived {
+        reason: waiver.reason.clone().unwrap_or_default(),
+        owner: waiver.owner.clone().unwrap_or_default(),
+        until: waiver.until.map(|date| date.to_string()).unwrap_or_default(),
+        location: case.sources.locate(waiver.place),
+    }
+}

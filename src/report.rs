@@ -1,0 +1,199 @@
+//! What a run found, and what it could not do: everything an output prints.
+
+use std::fmt;
+
+use crate::intern::Text;
+use crate::source::{Fault, Faults, FileId, Location, NoText, Place, Sources};
+
+pub use crate::policy::Level;
+
+/// What a run has to say.
+#[derive(Default)]
+pub struct Report {
+    /// What the tree (or the new side) resolves to, a line a subject.
+    pub subjects: Vec<SubjectLine>,
+    /// Differences between pinned and resolved, as facts.
+    pub changes: Vec<ChangeLine>,
+    /// Requirements gained and lost between components that both sides have.
+    pub edges: Vec<EdgeLine>,
+    /// What the rules found, sorted by file, place and rule; allowed ones are not here.
+    pub findings: Vec<Finding>,
+    /// Files that could not be read whole.
+    pub problems: Vec<Problem>,
+    /// What was not compared and why; what a reader should know about the run.
+    pub notes: Vec<String>,
+    /// The files, to show their lines.
+    pub sources: Sources,
+    /// The level from which findings fail the run.
+    pub gate: Option<Level>,
+}
+
+/// A subject that was looked at.
+#[derive(Clone, Debug)]
+pub struct SubjectLine {
+    /// Its path.
+    pub path: Text,
+    /// Its format's id.
+    pub format: Text,
+    /// How many components it resolves to.
+    pub components: usize,
+    /// How many requirements lead to them.
+    pub edges: usize,
+}
+
+/// One difference, as `diff` prints it.
+#[derive(Clone, Debug)]
+pub struct ChangeLine {
+    /// `added`, `removed`, `upgraded`, `downgraded` or `changed`.
+    pub kind: Text,
+    /// The purl: the new one, or the old one of what was removed.
+    pub purl: Text,
+    /// The name as its ecosystem writes it.
+    pub name: Text,
+    /// The purl's type.
+    pub ecosystem: Text,
+    /// The subject's path.
+    pub subject: Text,
+    /// The old version; none for what was added.
+    pub from: Option<Text>,
+    /// The new version; none for what was removed.
+    pub to: Option<Text>,
+    /// Whether the project itself requires it.
+    pub direct: bool,
+    /// The scope's name; none where nothing requires it.
+    pub scope: Option<Text>,
+    /// What differs: `version`, `integrity`, `source`, `licence`, `scope`, `environment`, `variant`.
+    pub what: Vec<Text>,
+    /// Each direct requirement that brings it in, by its shortest path: names from the root to the component.
+    pub introduced_by: Vec<Vec<Text>>,
+    /// Where the old side says so.
+    pub old: Option<Location>,
+    /// Where the new side says so.
+    pub new: Option<Location>,
+}
+
+/// A requirement that came or went between two components that both sides have.
+#[derive(Clone, Debug)]
+pub struct EdgeLine {
+    /// `gained` or `lost`.
+    pub kind: Text,
+    /// The subject's path.
+    pub subject: Text,
+    /// The purl of who requires (the subject's path for the subject itself).
+    pub from: Text,
+    /// The purl of what is required.
+    pub to: Text,
+}
+
+/// What a rule found.
+#[derive(Clone, Debug)]
+pub struct Finding {
+    /// The rule's id.
+    pub rule: Text,
+    /// How grave it is by the policy.
+    pub level: Level,
+    /// What is the matter, in one line: names, versions, where.
+    pub message: String,
+    /// How to mend it.
+    pub help: String,
+    /// Where it stands.
+    pub place: Place,
+    /// Where it stands, as people read it.
+    pub location: Location,
+    /// Other places that belong to it, each with what stands there: "pinned here".
+    pub related: Vec<Related>,
+    /// How the component gets in: names from the root to it, a path each direct requirement.
+    pub paths: Vec<Vec<Text>>,
+    /// The purl it is about; none for findings about files and policies.
+    pub purl: Option<Text>,
+    /// The subject it is in; empty for the policy itself.
+    pub subject: Text,
+    /// What makes it the same finding tomorrow, when its line has moved: stable text of rule, subject, package.
+    pub identity: String,
+    /// The waiver that lets it through, with its reason; it counts no more, and is shown apart.
+    pub waived: Option<Waived>,
+}
+
+/// A place that belongs to a finding.
+#[derive(Clone, Debug)]
+pub struct Related {
+    /// The place.
+    pub place: Place,
+    /// The place, as people read it.
+    pub location: Location,
+    /// What stands there.
+    pub note: Text,
+}
+
+/// Why a finding is let through.
+#[derive(Clone, Debug)]
+pub struct Waived {
+    /// The reason that the waiver gives.
+    pub reason: String,
+    /// Who answers for it; empty where the waiver names nobody.
+    pub owner: String,
+    /// The last day, `2026-12-31`; empty where it has none.
+    pub until: String,
+    /// Where the waiver stands.
+    pub location: Location,
+}
+
+impl Finding {
+    /// Says whether it counts towards the gate.
+    pub fn counts(&self, gate: Level) -> bool {
+        self.waived.is_none() && self.level >= gate
+    }
+}
+
+/// A file that could not be read whole.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Problem {
+    /// Where; a path and 1:1 where no line is known.
+    pub location: Option<Location>,
+    /// What is wrong.
+    pub message: String,
+}
+
+impl Problem {
+    /// Returns a problem at a place.
+    pub fn at(location: Location, message: String) -> Self {
+        Problem { location: Some(location), message }
+    }
+
+    /// Returns the problem that kept a file from being read.
+    pub fn of(sources: &Sources, file: FileId, error: &anyhow::Error) -> Self {
+        let start = Location { path: sources.path(file), line: 1, column: 1, end_line: 1, end_column: 1 };
+        if let Some(Fault { place, message }) = error.downcast_ref::<Fault>() {
+            return Problem::at(sources.locate(*place), message.clone());
+        }
+        if let Some(Faults(faults)) = error.downcast_ref::<Faults>()
+            && let Some(Fault { place, message }) = faults.first()
+        {
+            return Problem::at(sources.locate(*place), message.clone());
+        }
+        if let Some(NoText { line, column, message }) = error.downcast_ref::<NoText>() {
+            let location = Location { line: *line, column: *column, end_line: *line, end_column: *column, ..start };
+            return Problem::at(location, message.clone());
+        }
+        Problem::at(start, format!("{error:#}"))
+    }
+}
+
+impl fmt::Display for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(Location { path, line, column, .. }) = &self.location {
+            write!(f, "{path}:{line}:{column}: ")?;
+        }
+        f.write_str(&self.message)
+    }
+}
+
+impl Report {
+    /// Returns the exit code: 2 where a file could not be read, 1 where findings reach the gate, else 0.
+    pub fn exit_code(&self) -> u8 {
+        if !self.problems.is_empty() {
+            return 2;
+        }
+        u8::from(self.gate.is_some_and(|gate| self.findings.iter().any(|finding| finding.counts(gate))))
+    }
+}

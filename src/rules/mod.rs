@@ -1,0 +1,184 @@
+//! A folder a subject, a file a rule: each looks at the case and says what it found.
+//!
+//! A rule knows neither its level nor the waivers: [`crate::judge`] applies both, once.
+
+use anyhow::Result;
+use serde::de::DeserializeOwned;
+
+use crate::compare::{Change, Drift};
+use crate::entry::Entry;
+use crate::graph::{Graph, Resolved};
+use crate::intern::{self, Text};
+use crate::model::Scope;
+use crate::policy::{Date, Level, Policy};
+use crate::report::Finding;
+use crate::source::{Place, Sources};
+
+/// One rule.
+pub trait Rule: Entry {
+    /// Returns the level where the policy says nothing: one that a team can live with on day one.
+    fn level(&self) -> Level {
+        Level::Deny
+    }
+
+    /// Looks at the case.
+    ///
+    /// # Errors
+    /// Where the policy's options are none of this rule's.
+    fn check(&self, _case: &Case<'_>, _findings: &mut Findings<'_>) -> Result<()> {
+        Ok(())
+    }
+
+    /// Looks at what became of the findings, and at the waivers that let some through.
+    ///
+    /// # Errors
+    /// As [`Rule::check`].
+    fn review(&self, _case: &Case<'_>, _review: &Review<'_>, _findings: &mut Findings<'_>) -> Result<()> {
+        Ok(())
+    }
+}
+
+/// What rules look at.
+pub struct Case<'c> {
+    /// What the BOM pins; empty where there is no BOM to hold the tree to.
+    pub pinned: &'c Graph,
+    /// What the tree resolves to.
+    pub resolved: &'c Graph,
+    /// The difference.
+    pub drift: &'c Drift<'c>,
+    /// What is allowed.
+    pub policy: &'c Policy,
+    /// The files.
+    pub sources: &'c Sources,
+    /// The day of the check.
+    pub today: Date,
+}
+
+impl Case<'_> {
+    /// Reads a rule's options from the policy; the defaults where it gives none.
+    ///
+    /// # Errors
+    /// Where an option is unknown or of another type, with its place in the policy.
+    pub fn options<T: DeserializeOwned + Default>(&self, rule: &dyn Entry) -> Result<T> {
+        self.policy.options(rule.id()).map_or_else(|| Ok(T::default()), |options| options.read())
+    }
+}
+
+/// What became of the findings.
+pub struct Review<'r> {
+    /// The findings so far, with the waivers that let some through.
+    pub findings: &'r [Finding],
+    /// For each waiver of the policy, how many findings it matched (an ended one matches, and lets nothing through).
+    pub used: &'r [usize],
+}
+
+/// Collects what rules find.
+#[derive(Default)]
+pub struct Findings<'g> {
+    pub(crate) drafts: Vec<Draft<'g>>,
+}
+
+/// A finding before levels and waivers.
+pub struct Draft<'g> {
+    pub(crate) rule: Text,
+    pub(crate) message: String,
+    pub(crate) help: String,
+    pub(crate) place: Place,
+    pub(crate) related: Vec<(Place, Text)>,
+    pub(crate) about: Option<Resolved<'g>>,
+    pub(crate) subject: Text,
+    pub(crate) name: Text,
+    pub(crate) from: Text,
+    pub(crate) to: Text,
+    pub(crate) scope: Option<Scope>,
+    pub(crate) paths: bool,
+}
+
+impl<'g> Findings<'g> {
+    /// Adds a finding about a component, at its place.
+    pub fn add(&mut self, rule: &dyn Entry, about: Resolved<'g>, message: impl Into<String>) -> &mut Draft<'g> {
+        let draft = self.at(rule, about.subject.path, about.place(), message);
+        draft.about = Some(about);
+        draft.scope = about.scope();
+        draft.paths = true;
+        draft.to = about.component.version();
+        draft
+    }
+
+    /// Adds a finding about a change, at its new side, or at the old one of what was removed; with both versions, and
+    /// the pinned place beside it.
+    pub fn change(&mut self, rule: &dyn Entry, change: &Change<'g>, message: impl Into<String>) -> &mut Draft<'g> {
+        let (old, new) = (change.old, change.new);
+        let draft = self.add(rule, change.either(), message);
+        draft.from = old.map_or("", |old| old.component.version());
+        draft.to = new.map_or("", |new| new.component.version());
+        if let (Some(old), Some(_)) = (old, new) {
+            draft.related.push((old.place(), "pinned here"));
+        }
+        draft
+    }
+
+    /// Adds a finding about a place: a file, an entry of the policy.
+    pub fn at(&mut self, rule: &dyn Entry, subject: Text, place: Place, message: impl Into<String>) -> &mut Draft<'g> {
+        self.drafts.push(Draft {
+            rule: rule.id(),
+            message: message.into(),
+            help: String::new(),
+            place,
+            related: Vec::new(),
+            about: None,
+            subject,
+            name: "",
+            from: "",
+            to: "",
+            scope: None,
+            paths: false,
+        });
+        self.drafts.last_mut().expect("one was just added")
+    }
+}
+
+impl Draft<'_> {
+    /// Says how to mend it.
+    pub fn help(&mut self, help: impl Into<String>) -> &mut Self {
+        self.help = help.into();
+        self
+    }
+
+    /// Adds a place that belongs to it.
+    pub fn related(&mut self, place: Place, note: Text) -> &mut Self {
+        self.related.push((place, note));
+        self
+    }
+
+    /// Moves it to another place of the same component: the requirement's, say.
+    pub fn place(&mut self, place: Place) -> &mut Self {
+        self.place = place;
+        self
+    }
+
+    /// Names what it is about where that is no component: keeps findings of one rule in one file apart.
+    pub fn name(&mut self, name: &str) -> &mut Self {
+        self.name = intern::text(name);
+        self
+    }
+
+    /// Leaves out the paths through the graph, where they say nothing.
+    pub fn without_paths(&mut self) -> &mut Self {
+        self.paths = false;
+        self
+    }
+}
+
+/// All rules, by subject.
+pub const RULES: &[&[&dyn Rule]] = &[];
+
+/// Returns every rule.
+pub fn all() -> impl Iterator<Item = &'static dyn Rule> {
+    RULES.iter().flat_map(|folder| folder.iter().copied())
+}
+
+/// Finds a rule by its id.
+pub fn named(id: &str) -> Option<&'static dyn Rule> {
+    all().find(|rule| rule.id() == id)
+}

@@ -1,0 +1,136 @@
+//! A folder on disk, walked as git would see it.
+
+use std::fs::File;
+use std::io::Read;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, bail};
+use ignore::{DirEntry, WalkBuilder};
+
+use super::{Enter, Tree};
+use crate::source::{MAX_FILE, Open};
+
+/// A folder on disk.
+pub struct Folder {
+    root: PathBuf,
+}
+
+impl Folder {
+    /// Returns the tree below `root`.
+    ///
+    /// # Errors
+    /// Where `root` is no folder.
+    pub fn new(root: &Path) -> Result<Self> {
+        if !root.is_dir() {
+            bail!("{} is no folder", root.display());
+        }
+        Ok(Folder { root: root.to_owned() })
+    }
+}
+
+impl Open for Folder {
+    fn open(&self, path: &str) -> Result<Vec<u8>> {
+        read(&self.root.join(path))
+    }
+}
+
+impl Tree for Folder {
+    fn list(&self, enter: &Enter, hidden: bool) -> Result<Vec<String>> {
+        let (root, enter) = (self.root.clone(), enter.clone());
+        let enters = move |entry: &DirEntry| {
+            let is_folder = entry.file_type().is_some_and(|kind| kind.is_dir());
+            !is_folder
+                || below(&root, entry)
+                    .is_none_or(|path| path.is_empty() || (entry.file_name() != ".git" && enter(&path)))
+        };
+        let walk = WalkBuilder::new(&self.root)
+            .standard_filters(!hidden)
+            .require_git(false)
+            .git_global(false)
+            .follow_links(false)
+            .filter_entry(enters)
+            .build();
+        let mut files = Vec::new();
+        for entry in walk {
+            let entry = entry.context("walking the folder")?;
+            if entry.file_type().is_some_and(|kind| kind.is_file()) {
+                files.extend(below(&self.root, &entry));
+            }
+        }
+        files.sort_unstable();
+        Ok(files)
+    }
+
+    fn label(&self) -> String {
+        self.root.display().to_string()
+    }
+}
+
+/// One file on disk, with the files beside it to be joined.
+pub struct Single {
+    folder: PathBuf,
+    name: String,
+}
+
+impl Single {
+    /// Returns the tree that lists just this file; files beside it can be opened.
+    ///
+    /// # Errors
+    /// Where there is no such file, or its name is no text.
+    pub fn new(file: &Path) -> Result<Self> {
+        let name = file.file_name().and_then(|name| name.to_str());
+        let Some(name) = name.filter(|_| file.is_file()) else { bail!("{} is no file", file.display()) };
+        Ok(Single { folder: file.parent().unwrap_or(Path::new("")).to_owned(), name: name.to_owned() })
+    }
+
+    /// Returns the file's name.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+}
+
+impl Open for Single {
+    fn open(&self, path: &str) -> Result<Vec<u8>> {
+        read(&self.folder.join(path))
+    }
+}
+
+impl Tree for Single {
+    fn list(&self, _enter: &Enter, _hidden: bool) -> Result<Vec<String>> {
+        Ok(vec![self.name.clone()])
+    }
+
+    fn label(&self) -> String {
+        self.name.clone()
+    }
+}
+
+/// Returns an entry's path below the root; none where it is no text, so that no format can know it.
+fn below(root: &Path, entry: &DirEntry) -> Option<String> {
+    entry.path().strip_prefix(root).ok()?.to_str().map(|path| path.replace('\\', "/"))
+}
+
+/// Reads a file whole, up to the largest size that is read.
+fn read(path: &Path) -> Result<Vec<u8>> {
+    let file = File::open(path).map_err(|error| anyhow::anyhow!("cannot be opened: {}", reason(&error)))?;
+    let size = file.metadata().map_or(0, |metadata| metadata.len());
+    if size > MAX_FILE {
+        bail!("is {} MiB; files past {} MiB are not read", size >> 20, MAX_FILE >> 20);
+    }
+    let mut bytes = Vec::with_capacity(size as usize + 1);
+    let mut limited = file.take(MAX_FILE + 1);
+    limited.read_to_end(&mut bytes).map_err(|error| anyhow::anyhow!("cannot be read: {}", reason(&error)))?;
+    if bytes.len() as u64 > MAX_FILE {
+        bail!("is larger than {} MiB, which is the most that is read", MAX_FILE >> 20);
+    }
+    Ok(bytes)
+}
+
+/// Says why the system refused, without its number.
+fn reason(error: &std::io::Error) -> String {
+    match error.kind() {
+        std::io::ErrorKind::NotFound => "there is no such file".to_owned(),
+        std::io::ErrorKind::PermissionDenied => "permission denied".to_owned(),
+        _ => error.to_string(),
+    }
+}

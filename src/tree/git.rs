@@ -1,0 +1,183 @@
+//! A git revision, read through git's objects: the work tree is neither read nor touched.
+//!
+//! `git` itself is asked (`ls-tree`, `cat-file --batch`), with everything off that could run a program or reach a
+//! network: a library that reads packs would be ninety crates for the same two questions.
+
+use std::collections::BTreeMap;
+use std::io::{BufRead, BufReader, Read, Write};
+use std::path::{Path, PathBuf};
+use std::process::{Child, ChildStdout, Command, Stdio};
+use std::sync::{Mutex, PoisonError};
+
+use anyhow::{Context, Result, bail};
+
+use super::{Enter, Tree};
+use crate::source::{MAX_FILE, Open};
+
+/// A folder or file of a git revision.
+pub struct Revision {
+    spec: String,
+    repository: PathBuf,
+    /// Object ids by path; the one entry of a file's revision stands under the file's name.
+    blobs: BTreeMap<String, String>,
+    reader: Mutex<Option<Reader>>,
+    is_file: bool,
+}
+
+struct Reader {
+    child: Child,
+    answers: BufReader<ChildStdout>,
+}
+
+impl Revision {
+    /// Returns the tree of `REV` (the folder that `folder` is in that revision) or `REV:PATH`.
+    ///
+    /// # Errors
+    /// Where `folder` is in no repository, or git knows no such revision or path.
+    pub fn new(folder: &Path, spec: &str) -> Result<Self> {
+        if spec.starts_with('-') {
+            bail!("\"{spec}\" is no revision");
+        }
+        let (revision, path) = spec.split_once(':').map_or((spec, None), |(revision, path)| (revision, Some(path)));
+        let object = match path {
+            Some(path) => format!("{revision}:{}", path.trim_end_matches('/')),
+            None => {
+                let prefix = text(git(folder).args(["rev-parse", "--show-prefix"]))
+                    .with_context(|| format!("\"{spec}\" is no file or folder here, nor is this a git repository"))?;
+                format!("{revision}:{}", prefix.trim_end_matches('/'))
+            }
+        };
+        let unknown =
+            || format!("\"{}\" is no file or folder here, nor a revision that git knows", spec.escape_debug());
+        let object = text(git(folder).args(["rev-parse", "--verify", "--quiet", "--end-of-options", &object]))
+            .with_context(unknown)?;
+        let kind = text(git(folder).args(["cat-file", "-t", &object])).with_context(unknown)?;
+        let mut blobs = BTreeMap::new();
+        let is_file = kind == "blob";
+        if is_file {
+            let name = path.and_then(|path| path.rsplit('/').next()).unwrap_or(spec);
+            blobs.insert(name.to_owned(), object);
+        } else {
+            let listed = output(git(folder).args(["ls-tree", "-r", "-z", "--full-tree", &object]))?;
+            for entry in listed.split(|byte| *byte == 0).filter(|entry| !entry.is_empty()) {
+                // `<mode> SP <type> SP <object> TAB <path>`; links (120000) and submodules (160000) are no files.
+                let Some((head, path)) = std::str::from_utf8(entry).ok().and_then(|entry| entry.split_once('\t'))
+                else {
+                    continue;
+                };
+                let mut head = head.split(' ');
+                if let (Some("100644" | "100755" | "100664"), Some("blob"), Some(id)) =
+                    (head.next(), head.next(), head.next())
+                {
+                    blobs.insert(path.to_owned(), id.to_owned());
+                }
+            }
+        }
+        Ok(Revision { spec: spec.to_owned(), repository: folder.to_owned(), blobs, reader: Mutex::default(), is_file })
+    }
+
+    /// Says whether the revision names one file.
+    pub fn is_file(&self) -> bool {
+        self.is_file
+    }
+}
+
+impl Open for Revision {
+    fn open(&self, path: &str) -> Result<Vec<u8>> {
+        let Some(id) = self.blobs.get(path) else { bail!("cannot be opened: there is no such file in {}", self.spec) };
+        let mut held = self.reader.lock().unwrap_or_else(PoisonError::into_inner);
+        let reader = match &mut *held {
+            Some(reader) => reader,
+            none => none.insert(Reader::start(&self.repository)?),
+        };
+        reader.blob(id)
+    }
+}
+
+impl Tree for Revision {
+    fn list(&self, enter: &Enter, hidden: bool) -> Result<Vec<String>> {
+        let listed = |path: &&String| {
+            let mut end = 0;
+            while let Some(at) = path[end..].find('/') {
+                let folder = &path[..end + at];
+                let name = folder.rsplit('/').next().unwrap_or(folder);
+                if (!hidden && name.starts_with('.')) || !enter(folder) {
+                    return false;
+                }
+                end += at + 1;
+            }
+            hidden || !path[end..].starts_with('.')
+        };
+        Ok(self.blobs.keys().filter(listed).cloned().collect())
+    }
+
+    fn label(&self) -> String {
+        self.spec.clone()
+    }
+}
+
+impl Reader {
+    fn start(repository: &Path) -> Result<Self> {
+        let mut child = git(repository)
+            .args(["cat-file", "--batch"])
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .context("running git")?;
+        let answers = BufReader::new(child.stdout.take().context("git's answers")?);
+        Ok(Reader { child, answers })
+    }
+
+    fn blob(&mut self, id: &str) -> Result<Vec<u8>> {
+        let questions = self.child.stdin.as_mut().context("git's questions")?;
+        writeln!(questions, "{id}")?;
+        questions.flush()?;
+        let mut head = String::new();
+        self.answers.read_line(&mut head)?;
+        let size: u64 = match head.trim_end().rsplit(' ').next().and_then(|size| size.parse().ok()) {
+            Some(size) if head.contains(" blob ") => size,
+            _ => bail!("cannot be read: git has no object {id} here"),
+        };
+        let mut bytes = Vec::new();
+        (&mut self.answers).take(size).read_to_end(&mut bytes)?;
+        self.answers.read_exact(&mut [0])?;
+        if size > MAX_FILE {
+            bail!("is {} MiB; files past {} MiB are not read", size >> 20, MAX_FILE >> 20);
+        }
+        Ok(bytes)
+    }
+}
+
+impl Drop for Reader {
+    fn drop(&mut self) {
+        drop(self.child.stdin.take());
+        let _ = self.child.wait();
+    }
+}
+
+/// Returns a git command that runs nothing of the repository's own, fetches nothing and locks nothing.
+fn git(folder: &Path) -> Command {
+    let mut command = Command::new("git");
+    command
+        .current_dir(if folder.as_os_str().is_empty() { Path::new(".") } else { folder })
+        .env("GIT_OPTIONAL_LOCKS", "0")
+        .env("GIT_NO_LAZY_FETCH", "1")
+        .env("GIT_TERMINAL_PROMPT", "0")
+        .args(["--no-pager", "--no-replace-objects", "-c", "core.fsmonitor=false", "-c", "protocol.allow=never"])
+        .stdin(Stdio::null());
+    command
+}
+
+fn output(command: &mut Command) -> Result<Vec<u8>> {
+    let output = command.output().context("git cannot be run; is it installed?")?;
+    if !output.status.success() {
+        let said = String::from_utf8_lossy(&output.stderr);
+        bail!("git: {}", said.lines().next().unwrap_or("no such object").trim().escape_debug());
+    }
+    Ok(output.stdout)
+}
+
+fn text(command: &mut Command) -> Result<String> {
+    Ok(String::from_utf8_lossy(&output(command)?).trim_end_matches('\n').to_owned())
+}
