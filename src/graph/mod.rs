@@ -2,6 +2,7 @@
 //!
 //! A node is one component in one subject. petgraph holds nodes and edges; nothing of it shows outside this room.
 
+mod accept;
 mod paths;
 
 use std::collections::BTreeMap;

@@ -1,5 +1,7 @@
 //! A file an output: each renders a report, and never asks which rule made a finding.
 
+pub mod cyclonedx;
+
 use std::io;
 
 use anyhow::Result;
@@ -14,6 +16,11 @@ pub trait Output: Entry {
     /// # Errors
     /// Where writing fails.
     fn write(&self, report: &Report, style: Style, to: &mut dyn io::Write) -> Result<()>;
+
+    /// Says whether it is an SBOM of what is there, rather than a report on what was found.
+    fn is_document(&self) -> bool {
+        false
+    }
 }
 
 /// How an output is to look; machine-read ones need none of it.
@@ -30,7 +37,7 @@ pub struct Style {
 }
 
 /// All outputs of a report.
-pub const OUTPUTS: &[&dyn Output] = &[];
+pub const OUTPUTS: &[&dyn Output] = &[&cyclonedx::CyclonedxJson];
 
 /// Finds an output by its id.
 pub fn named(id: &str) -> Option<&'static dyn Output> {

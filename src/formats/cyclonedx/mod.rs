@@ -3,4 +3,6 @@
 use super::Format;
 
 /// The formats of this folder.
+pub mod properties;
+
 pub const FORMATS: &[&dyn Format] = &[];
