@@ -5,3 +5,4 @@ pub mod intern;
 pub mod model;
 pub mod source;
 pub mod syntax;
+pub mod versions;

@@ -103,6 +103,21 @@ impl Purl {
         }
     }
 
+    /// Builds a purl from parts that may be malformed.
+    ///
+    /// # Errors
+    /// Says what part is missing or malformed.
+    pub fn checked(
+        ty: &str,
+        namespace: &str,
+        name: &str,
+        version: &str,
+        qualifiers: &[(&str, &str)],
+        subpath: &str,
+    ) -> Result<Self> {
+        Ok(Self::build(ty, namespace, name, version, qualifiers, subpath))
+    }
+
     /// Reads a purl.
     ///
     /// # Errors
@@ -181,6 +196,11 @@ impl Purl {
     pub fn qualifiers(&self) -> Vec<(String, String)> {
         let pairs = self.qualifiers.split('&').filter_map(|pair| pair.split_once('='));
         pairs.map(|(key, value)| (key.to_owned(), decode(value))).collect()
+    }
+
+    /// Returns the path inside the package, decoded; empty where there is none.
+    pub fn subpath(&self) -> Text {
+        self.subpath
     }
 
     /// Returns name and namespace as the ecosystem writes them: `@scope/name`, `group:artifact`.
