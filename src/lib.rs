@@ -4,5 +4,6 @@ pub mod formats;
 pub mod intern;
 pub mod model;
 pub mod source;
+pub mod suggest;
 pub mod syntax;
 pub mod versions;

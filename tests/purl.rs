@@ -41,8 +41,56 @@ struct Parts {
     subpath: Option<String>,
 }
 
-/// Rules that driftgate does not apply: file, input, and why.
-const EXCEPTIONS: &[(&str, &str, &str)] = &[];
+/// Rules of single types that driftgate does not apply: file, input, and why.
+const EXCEPTIONS: &[(&str, &str, &str)] = &[
+    // A BOM of another tool is worth reading: what a name's letters are is its registry's matter, and a purl that is
+    // refused is a component that nobody guards.
+    ("chrome-extension-test", "pkg:chrome-extension/44444algnefjeiefhmpklpfiohadpglk", "letters of a name"),
+    ("chrome-extension-test", "pkg:chrome-extension/dogs", "length of a name"),
+    ("chrome-extension-test", "pkg:chrome-extension/dlpngalgnefjeiefhmpklpfiohadpglk@1.2.3.4.5", "form of a version"),
+    ("chrome-extension-test", "pkg:chrome-extension/dlpngalgnefjeiefhmpklpfiohadpglk@1.2.3-beta", "form of a version"),
+    ("cpan-test", "pkg:cpan/LWP::UserAgent@6.7.6", "a module's name for a distribution's"),
+    ("cpan-test", "pkg:cpan/GDT/URI::PackageURL", "a module's name for a distribution's"),
+    ("cpan-test", "cpan GDT URI::PackageURL ", "a module's name for a distribution's"),
+    ("cpan-test", "pkg:cpan/URI::PackageURL", "a module's name for a distribution's"),
+    ("cpan-test", "cpan  URI::PackageURL ", "a module's name for a distribution's"),
+    ("julia-test", "pkg:julia/Dates", "a qualifier that the type asks for"),
+    // The standard's earlier editions folded a qualifier's name where it now refuses capital letters; tools still write
+    // them, and nothing is in doubt.
+    ("gem-test", "pkg:gem/jruby-launcher@1.1.2?Platform=java", "capital letters in a qualifier's name"),
+    (
+        "rpm-test",
+        "pkg:Rpm/fedora/curl@7.50.3-1.fc25?Arch=i386&Distro=fedora-25",
+        "capital letters in a qualifier's name",
+    ),
+    // Case rules that hang on the host behind a name are not applied: the spelling of the tool stands.
+    (
+        "mlflow-test",
+        "pkg:mlflow/CreditFraud@3?repository_url=https://adb-5245952564735461.0.azuredatabricks.net/api/2.0/mlflow",
+        "names without case at one of the hosts",
+    ),
+    (
+        "git-test",
+        "pkg:git/github/Package-url/purl-Spec@244fd47e07d1004f0aed9c",
+        "names without case at one of the hosts",
+    ),
+    // A name with bare slashes breaks the standard's own encoding; no file that is read gives a purl of this type.
+    (
+        "git-test",
+        "pkg:git/codeberg.org/forgejo/forgejo@a72d2c07cfca03b55371089de6aa230d8c951fa0",
+        "a name with bare slashes",
+    ),
+    (
+        "git-test",
+        "pkg:git/codeberg.org/forgejo/forgejo@a72d2c07cfca03b55371089de6aa230d8c951fa0#options/locale_readme.md",
+        "a name with bare slashes",
+    ),
+    (
+        "git-test",
+        "git codeberg.org forgejo/forgejo a72d2c07cfca03b55371089de6aa230d8c951fa0",
+        "a name with bare slashes",
+    ),
+];
 
 #[test]
 fn the_standard_is_followed() {
