@@ -6,6 +6,7 @@
 
 pub mod bom;
 pub mod cli;
+
 pub mod compare;
 pub mod discover;
 pub mod entry;
@@ -19,6 +20,7 @@ pub mod policy;
 pub mod report;
 pub mod rules;
 pub mod source;
+pub mod suggest;
 pub mod syntax;
 pub mod tree;
 pub mod versions;
@@ -45,36 +47,35 @@ pub struct Side {
 ///
 /// # Errors
 /// Where the policy gives a rule options that it does not know.
-pub fn check(pinned: Side, resolved: Side, policy: &Policy, today: Date, gate: Level, sources: Sources) -> Result<Report> {
+pub fn check(pinned: Side, resolved: Side, policy: &Policy, today: Date, gate: Level, sources: &Sources) -> Result<Report> {
     let drift = compare::drift_by_path(&pinned.graph, &resolved.graph);
     let case =
-        Case { pinned: &pinned.graph, resolved: &resolved.graph, drift: &drift, policy, sources: &sources, today };
+        Case { pinned: &pinned.graph, resolved: &resolved.graph, drift: &drift, policy, sources, today };
     let findings = judge(&case)?;
-    let mut report = Report::facts(&drift, &sources);
+    let mut report = Report::facts(&drift, sources);
     report.findings = findings;
     report.gate = Some(gate);
-    Ok(finish(report, pinned, resolved, sources))
+    Ok(finish(report, pinned, resolved))
 }
 
 /// Compares two sides and judges nothing.
-pub fn diff(old: Side, new: Side, sources: Sources) -> Report {
+pub fn diff(old: Side, new: Side, sources: &Sources) -> Report {
     let drift = compare::drift(&old.graph, &new.graph);
-    let report = Report::facts(&drift, &sources);
-    finish(report, old, new, sources)
+    let report = Report::facts(&drift, sources);
+    finish(report, old, new)
 }
 
 /// Reports what one side resolves to, and compares nothing.
-pub fn inventory(side: Side, sources: Sources) -> Report {
-    finish(Report::default(), Side::default(), side, sources)
+pub fn inventory(side: Side) -> Report {
+    finish(Report::default(), Side::default(), side)
 }
 
-fn finish(mut report: Report, old: Side, new: Side, sources: Sources) -> Report {
+fn finish(mut report: Report, old: Side, new: Side, sources: &Sources) -> Report {
     report.problems = old.problems;
     report.problems.extend(new.problems);
     report.problems.sort();
     report.problems.dedup();
     report.subjects = report::subjects(&new.graph);
     report.resolved = new.graph;
-    report.sources = sources;
     report
 }
