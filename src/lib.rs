@@ -70,7 +70,7 @@ pub fn inventory(side: Side) -> Report {
     finish(Report::default(), Side::default(), side)
 }
 
-fn finish(mut report: Report, old: Side, new: Side, sources: &Sources) -> Report {
+fn finish(mut report: Report, old: Side, new: Side) -> Report {
     report.problems = old.problems;
     report.problems.extend(new.problems);
     report.problems.sort();
