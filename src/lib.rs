@@ -3,6 +3,7 @@ pub mod entry;
 pub mod formats;
 pub mod intern;
 pub mod model;
+pub mod policy;
 pub mod source;
 pub mod suggest;
 pub mod syntax;

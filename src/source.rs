@@ -134,6 +134,21 @@ impl fmt::Display for Fault {
 
 impl std::error::Error for Fault {}
 
+/// Everything that is wrong with one file, in the order of the file; at least one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Faults(pub Vec<Fault>);
+
+impl fmt::Display for Faults {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (index, fault) in self.0.iter().enumerate() {
+            write!(f, "{}{fault}", if index == 0 { "" } else { "\n" })?;
+        }
+        Ok(())
+    }
+}
+
+impl std::error::Error for Faults {}
+
 /// Says that a file's bytes are no text, and where.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NoText {
