@@ -16,6 +16,7 @@ pub mod policy;
 pub mod report;
 pub mod rules;
 pub mod source;
+pub mod suggest;
 pub mod syntax;
 pub mod tree;
 pub mod versions;
