@@ -76,6 +76,18 @@ impl Policy {
     ) -> Level {
         default
     }
+    /// Says whether a rule can find nothing that counts.
+    pub fn is_off(&self, _rule: &str, default: Level) -> bool {
+        default == Level::Allow
+    }
+    /// s
+    pub fn lists_sources(&self) -> bool {
+        false
+    }
+    /// s
+    pub fn allows_source(&self, _origin: &crate::model::Origin) -> bool {
+        true
+    }
     /// o
     pub fn options(&self, _rule: &str) -> Option<&Options> {
         None
