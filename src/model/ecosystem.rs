@@ -119,11 +119,16 @@ impl Ecosystem {
         Self::known(ty).unwrap_or(&OTHER)
     }
 
+    /// Returns the type that people call by this name, in any case: `python` is `pypi`.
+    pub fn called(name: &str) -> Option<&'static Ecosystem> {
+        let lower = name.to_ascii_lowercase();
+        ECOSYSTEMS.iter().find(|row| row.ty == lower || row.called.contains(&lower.as_str()))
+    }
+
     /// Returns the known type that `name`, which is none, was probably meant to be: by what people call it, or by sight.
     pub fn meant(name: &str) -> Option<&'static str> {
-        let lower = name.to_ascii_lowercase();
-        let called = ECOSYSTEMS.iter().find(|row| row.ty == lower || row.called.contains(&lower.as_str()));
-        called.map(|row| row.ty).or_else(|| crate::suggest::closest(name, ECOSYSTEMS.iter().map(|row| row.ty)))
+        let called = Self::called(name).map(|row| row.ty);
+        called.or_else(|| crate::suggest::closest(name, ECOSYSTEMS.iter().map(|row| row.ty)))
     }
 }
 

@@ -83,12 +83,11 @@ impl Pattern {
             let version = rest.trim_start_matches(['=', '<', '>', '~', '^', '!', ' ']);
             bail!("a version follows \"@\" and has no operators; write {}@{version}", name.trim());
         }
-        for separator in [':', '/'] {
-            if let Some((ty, name)) = text.split_once(separator)
-                && Ecosystem::known(&ty.to_ascii_lowercase()).is_some()
-            {
-                bail!("did you mean pkg:{}/{name}?", ty.to_ascii_lowercase());
-            }
+        let typed = text.split_once(':').and_then(|(ty, name)| Some((Ecosystem::called(ty)?, name)));
+        // `python/…` may be an image of somebody, `pypi/…` hardly is.
+        let slashed = || text.split_once('/').and_then(|(ty, name)| Some((Ecosystem::known(ty)?, name)));
+        if let Some((ecosystem, name)) = typed.or_else(slashed) {
+            bail!("did you mean pkg:{}/{name}?", ecosystem.ty);
         }
         let (namespace, name, version) = split_path(text);
         let (namespace, name) =
@@ -144,7 +143,7 @@ impl Pattern {
         let (wanted, had) = (join(&namespace, &name), join(purl.namespace(), purl.name()));
         let same = |wanted: &str, had: &str| {
             if ecosystem.fold == Fold::Key {
-                wild(&wanted.to_lowercase(), &had.to_lowercase(), Star::Segment)
+                wild(&wanted.to_ascii_lowercase(), &had.to_ascii_lowercase(), Star::Segment)
             } else {
                 wild(wanted, had, Star::Segment)
             }
@@ -287,6 +286,7 @@ mod tests {
                 "\"pkg:python/torch\" names no package: there is no type \"python\", did you mean pkg:pypi/torch?",
             ),
             ("pypi/torch", "\"pypi/torch\" names no package: did you mean pkg:pypi/torch?"),
+            ("python:torch", "\"python:torch\" names no package: did you mean pkg:pypi/torch?"),
             ("npm:left-pad", "\"npm:left-pad\" names no package: did you mean pkg:npm/left-pad?"),
             (
                 "torch>=2.9",

@@ -58,7 +58,10 @@ impl Purl {
     ) -> Self {
         let ty = lower(Cow::Borrowed(ty), true);
         let fold = Ecosystem::of(&ty).fold;
-        let (namespace, name) = normalize(fold, namespace.trim_matches('/'), name);
+        let (mut namespace, name) = normalize(fold, namespace.trim_matches('/'), name);
+        if namespace.contains("//") {
+            namespace = segments(&namespace).collect::<Vec<_>>().join("/").into();
+        }
         let version = lower(Cow::Borrowed(version), ty == "huggingface" && is_commit(version));
         let mut text = spell(&ty, &namespace, &name);
         let has_case = |text: &str| text.bytes().any(|byte| byte.is_ascii_uppercase());
@@ -376,6 +379,8 @@ impl fmt::Debug for Purl {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     #[test]
@@ -416,6 +421,30 @@ mod tests {
             ("p\u{1b}", "\"p\\u{1b}\" is no package URL: it does not begin with \"pkg:\""),
         ] {
             assert_eq!(format!("{:#}", Purl::parse(text).expect_err(text)), expected);
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_spelled_is_read_back(
+            ty in prop::sample::select(vec!["generic", "npm", "pypi", "golang", "deb", "oci", "huggingface"]),
+            namespace in "[@a-zA-Z./ é%]{0,6}",
+            name in "[-_.@a-zA-Z/?#:%é ]{1,6}",
+            version in "[-+@0-9a-zA-Z/?#:%!=]{0,6}",
+            value in "[&=#?/%a ]{0,4}",
+            subpath in "[a./%#]{0,5}",
+        ) {
+            let purl = Purl::build(ty, &namespace, &name, &version, &[("b", &value), ("a", "1")], &subpath);
+            let read = Purl::parse(purl.as_str()).expect("what is spelled is read");
+            prop_assert_eq!(read, purl);
+            prop_assert_eq!(read.namespace(), purl.namespace());
+            prop_assert_eq!((read.name(), read.version(), read.key()), (purl.name(), purl.version(), purl.key()));
+            prop_assert_eq!((read.subpath(), read.qualifiers()), (purl.subpath(), purl.qualifiers()));
+        }
+
+        #[test]
+        fn no_text_panics(text in "(pkg:)?.{0,16}") {
+            let _ = (Purl::parse(&text), crate::model::Pattern::parse(&text));
         }
     }
 }

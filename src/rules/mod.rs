@@ -15,13 +15,14 @@ pub mod version;
 use anyhow::Result;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
+use time::Date;
 
 use crate::compare::{Change, Drift};
 use crate::entry::Entry;
 use crate::graph::{Graph, Resolved};
 use crate::intern::{self, Text};
 use crate::model::Scope;
-use crate::policy::{Date, Level, Policy};
+use crate::policy::{Level, Placed, Policy};
 use crate::report::Finding;
 use crate::source::{Place, Sources};
 
@@ -84,7 +85,13 @@ impl Case<'_> {
 
     /// Says whether the policy allows all that a rule could find, so that it need not look.
     pub fn is_off(&self, rule: &dyn Rule) -> bool {
-        self.policy.is_off(rule.id(), rule.level())
+        let id = rule.id();
+        let own = self.policy.rules.get(id).and_then(|rule| rule.level);
+        let is_raised = |(rule, level): &(Placed<Text>, Placed<Level>)| {
+            (rule.value == id || rule.value == "*") && level.value > Level::Allow
+        };
+        own.map_or(rule.level(), |level| level.value) == Level::Allow
+            && !self.policy.overrides.iter().any(|other| other.rules.iter().any(is_raised))
     }
 }
 

@@ -38,14 +38,14 @@ entry! {
 impl Rule for SourceNotAllowed {
     fn check<'g>(&self, case: &Case<'g>, findings: &mut Findings<'g>) -> Result<()> {
         case.no_options(self)?;
-        if case.is_off(self) || !case.policy.lists_sources() {
+        if case.is_off(self) || case.policy.sources.is_none() {
             return Ok(());
         }
         // A tree has hundreds of thousands of components and a handful of sources.
         let mut known: HashMap<Origin, bool> = HashMap::new();
         for resolved in case.resolved.components() {
             let Some(origin) = held_against(resolved.component) else { continue };
-            let is_allowed = *known.entry(origin).or_insert_with(|| case.policy.allows_source(&origin));
+            let is_allowed = *known.entry(origin).or_insert_with(|| case.policy.allows(&origin));
             if !is_allowed {
                 let (full, from) = (phrase::full(resolved.component), phrase::origin(&resolved.component.origin));
                 findings
