@@ -29,10 +29,11 @@ use anyhow::Result;
 
 use graph::Graph;
 use judge::judge;
-use policy::{Date, Level, Policy};
+use policy::{Level, Policy};
 use report::{Problem, Report};
 use rules::Case;
 use source::Sources;
+use time::Date;
 
 /// One side of a comparison: what was read, and what could not be.
 #[derive(Default)]

@@ -6,9 +6,10 @@ use crate::compare::{Change, Drift};
 use crate::graph::Graph;
 use crate::intern::Text;
 use crate::model::Says;
-use crate::source::{Fault, Faults, FileId, Location, NoText, Place, Sources};
+use crate::source::{Fault, Faults, FileId, NoText, Place, Sources};
 
 pub use crate::policy::Level;
+pub use crate::source::Location;
 
 /// What a run has to say.
 #[derive(Default)]

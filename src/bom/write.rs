@@ -135,12 +135,12 @@ impl<'g> Writer<'g> {
     fn bom(&self) -> Bom {
         let (dependencies, mut extra) = self.dependencies();
         let subjects = self.graph.subjects().iter().enumerate();
-        let mut components: Vec<Component> = subjects
+        let subjects = subjects
             .map(|(number, subject)| self.subject(subject, extra.remove(&Item::Subject(number as u32)).unwrap_or_default()))
             .collect();
-        components.extend((0..self.components.len()).map(|number| {
-            self.component(number, extra.remove(&Item::Component(number as u32)).unwrap_or_default())
-        }));
+        let components = (0..self.components.len())
+            .map(|number| self.component(number, extra.remove(&Item::Component(number as u32)).unwrap_or_default()))
+            .collect();
         Bom {
             version: 1,
             serial_number: Some(UrnUuid(NO_SERIAL.to_owned())),
@@ -151,6 +151,7 @@ impl<'g> Writer<'g> {
                         ..Component::new(Classification::Application, "driftgate", env!("CARGO_PKG_VERSION"), None)
                     }])),
                 }),
+                component: Some(self.tree(subjects)),
                 properties: Some(Properties(vec![Property::new(properties::SCHEMA, properties::VERSION)])),
                 ..Metadata::default()
             }),
@@ -166,6 +167,18 @@ impl<'g> Writer<'g> {
             formulation: None,
             spec_version: SpecVersion::V1_5,
         }
+    }
+
+    /// Returns what the BOM is about: the tree, which is made of subjects. It has the name of its one project, if it has
+    /// just one; the folder's name is the machine's.
+    fn tree(&self, subjects: Vec<Component>) -> Component {
+        let roots: BTreeSet<Text> =
+            self.graph.components().filter(Resolved::is_root).map(|root| root.component.name()).collect();
+        let name = if roots.len() == 1 { roots.first().copied().unwrap_or_default() } else { "tree" };
+        let mut tree = Component::new(Classification::Application, name, "", Some(properties::TREE.to_owned()));
+        tree.version = None;
+        tree.components = (!subjects.is_empty()).then_some(Components(subjects));
+        tree
     }
 
     fn subject(&self, subject: &Subject, extra: Vec<Property>) -> Component {
@@ -282,6 +295,10 @@ impl<'g> Writer<'g> {
         }
         // Every component has an entry: one without says that it requires nothing, none would say nothing.
         let subjects = self.graph.subjects().iter().enumerate();
+        let tree = Dependency {
+            dependency_ref: properties::TREE.to_owned(),
+            dependencies: self.graph.subjects().iter().map(subject_ref).collect(),
+        };
         let items = subjects
             .map(|(number, subject)| (Item::Subject(number as u32), subject_ref(subject)))
             .chain(self.refs.iter().enumerate().map(|(number, id)| (Item::Component(number as u32), (*id).to_owned())));
@@ -289,7 +306,7 @@ impl<'g> Writer<'g> {
             dependency_ref: id,
             dependencies: dependencies.remove(&item).unwrap_or_default(),
         });
-        (Dependencies(dependencies.collect()), extra)
+        (Dependencies(std::iter::once(tree).chain(dependencies).collect()), extra)
     }
 
     /// Counts the subjects that have both ends of an edge.

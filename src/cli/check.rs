@@ -52,7 +52,7 @@ impl Check {
         let gate = match self.fail_on {
             Some(Gate::Warn) => Level::Warn,
             Some(Gate::Deny) => Level::Deny,
-            None => work.policy.gate,
+            None => work.policy.fail_on,
         };
         let Work { policy, sources, .. } = work;
         let mut report = match check(pinned, resolved, &policy, today, gate, &sources) {

@@ -64,7 +64,7 @@ impl Work {
             }
         };
         let base = config.as_deref().and_then(Path::parent).unwrap_or(&folder);
-        let bom = bom.map_or_else(|| base.join(&policy.bom), Path::to_owned);
+        let bom = bom.map_or_else(|| base.join(policy.bom()), Path::to_owned);
         Ok(Work { input, policy, bom, sources })
     }
 
@@ -73,7 +73,8 @@ impl Work {
     /// # Errors
     /// Where the tree can't be listed, or no format knows the file.
     pub fn read(&mut self, files: &Files) -> Result<Side> {
-        let mut scan = self.policy.scan.clone();
+        let (include, exclude) = (self.policy.include.set().clone(), self.policy.exclude.set().clone());
+        let mut scan = Scan { include, exclude, ..Scan::default() };
         let folder = self.input.folder.clone().unwrap_or_default();
         scan.skip.extend(below(&folder, &self.bom));
         read(&mut self.sources, &self.input, &scan, files.cargo_metadata)

@@ -6,12 +6,12 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
 use clap::{Args, ValueEnum};
-use time::OffsetDateTime;
+use time::{Date, OffsetDateTime};
 use time::format_description::well_known::Rfc3339;
 
 use super::Outcome;
 use crate::outputs::{self, Output, Style};
-use crate::policy::Date;
+use crate::policy;
 use crate::report::Report;
 use crate::source::{Fault, Faults, Sources};
 
@@ -123,8 +123,8 @@ pub fn write(file: &Path, bytes: &[u8]) -> Result<()> {
 /// # Errors
 /// Where it is none.
 pub fn day(text: Option<&str>) -> Result<Date> {
-    let Some(text) = text else { return Ok(Date::from(OffsetDateTime::now_utc().date())) };
-    text.parse().with_context(|| format!("--date {}", text.escape_debug()))
+    let Some(text) = text else { return Ok(OffsetDateTime::now_utc().date()) };
+    policy::date::parse(text).context("--date")
 }
 
 /// Returns the time that documents name: `SOURCE_DATE_EPOCH` in RFC 3339, none where it is not set.

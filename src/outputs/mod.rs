@@ -1,6 +1,7 @@
 //! A file an output: each renders a report, and never asks which rule made a finding.
 
 pub mod cyclonedx;
+pub mod text;
 
 use std::io;
 

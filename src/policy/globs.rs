@@ -45,6 +45,11 @@ impl Globs {
         !self.texts.is_empty() && self.set.is_match(path)
     }
 
+    /// Returns them as one set.
+    pub fn set(&self) -> &GlobSet {
+        &self.set
+    }
+
     /// Says whether there are none.
     pub fn is_empty(&self) -> bool {
         self.texts.is_empty()

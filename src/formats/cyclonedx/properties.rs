@@ -25,6 +25,9 @@ pub const EDGE: &str = "driftgate:edge";
 /// On a subject: a requirement without an exact answer (`from`, `candidate` and as an edge).
 pub const GAP: &str = "driftgate:gap";
 
+/// The reference of what the document is about: the tree that the subjects are parts of.
+pub const TREE: &str = "tree";
+
 const SEPARATOR: &str = " | ";
 
 /// Named fields, in order; a name may stand several times.
