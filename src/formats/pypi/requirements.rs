@@ -208,7 +208,7 @@ impl Reader<'_, '_> {
     fn comment(&mut self, comment: &str) {
         let body = comment.trim_start_matches('#');
         let text = body.trim();
-        if self.via == Via::Possible
+        if self.via != Via::None
             && let Some(index) = text.strip_prefix("from ").filter(|index| index.contains("://"))
         {
             if let Some(component) = self.items.last_mut().and_then(|item| item.component.as_mut())
@@ -498,9 +498,11 @@ impl Links {
                             named.len() == 1 || overlap(&[environment(node), item.environment]) != Overlap::Never
                         })
                         .collect();
-                    match possible.as_slice() {
-                        [one] => self.from.push(*one),
-                        _ => self.unclear.extend(possible),
+                    // What only this name requires, is required by it wherever it is installed.
+                    if possible.len() == 1 || item.vias.len() == 1 {
+                        self.from.extend(possible);
+                    } else {
+                        self.unclear.extend(possible);
                     }
                 }
             }
@@ -766,13 +768,16 @@ mod tests {
                 vec!["· > a@1 dev ==1 +dev", "a@1 > b@1", "c@1 > b@1", "· > c@1 ==1"],
             ),
             (
-                "p==1 ; os_name == 'nt'\np==2 ; os_name != 'nt'\nq==1 ; os_name == 'nt'\n    # via p\nr==1\n    # via p\n",
+                "p==1 ; os_name == 'nt'\np==2 ; os_name != 'nt'\nq==1 ; os_name == 'nt'\n    # via p\nr==1\n    # via p\ns==1\n    # via p, r\n",
                 vec![
                     "· > p@1 ==1 ; os_name == 'nt'",
                     "· > p@2 ==2 ; os_name != 'nt'",
                     "p@1 > q@1 ; os_name == 'nt'",
-                    "p@1 > r ?: r@1",
-                    "p@2 > r ?: r@1",
+                    "p@1 > r@1",
+                    "p@2 > r@1",
+                    "r@1 > s@1",
+                    "p@1 > s ?: s@1",
+                    "p@2 > s ?: s@1",
                 ],
             ),
         ] {
