@@ -1,6 +1,8 @@
 //! x
 
+pub mod uv_lock;
+
 use super::Format;
 
 /// The formats of this folder.
-pub const FORMATS: &[&dyn Format] = &[];
+pub const FORMATS: &[&dyn Format] = &[&uv_lock::UvLock];
