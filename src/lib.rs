@@ -48,10 +48,16 @@ pub struct Side {
 ///
 /// # Errors
 /// Where the policy gives a rule options that it does not know.
-pub fn check(pinned: Side, resolved: Side, policy: &Policy, today: Date, gate: Level, sources: &Sources) -> Result<Report> {
+pub fn check(
+    pinned: Side,
+    resolved: Side,
+    policy: &Policy,
+    today: Date,
+    gate: Level,
+    sources: &Sources,
+) -> Result<Report> {
     let drift = compare::drift_by_path(&pinned.graph, &resolved.graph);
-    let case =
-        Case { pinned: &pinned.graph, resolved: &resolved.graph, drift: &drift, policy, sources, today };
+    let case = Case { pinned: &pinned.graph, resolved: &resolved.graph, drift: &drift, policy, sources, today };
     let findings = judge(&case)?;
     let mut report = Report::facts(&drift, sources);
     report.findings = findings;

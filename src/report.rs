@@ -266,7 +266,8 @@ fn unsaid(subject: Text, old: Says, new: Says) -> Option<String> {
     ];
     // What neither side says is no news, and licences are rarely in a lockfile.
     let missing: Vec<&str> = facts.iter().filter(|fact| fact.1 != fact.2).map(|fact| fact.0).collect();
-    (!missing.is_empty()).then(|| format!("{subject}: not compared, since one side does not say: {}", missing.join(", ")))
+    (!missing.is_empty())
+        .then(|| format!("{subject}: not compared, since one side does not say: {}", missing.join(", ")))
 }
 
 /// Returns a line for each subject of a graph.

@@ -52,7 +52,10 @@ pub fn write(graph: &Graph, options: &Options) -> Result<Vec<u8>> {
     if options.validate {
         let result = bom.validate_version(SpecVersion::V1_5);
         if !result.passed() {
-            bail!("the BOM would not be valid CycloneDX 1.5: {}", first_error(&format!("{:?}", result.errors().next())));
+            bail!(
+                "the BOM would not be valid CycloneDX 1.5: {}",
+                first_error(&format!("{:?}", result.errors().next()))
+            );
         }
     }
     let mut bytes = Vec::new();
@@ -136,7 +139,9 @@ impl<'g> Writer<'g> {
         let (dependencies, mut extra) = self.dependencies();
         let subjects = self.graph.subjects().iter().enumerate();
         let subjects = subjects
-            .map(|(number, subject)| self.subject(subject, extra.remove(&Item::Subject(number as u32)).unwrap_or_default()))
+            .map(|(number, subject)| {
+                self.subject(subject, extra.remove(&Item::Subject(number as u32)).unwrap_or_default())
+            })
             .collect();
         let components = (0..self.components.len())
             .map(|number| self.component(number, extra.remove(&Item::Component(number as u32)).unwrap_or_default()))
@@ -208,14 +213,19 @@ impl<'g> Writer<'g> {
         component.hashes = (!hashes.is_empty()).then_some(Hashes(hashes));
         if !of.licence.is_empty() {
             let expression = SpdxExpression::try_from(of.licence.to_owned()).map(LicenseChoice::Expression);
-            component.licenses = Some(Licenses(vec![expression.unwrap_or_else(|_| LicenseChoice::license(of.licence))]));
+            component.licenses =
+                Some(Licenses(vec![expression.unwrap_or_else(|_| LicenseChoice::license(of.licence))]));
         }
         component.external_references = reference(of.origin).map(|reference| ExternalReferences(vec![reference]));
-        let mut properties: Vec<Property> = of.properties.iter().map(|(name, value)| Property::new(name, value)).collect();
+        let mut properties: Vec<Property> =
+            of.properties.iter().map(|(name, value)| Property::new(name, value)).collect();
         properties.extend(properties::origin(of.origin).map(|value| Property::new(properties::SOURCE, &value)));
         // Digests that CycloneDX has no name for.
         properties.extend(
-            of.digests.iter().filter(|digest| hash(digest).is_none()).map(|digest| Property::new(properties::DIGEST, &digest.to_string())),
+            of.digests
+                .iter()
+                .filter(|digest| hash(digest).is_none())
+                .map(|digest| Property::new(properties::DIGEST, &digest.to_string())),
         );
         properties.extend(self.occurrences(number));
         properties.extend(extra);
@@ -229,14 +239,12 @@ impl<'g> Writer<'g> {
         let mut properties = Vec::new();
         for (subject, node) in &self.places[number] {
             let path = self.graph.subjects()[*subject as usize].path;
-            let fields: Fields = [
-                ("root", if node.is_root() { "true" } else { "" }),
-                ("environment", node.environment()),
-            ]
-            .into_iter()
-            .filter(|(_, value)| !value.is_empty())
-            .map(|(name, value)| (name.to_owned(), value.to_owned()))
-            .collect();
+            let fields: Fields =
+                [("root", if node.is_root() { "true" } else { "" }), ("environment", node.environment())]
+                    .into_iter()
+                    .filter(|(_, value)| !value.is_empty())
+                    .map(|(name, value)| (name.to_owned(), value.to_owned()))
+                    .collect();
             if fields.is_empty() {
                 plain.push(path);
             } else {
@@ -325,7 +333,8 @@ impl<'g> Writer<'g> {
     fn gaps<'s>(&'s self, subject: &'s Subject) -> impl Iterator<Item = Property> + 's {
         subject.declared.iter().map(move |declared| {
             let mut fields = requirement_fields(declared.requirement);
-            let id = |node: Resolved<'_>| self.refs[self.numbers[&std::ptr::from_ref(node.component)] as usize].to_owned();
+            let id =
+                |node: Resolved<'_>| self.refs[self.numbers[&std::ptr::from_ref(node.component)] as usize].to_owned();
             if let Some(from) = subject.node(declared.from) {
                 fields.push(("from".to_owned(), id(from)));
             }
@@ -381,7 +390,8 @@ fn scope(scope: model::Scope) -> Scope {
 
 fn hash(digest: &model::Digest) -> Option<Hash> {
     let alg = HashAlgorithm::new_unchecked(digest.algorithm.cyclonedx());
-    (!matches!(alg, HashAlgorithm::UnknownHashAlgorithm(_))).then(|| Hash { alg, content: HashValue(digest.hex.to_owned()) })
+    (!matches!(alg, HashAlgorithm::UnknownHashAlgorithm(_)))
+        .then(|| Hash { alg, content: HashValue(digest.hex.to_owned()) })
 }
 
 /// Returns what other tools read of a component's origin.

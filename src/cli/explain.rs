@@ -42,7 +42,9 @@ impl Explain {
             .chain(outputs::OUTPUTS.iter().map(|entry| ("output", *entry as &dyn Entry)));
         let Some((table, entry)) = entries.find(|(_, entry)| entry.id() == self.name) else {
             let known = rules::all().map(|rule| rule.id());
-            let meant = crate::suggest::closest(&self.name, known).map(|name| format!("; was \"{name}\" meant?")).unwrap_or_default();
+            let meant = crate::suggest::closest(&self.name, known)
+                .map(|name| format!("; was \"{name}\" meant?"))
+                .unwrap_or_default();
             bail!("nothing is called \"{}\"{meant} `driftgate list` names everything", self.name.escape_debug());
         };
         let mut text = format!("{} ({table})\n\n", entry.id());
@@ -72,7 +74,9 @@ impl List {
             if self.table.is_some_and(|wanted| wanted != table) {
                 return;
             }
-            let width = |column: fn(&(String, String, String)) -> &String| rows.iter().map(|row| column(row).len()).max().unwrap_or(0);
+            let width = |column: fn(&(String, String, String)) -> &String| {
+                rows.iter().map(|row| column(row).len()).max().unwrap_or(0)
+            };
             let (first, second) = (width(|row| &row.0), width(|row| &row.1));
             let _ = writeln!(text, "{title}");
             for (name, more, summary) in &rows {
@@ -81,7 +85,11 @@ impl List {
             text.push('\n');
         };
         let row = |entry: &dyn Entry, more: String| (entry.id().to_owned(), more, entry.summary().to_owned());
-        section(Table::Formats, "formats", formats::all().map(|format| row(format, format.files().join(" "))).collect());
+        section(
+            Table::Formats,
+            "formats",
+            formats::all().map(|format| row(format, format.files().join(" "))).collect(),
+        );
         section(Table::Rules, "rules", rules::all().map(|rule| row(rule, rule.level().to_string())).collect());
         section(Table::Outputs, "outputs", outputs::OUTPUTS.iter().map(|output| row(*output, String::new())).collect());
         text.truncate(text.trim_end().len() + 1);

@@ -35,7 +35,10 @@ impl Init {
         }
         let policy = folder.join(POLICY);
         if policy.exists() && !self.force {
-            bail!("{} is there already; `driftgate pin` takes in what changed, --force writes it anew", policy.display());
+            bail!(
+                "{} is there already; `driftgate pin` takes in what changed, --force writes it anew",
+                policy.display()
+            );
         }
         let files = Files { config: None, cargo_metadata: false };
         // A policy that is written over is not read: it may be the reason for starting anew.
@@ -53,7 +56,10 @@ impl Init {
     fn write(&self, folder: &Path, policy: &Path, files: &Files) -> Result<Outcome> {
         let mut work = Work::open(&self.path, files, None)?;
         if work.bom.exists() && !self.force {
-            bail!("{} is there already; `driftgate pin` takes in what changed, --force writes it anew", work.bom.display());
+            bail!(
+                "{} is there already; `driftgate pin` takes in what changed, --force writes it anew",
+                work.bom.display()
+            );
         }
         let resolved = work.read(files)?;
         refuse(&resolved)?;
@@ -67,15 +73,22 @@ impl Init {
         for subject in graph.subjects() {
             say(&format!("{} ({}): {} components", subject.path, subject.format, subject.component_count()));
         }
-        say(&format!("wrote {} and {}; commit both, and run `driftgate check` in CI", policy.display(), work.bom.display()));
+        say(&format!(
+            "wrote {} and {}; commit both, and run `driftgate check` in CI",
+            policy.display(),
+            work.bom.display()
+        ));
         Ok(Outcome::Clean)
     }
 }
 
 /// Returns a policy that a team can live with on day one: the defaults, and the sources that are in use today.
 fn default_policy(graph: &Graph) -> String {
-    let sources: BTreeSet<&str> =
-        graph.components().filter_map(|node| node.component.origin.address()).filter(|address| !address.is_empty()).collect();
+    let sources: BTreeSet<&str> = graph
+        .components()
+        .filter_map(|node| node.component.origin.address())
+        .filter(|address| !address.is_empty())
+        .collect();
     let mut text = String::from(
         "# The policy of driftgate, the drift guard. `driftgate list rules` names the rules, `driftgate explain RULE` says\n\
          # what one means, how to mend it and which options it has.\nversion = 1\nbom = \"bom.cdx.json\"\n\n\

@@ -58,9 +58,12 @@ impl Work {
             None => Policy::default(),
             Some(config) => {
                 let known: Vec<&str> = rules::all().map(|rule| rule.id()).collect();
-                let (file, text) = open_file(&mut sources, config).with_context(|| format!("reading the policy {}", config.display()))?;
+                let (file, text) = open_file(&mut sources, config)
+                    .with_context(|| format!("reading the policy {}", config.display()))?;
                 let source = Source { file, path: sources.path(file), text: &text };
-                Policy::parse(&source, &known).map_err(|error| located(error, &sources)).context("reading the policy")?
+                Policy::parse(&source, &known)
+                    .map_err(|error| located(error, &sources))
+                    .context("reading the policy")?
             }
         };
         let base = config.as_deref().and_then(Path::parent).unwrap_or(&folder);
@@ -140,7 +143,8 @@ fn enrich(read: &mut Read, input: &Input) -> Result<()> {
     let id = "cargo-lock";
     for inventory in read.inventories.iter_mut().filter(|inventory| inventory.format == id) {
         let at = folder.join(crate::source::folder(inventory.subject));
-        cargo::metadata::enrich(inventory, &at).with_context(|| format!("running cargo metadata for {}", inventory.subject))?;
+        cargo::metadata::enrich(inventory, &at)
+            .with_context(|| format!("running cargo metadata for {}", inventory.subject))?;
     }
     debug_assert!(formats::named(id).is_some());
     Ok(())

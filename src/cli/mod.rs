@@ -59,18 +59,19 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
             return ExitCode::from(if error.use_stderr() { 2 } else { 0 });
         }
     };
-    let result = Arguments::from_arg_matches(&matches).map_err(anyhow::Error::from).and_then(|arguments| {
-        match arguments.command {
-            Command::Init(command) => command.run(),
-            Command::Check(command) => command.run(),
-            Command::Pin(command) => command.run(),
-            Command::Diff(command) => command.run(),
-            Command::Why(command) => command.run(),
-            Command::Sbom(command) => command.run(),
-            Command::Explain(command) => command.run(),
-            Command::List(command) => command.run(),
-        }
-    });
+    let result =
+        Arguments::from_arg_matches(&matches).map_err(anyhow::Error::from).and_then(|arguments| {
+            match arguments.command {
+                Command::Init(command) => command.run(),
+                Command::Check(command) => command.run(),
+                Command::Pin(command) => command.run(),
+                Command::Diff(command) => command.run(),
+                Command::Why(command) => command.run(),
+                Command::Sbom(command) => command.run(),
+                Command::Explain(command) => command.run(),
+                Command::List(command) => command.run(),
+            }
+        });
     match result {
         Ok(outcome) => ExitCode::from(outcome as u8),
         Err(error) if is_closed_pipe(&error) => ExitCode::SUCCESS,
@@ -97,7 +98,7 @@ fn print(bytes: &[u8]) -> Result<()> {
 }
 
 fn is_closed_pipe(error: &anyhow::Error) -> bool {
-    error.chain().any(|cause| {
-        cause.downcast_ref::<io::Error>().is_some_and(|error| error.kind() == io::ErrorKind::BrokenPipe)
-    })
+    error
+        .chain()
+        .any(|cause| cause.downcast_ref::<io::Error>().is_some_and(|error| error.kind() == io::ErrorKind::BrokenPipe))
 }

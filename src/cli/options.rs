@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
 use clap::{Args, ValueEnum};
-use time::{Date, OffsetDateTime};
 use time::format_description::well_known::Rfc3339;
+use time::{Date, OffsetDateTime};
 
 use super::Outcome;
 use crate::outputs::{self, Output, Style};

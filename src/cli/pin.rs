@@ -52,7 +52,9 @@ impl Pin {
         let resolved = work.read(&self.files)?;
         refuse(&resolved)?;
         if resolved.graph.subjects().is_empty() {
-            bail!("nothing here has a format that driftgate reads, so there is nothing to pin; `driftgate list formats` names them");
+            bail!(
+                "nothing here has a format that driftgate reads, so there is nothing to pin; `driftgate list formats` names them"
+            );
         }
         let pinned = if work.bom.exists() || !patterns.is_empty() { work.pinned()? } else { Graph::default() };
         let accepted = if patterns.is_empty() {
@@ -68,7 +70,11 @@ impl Pin {
         let bytes = document(&accepted)?;
         let is_new = !work.bom.exists();
         let Work { bom, sources, .. } = work;
-        let mut report = diff(Side { graph: pinned, problems: Vec::new() }, Side { graph: accepted, problems: Vec::new() }, &sources);
+        let mut report = diff(
+            Side { graph: pinned, problems: Vec::new() },
+            Side { graph: accepted, problems: Vec::new() },
+            &sources,
+        );
         report.sources = sources;
         if !is_new {
             self.outputs.write(&report, "terminal")?;
@@ -144,5 +150,9 @@ fn count(report: &Report) -> String {
 pub fn summary(bom: &Path, report: &Report, is_new: bool) -> String {
     let components: usize = report.subjects.iter().map(|subject| subject.components).sum();
     let what = format!("{components} components of {} subjects", report.subjects.len());
-    if is_new { format!("{} now pins {what}", shown(bom)) } else { format!("{} now pins {what}: {}", shown(bom), count(report)) }
+    if is_new {
+        format!("{} now pins {what}", shown(bom))
+    } else {
+        format!("{} now pins {what}: {}", shown(bom), count(report))
+    }
 }

@@ -42,7 +42,9 @@ impl Sbom {
             say(&problem.to_string());
         }
         if report.subjects.is_empty() && report.problems.is_empty() {
-            say("nothing here has a format that driftgate reads: the SBOM is empty; `driftgate list formats` names them");
+            say(
+                "nothing here has a format that driftgate reads: the SBOM is empty; `driftgate list formats` names them",
+            );
         }
         self.outputs.write(&report, DEFAULT)?;
         Ok(outcome(&report))

@@ -127,7 +127,14 @@ fn render(found: &[Answer]) -> String {
     for answer in found {
         let how = if answer.direct { "direct" } else { "transitive" };
         let scope = answer.scope.unwrap_or("required by nothing");
-        let _ = writeln!(text, "{} ({how}, {scope}) in {}:{}:{}", plain(answer.purl), plain(answer.path), answer.line, answer.column);
+        let _ = writeln!(
+            text,
+            "{} ({how}, {scope}) in {}:{}:{}",
+            plain(answer.purl),
+            plain(answer.path),
+            answer.line,
+            answer.column
+        );
         if !answer.environment.is_empty() {
             let _ = writeln!(text, "  when {}", plain(answer.environment));
         }

@@ -83,9 +83,7 @@ pub fn origin(origin: Origin) -> Option<String> {
 /// Reads where a component comes from.
 pub fn read_origin(value: &str) -> Origin {
     let (head, fields) = decode(value);
-    let field = |name: &str| {
-        fields.iter().find(|field| field.0 == name).map_or("", |field| intern::text(&field.1))
-    };
+    let field = |name: &str| fields.iter().find(|field| field.0 == name).map_or("", |field| intern::text(&field.1));
     match head.as_str() {
         "registry" => Origin::Registry(field("url")),
         "url" => Origin::Url(field("url")),
