@@ -185,6 +185,14 @@ fn read<'t>(source: &Source<'t>, name: Str<'t>, version: Str<'t>, packages: &[(S
         }
     }
 
+    // npm counts the members of a workspace as requirements of its root.
+    if let Some(root) = entries.get("").and_then(|&index| ids[index]).filter(|&root| root != SUBJECT) {
+        let members = ids.iter().zip(&places).skip(1).filter_map(|(id, place)| Some(((*id)?, *place)));
+        let members = members.filter(|(id, _)| *id != root && nodes.inventory.nodes[*id as usize].root);
+        for (member, place) in members.collect::<Vec<_>>() {
+            nodes.inventory.edge(root, member, Requirement::default(), place);
+        }
+    }
     for (index, (location, package)) in packages.iter().enumerate() {
         if let Some(from) = ids[index].filter(|_| !package.link.0) {
             let find = |name: &str| tree.find(starts[index], name).and_then(|entry| ids[entry]);
