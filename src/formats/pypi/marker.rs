@@ -32,6 +32,11 @@ pub fn overlap(markers: &[&str]) -> Overlap {
     Worlds::of(&parsed).map_or(Overlap::Unknown, |worlds| worlds.any_holds(&Marker::All(parsed)))
 }
 
+/// Says whether a text is a marker, or empty.
+pub fn is_marker(text: &str) -> bool {
+    text.is_empty() || Marker::read(text).is_some()
+}
+
 /// Takes the extras out of a dependency's marker: returns those that ask for it, and the marker without them.
 ///
 /// `extra == "socks" and python_version < "3.9"` gives `["socks"]` and `python_version < "3.9"`. A marker that mixes the
@@ -250,6 +255,9 @@ impl<'t> Marker<'t> {
                     same => same,
                 };
                 Some(Self::compare(variable, turned, value))
+            }
+            (Token::Word(left), Token::Word(right)) | (Token::Text(left), Token::Text(right)) => {
+                Some(Marker::Some { variable: left, operator, value: right })
             }
             _ => None,
         }

@@ -4,6 +4,7 @@
 //! it was read from, so that it knows its place.
 
 use super::constraint::Constraint;
+use super::marker::is_marker;
 use crate::intern::{self, Text};
 use crate::model::{Algorithm, Digest, Origin};
 
@@ -67,6 +68,9 @@ impl<'t> Requirement<'t> {
         }
         if Constraint::read(requirement.specifiers).is_none() {
             return Err(format!("\"{}\" is no version specifier", shown(requirement.specifiers)));
+        }
+        if !is_marker(requirement.marker) {
+            return Err(format!("\"{}\" is no marker", shown(requirement.marker)));
         }
         Ok(requirement)
     }

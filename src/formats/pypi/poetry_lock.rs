@@ -63,7 +63,8 @@ impl Format for PoetryLock {
             None if chunks.is_empty() => inventory.fault(end, "the lock has no packages; run `poetry lock`"),
             _ => {}
         }
-        let mut reader = Reader { source, inventory, files: Files::of(metadata), held: Vec::new() };
+        let is_oldest = version == "1.0";
+        let mut reader = Reader { source, inventory, files: Files::of(metadata), held: Vec::new(), is_oldest };
         reader.components(chunks);
         reader.says_scopes();
         reader.requirements();
@@ -259,6 +260,7 @@ struct Reader<'r, 't> {
     inventory: Inventory,
     files: Files,
     held: Vec<Held>,
+    is_oldest: bool,
 }
 
 impl Reader<'_, '_> {
@@ -369,7 +371,8 @@ impl Reader<'_, '_> {
                         false => extras,
                     };
                     let context = [own, environment.as_str()];
-                    let is_excused = ask.optional || !ask.marker.is_empty();
+                    // Later Poetrys list no dependency that the project's Pythons rule out.
+                    let is_excused = ask.optional || (self.is_oldest && !ask.marker.is_empty());
                     for extra in if extras.is_empty() { &[""][..] } else { &extras } {
                         let is_asked = asked.contains(&(own_name.to_owned(), normal(extra)));
                         let is_optional = (ask.optional || !extra.is_empty()) && !is_asked;
@@ -611,7 +614,7 @@ mod tests {
     #[test]
     fn what_must_be_there_is_missed() {
         let text = lock(&[
-            "name = \"a\"\nversion = \"1\"\n[package.dependencies]\nb = \">=1\"\nc = {version = \"*\", optional = true}\na = \">=2\"",
+            "name = \"a\"\nversion = \"1\"\n[package.dependencies]\nb = {version = \">=1\", markers = \"os_name == 'nt'\"}\nc = {version = \"*\", optional = true}\na = \">=2\"",
         ]);
         assert_eq!(
             alone(&text),

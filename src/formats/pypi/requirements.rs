@@ -10,7 +10,7 @@ use hashbrown::{HashMap, HashSet};
 
 use super::constraint::pinned;
 use super::locked::{Answer, Locked};
-use super::marker::{Overlap, overlap};
+use super::marker::{Overlap, is_marker, overlap};
 use super::pep508::{self, Address, is_name, normal, shown, without_credentials};
 use crate::entry;
 use crate::formats::{Format, Near};
@@ -377,6 +377,9 @@ impl Reader<'_, '_> {
         let last = path.rsplit(['/', '\\', ':']).next().unwrap_or(path);
         let is_path = matches!(address.origin, Origin::Path(_));
         let constraint = pep508::constraint_of(plain);
+        if !is_marker(marker) {
+            return Err(format!("\"{}\" is no marker", shown(marker)));
+        }
         let environment = intern::text(marker);
         let Some(name) = address.name.or(Some(last).filter(|last| is_path && is_name(last))) else {
             if !is_path {
@@ -426,10 +429,10 @@ impl Reader<'_, '_> {
             if component.origin == Origin::Unknown {
                 component.origin = index;
             }
+            let fresh = inventory.nodes.len();
             let node = add(&mut inventory, &mut seen, component.intern(), item.place, item.environment);
-            let named = by_name.entry(item.name.clone()).or_default();
-            if !named.contains(&node) {
-                named.push(node);
+            if node as usize == fresh {
+                by_name.entry(item.name.clone()).or_default().push(node);
             }
             nodes.push(Some(node));
         }
@@ -495,11 +498,13 @@ impl Links {
                         .take(MOST)
                         .copied()
                         .filter(|&node| {
-                            named.len() == 1 || overlap(&[environment(node), item.environment]) != Overlap::Never
+                            named.len() == 1
+                                || named.len() > MOST
+                                || overlap(&[environment(node), item.environment]) != Overlap::Never
                         })
                         .collect();
                     // What only this name requires, is required by it wherever it is installed.
-                    if possible.len() == 1 || item.vias.len() == 1 {
+                    if possible.len() == 1 || (item.vias.len() == 1 && named.len() <= MOST) {
                         self.from.extend(possible);
                     } else {
                         self.unclear.extend(possible);
@@ -750,6 +755,7 @@ mod tests {
                     "-r: an option that names no file",
                 ],
             ),
+            ("a==1 ; b", vec!["a==1 ; b: \"b\" is no marker"]),
             ("a==1 \\", vec!["· > a@1 ==1", "a==1 \\: the line goes on past the end of the file, which seems cut off"]),
         ] {
             assert_eq!(alone(text), expected, "{text}");
