@@ -186,7 +186,10 @@ impl<'l> Lock<'l> {
         for index in 0..self.packages.len() {
             let Some(replace) = &self.packages[index].raw.replace else { continue };
             match self.answer(&named, replace.get_ref()) {
-                Answer::One(other) if other != index => self.packages[index].stands_for = Some(other),
+                // What is replaced replaces nothing, so that there are no rings.
+                Answer::One(other) if self.packages[other].raw.replace.is_none() => {
+                    self.packages[index].stands_for = Some(other);
+                }
                 _ => {
                     let message = format!(
                         "{} is replaced by {}, which the lock does not hold",
@@ -283,14 +286,10 @@ impl<'l> Lock<'l> {
         }
     }
 
-    /// Returns the package that stands for this one; a ring of replacements stays where it is.
+    /// Returns the package that stands for this one: a double's first copy, or that one's replacement.
     fn stand_in(&self, index: usize) -> usize {
-        let mut at = index;
-        for _ in 0..8 {
-            let Some(other) = self.packages[at].stands_for else { return at };
-            at = other;
-        }
-        at
+        let first = self.packages[index].stands_for.unwrap_or(index);
+        self.packages[first].stands_for.unwrap_or(first)
     }
 
     fn component(&self, package: &Package<'_>) -> Component {
@@ -486,6 +485,10 @@ mod tests {
         assert!(inventory.faults.is_empty(), "{:?}", inventory.faults);
         assert_eq!(edges(&inventory), [". -> app 0.1.0", "app 0.1.0 -> b 1.0.0"]);
         assert_eq!(inventory.component(2).unwrap().origin, Origin::Path(""));
+
+        let ring = package("a", "1", "replace = \"b 1\"") + &package("b", "1", "replace = \"a 1\"");
+        let inventory = parse(&ring).unwrap();
+        assert_eq!((inventory.faults.len(), inventory.nodes.len()), (2, 3), "{:?}", inventory.faults);
     }
 
     #[test]
