@@ -46,7 +46,7 @@ impl Rule for VariantDrift {
                 continue;
             }
             let (full, accept) = (phrase::full(new.component), phrase::accept(new.component));
-            let message = format!("{full} is another build: {}, the BOM pins {}", spelled(&is), spelled(&was));
+            let message = format!("{full} is another variant: {}, the BOM pins {}", spelled(&is), spelled(&was));
             findings
                 .change(self, change, message)
                 .help(format!("look at what chooses the build; if it is meant, accept it with {accept}"));
