@@ -11,6 +11,7 @@ use driftgate::compare::{self, ChangeKind, What};
 use driftgate::discover::{self, Scan};
 use driftgate::graph::Graph;
 use driftgate::judge;
+use driftgate::model::Component;
 use driftgate::policy::{Policy, date};
 use driftgate::report::{Finding, Level};
 use driftgate::rules::{self, Case};
@@ -176,7 +177,7 @@ fn no_change_is_dropped() {
         for change in drift.changes_within() {
             let either = change.either();
             let mut expected: Vec<&str> =
-                change.what.iter().map(|what| rule_of(*what, either.component.purl.ty(), change.kind)).collect();
+                change.what.iter().map(|what| rule_of(*what, either.component, change.kind)).collect();
             match change.kind {
                 ChangeKind::Added => expected.push("component-added"),
                 ChangeKind::Removed => expected.push("component-removed"),
@@ -210,14 +211,15 @@ fn no_change_is_dropped() {
 }
 
 /// Returns the rule that speaks of a difference.
-fn rule_of(what: What, purl_type: &str, kind: ChangeKind) -> &'static str {
-    let is_image = matches!(purl_type, "docker" | "oci");
+fn rule_of(what: What, component: &Component, kind: ChangeKind) -> &'static str {
+    let is_image = matches!(component.purl.ty(), "docker" | "oci");
     match what {
         What::Version if kind == ChangeKind::Downgraded => "downgrade",
         What::Version => "version-drift",
         What::Integrity | What::IntegrityWeakened if is_image => "image-digest-drift",
         What::Integrity => "integrity-drift",
-        What::IntegrityWeakened => "integrity-missing",
+        What::IntegrityWeakened if component.digests.is_empty() => "integrity-missing",
+        What::IntegrityWeakened => "integrity-weak",
         What::Source => "source-drift",
         What::Licence => "licence-drift",
         What::Scope => "scope-drift",

@@ -121,6 +121,12 @@ fn head_place(source: &Source<'_>, part: &Spanned<String>) -> Place {
     source.text.find(&spelled).map_or(source.start(), |at| source.place_at(at..at + spelled.len()))
 }
 
+/// Packages by name and version, and by name alone with an empty version.
+type Named<'l> = HashMap<(&'l str, &'l str), Vec<usize>>;
+
+/// How many answers to one requirement are told apart; real locks have a handful.
+pub(super) const MOST: usize = 256;
+
 /// What a dependency's spelling comes to.
 enum Answer {
     One(usize),
@@ -161,7 +167,7 @@ impl<'l> Lock<'l> {
 
     /// Answers every dependency.
     fn link(&mut self, source: &Source<'_>, inventory: &mut Inventory) {
-        let mut named: HashMap<&'l str, Vec<usize>> = HashMap::with_capacity(self.packages.len());
+        let mut named = Named::with_capacity(self.packages.len());
         let mut firsts: HashMap<(&str, &str, Option<&str>), usize> = HashMap::with_capacity(self.packages.len());
         for index in 0..self.packages.len() {
             let package = &self.packages[index];
@@ -174,7 +180,8 @@ impl<'l> Lock<'l> {
                 continue;
             }
             firsts.insert(key, index);
-            named.entry(package.name()).or_default().push(index);
+            named.entry((package.name(), "")).or_default().push(index);
+            named.entry((package.name(), &raw.version)).or_default().push(index);
         }
         for index in 0..self.packages.len() {
             let Some(replace) = &self.packages[index].raw.replace else { continue };
@@ -200,16 +207,16 @@ impl<'l> Lock<'l> {
     }
 
     /// Finds the package that `name`, `name version` or `name version (source)` spells.
-    fn answer(&self, named: &HashMap<&'l str, Vec<usize>>, spelled: &str) -> Answer {
+    fn answer(&self, named: &Named<'l>, spelled: &str) -> Answer {
         let mut parts = spelled.splitn(3, ' ');
         let (name, version, origin) = (parts.next().unwrap_or_default(), parts.next(), parts.next());
         let origin = origin.map(|text| text.strip_prefix('(').and_then(|text| text.strip_suffix(')')).unwrap_or(text));
-        let candidates = named.get(name).map_or(&[][..], Vec::as_slice);
+        let candidates = named.get(&(name, version.unwrap_or_default())).map_or(&[][..], Vec::as_slice);
         let mut found: Vec<usize> = candidates
             .iter()
             .copied()
-            .filter(|&index| version.is_none_or(|version| self.packages[index].raw.version == version))
             .filter(|&index| origin.is_none_or(|origin| is_source(self.packages[index].raw, origin)))
+            .take(MOST)
             .collect();
         // Of two packages that share name and version, Cargo spells a path's without a source.
         if found.len() > 1 && version.is_some() && origin.is_none() {

@@ -127,3 +127,70 @@ fn pair<'m>(inventory: &Inventory, metadata: &'m Metadata) -> HashMap<&'m str, N
     }
     pairs
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+    use crate::formats::{Format, cargo::lock::CargoLock};
+    use crate::source::{FileId, Source};
+
+    const LOCK: &str = r#"
+[[package]]
+name = "app"
+version = "0.1.0"
+dependencies = ["cc"]
+[[package]]
+name = "cc"
+version = "1.0.0"
+source = "sparse+https://crates.example/index/"
+"#;
+
+    fn lock() -> Inventory {
+        CargoLock.parse(&Source { file: FileId(0), path: "Cargo.lock", text: LOCK }).unwrap()
+    }
+
+    fn package(name: &str, version: &str, source: Option<&str>) -> serde_json::Value {
+        serde_json::json!({
+            "name": name, "version": version, "id": name, "source": source, "license": "MIT", "dependencies": [],
+            "targets": [], "features": {}, "manifest_path": "Cargo.toml", "metadata": null,
+        })
+    }
+
+    #[test]
+    fn cargo_tells_licences_features_and_kinds() {
+        let metadata = serde_json::json!({
+            "packages": [
+                package("app", "0.1.0", None),
+                package("cc", "1.0.0", Some("registry+https://crates.example/other")),
+                package("unlocked", "1.0.0", None),
+            ],
+            "workspace_members": ["app"],
+            "resolve": {"root": "app", "nodes": [
+                {"id": "app", "features": [], "dependencies": ["cc"], "deps": [{"name": "cc", "pkg": "cc", "dep_kinds": [
+                    {"kind": "build", "target": "cfg(unix)"}, {"kind": "dev", "target": null},
+                ]}]},
+                {"id": "cc", "features": ["parallel", "default"], "dependencies": [], "deps": []},
+            ]},
+            "target_directory": "target", "workspace_root": ".", "version": 1,
+        });
+        let mut inventory = lock();
+        apply(&mut inventory, &serde_json::from_value(metadata).unwrap()).unwrap();
+        let cc = inventory.component(2).unwrap();
+        assert_eq!((cc.licence, &cc.properties[..]), ("MIT", &[("cargo:features", "default,parallel")][..]));
+        let told: Vec<_> = inventory.edges[1..]
+            .iter()
+            .map(|edge| (edge.to, edge.requirement.scope, edge.requirement.environment))
+            .collect();
+        assert_eq!(told, [(2, Scope::Build, "cfg(unix)"), (2, Scope::Dev, "")]);
+        assert!(inventory.says.licence && inventory.says.scopes);
+    }
+
+    #[test]
+    fn cargos_own_error_is_passed_on() {
+        let folder = tempfile::tempdir().unwrap();
+        let error = format!("{:#}", enrich(&mut lock(), folder.path()).unwrap_err());
+        assert!(error.starts_with("running cargo metadata --locked --offline: "), "{error}");
+        assert!(error.contains("Cargo.toml") && !error.contains('\n'), "{error}");
+    }
+}

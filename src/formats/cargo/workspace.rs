@@ -9,6 +9,7 @@ use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
 use hashbrown::{HashMap, HashSet};
 use semver::{Version, VersionReq};
 
+use super::lock::MOST;
 use super::manifest::INHERITED;
 use crate::formats::Near;
 use crate::intern::{self, Text};
@@ -180,7 +181,7 @@ fn explain(inventory: &mut Inventory, zone: &Zone<'_>, described: &BTreeMap<Node
     for edge in inventory.edges.iter().filter(|edge| described.contains_key(&edge.from)) {
         let Some(component) = inventory.component(edge.to) else { continue };
         let named = answers.entry(edge.from).or_default().entry(component.purl.name()).or_default();
-        if !named.contains(&edge.to) {
+        if named.len() < MOST && !named.contains(&edge.to) {
             named.push(edge.to);
         }
     }

@@ -10,8 +10,10 @@ pub mod pyproject;
 pub mod requirements;
 #[cfg(test)]
 mod trial;
+pub mod uv_lock;
 
 use super::Format;
 
 /// The formats of this folder.
-pub const FORMATS: &[&dyn Format] = &[&poetry_lock::PoetryLock, &pyproject::Pyproject, &requirements::RequirementsTxt];
+pub const FORMATS: &[&dyn Format] =
+    &[&poetry_lock::PoetryLock, &pyproject::Pyproject, &requirements::RequirementsTxt, &uv_lock::UvLock];
