@@ -10,7 +10,6 @@ pub mod pyproject;
 pub mod requirements;
 #[cfg(test)]
 mod trial;
-
 pub mod uv_lock;
 
 use super::Format;

@@ -46,7 +46,8 @@ impl Rule for VariantDrift {
                 continue;
             }
             let (full, accept) = (phrase::full(new.component), phrase::accept(new.component));
-            let message = format!("{full} is another build: {}, the BOM pins {}", spelled(&is), spelled(&was));
+            let message =
+                format!("{full} is another variant than the BOM pins: {} instead of {}", spelled(&is), spelled(&was));
             findings
                 .change(self, change, message)
                 .help(format!("look at what chooses the build; if it is meant, accept it with {accept}"));
@@ -76,7 +77,7 @@ fn facts(component: &Component, change: &Change<'_>) -> BTreeMap<String, String>
 
 fn spelled(facts: &BTreeMap<String, String>) -> String {
     if facts.is_empty() {
-        return "none of that".to_owned();
+        return "nothing".to_owned();
     }
     phrase::list(facts.iter().map(|(name, value)| format!("{}={}", phrase::safe(name), phrase::safe(value))))
 }

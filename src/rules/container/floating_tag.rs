@@ -72,7 +72,10 @@ impl Rule for FloatingTag {
                 (tag, Require::Version) if !is_full(tag) => format!("{full} has no full version, and no digest"),
                 _ => continue,
             };
-            findings.add(self, resolved, message).help("name the full version and the digest: name:version@sha256:…");
+            findings.add(self, resolved, message).help(format!(
+                "name the full version and the digest: {}:VERSION@sha256:DIGEST",
+                phrase::name(component)
+            ));
         }
         Ok(())
     }

@@ -85,6 +85,9 @@ impl IntegrityMissing {
                 return;
             }
             for change in gone {
+                if change.has(What::Source) && change.new.is_some_and(|new| !is_download(new.component)) {
+                    continue;
+                }
                 let (Some(old), Some(new)) = (change.old, change.new) else { continue };
                 lost.insert(new.id());
                 let was = phrase::digests(&old.component.digests.iter().collect::<Vec<_>>());
@@ -97,18 +100,24 @@ impl IntegrityMissing {
         if !has_some {
             return;
         }
+        // A file may name no source at all: then what has a digest shows that the others should.
+        let is_proved = |resolved: Resolved<'_>| {
+            resolved.component.origin == Origin::Unknown && !resolved.component.digests.is_empty()
+        };
+        let proves_unknown = subject.components().any(is_proved);
         let mut accepted: Option<BTreeSet<Text>> = None;
-        for resolved in subject.components().filter(|resolved| is_bare(resolved)) {
-            if lost.contains(&resolved.id()) {
+        for resolved in subject.components().filter(is_bare) {
+            let is_unknown = resolved.component.origin == Origin::Unknown;
+            if lost.contains(&resolved.id()) || (is_unknown && !proves_unknown) {
                 continue;
             }
             let accepted = accepted.get_or_insert_with(|| pair.and_then(|pair| pair.old).map(bare).unwrap_or_default());
             if accepted.contains(resolved.component.purl.key()) {
                 continue;
             }
-            let (full, from) = (phrase::full(resolved.component), phrase::origin(&resolved.component.origin));
+            let full = phrase::full(resolved.component);
             findings
-                .add(self, resolved, format!("{full} has no digest, others in the file have theirs ({from})"))
+                .add(self, resolved, format!("{full} has no digest, others in the file have theirs"))
                 .help("lock again with the tool and the options that record digests");
         }
     }
@@ -116,11 +125,17 @@ impl IntegrityMissing {
 
 /// Says whether a component should have a digest and has none.
 fn is_bare(resolved: &Resolved<'_>) -> bool {
-    let Component { digests, origin, .. } = resolved.component;
-    digests.is_empty()
-        && matches!(origin, Origin::Registry(_) | Origin::Url(_))
+    let component = resolved.component;
+    component.digests.is_empty()
         && !resolved.is_root()
-        && !phrase::is_image(resolved.component)
+        && !phrase::is_image(component)
+        && (is_download(component) || component.origin == Origin::Unknown)
+        && !component.properties.iter().any(|(name, _)| *name == "bundled")
+}
+
+/// Says whether a component is fetched as one file, of which there can be a digest.
+fn is_download(component: &Component) -> bool {
+    matches!(component.origin, Origin::Registry(_) | Origin::Url(_))
 }
 
 /// Returns what the BOM pins without a digest.

@@ -86,9 +86,10 @@ impl Rule for VersionDrift {
                 step => format!("{step} step"),
             };
             let accept = phrase::accept(new.component);
+            let back = if phrase::is_image(new.component) { "" } else { " and lock again" };
             findings
                 .change(self, change, format!("{name} is {is}, the BOM pins {was} ({step}, {})", phrase::how(new)))
-                .help(format!("review {is}, then accept it with {accept}; or go back to {was} and lock again"));
+                .help(format!("review {is}, then accept it with {accept}; or go back to {was}{back}"));
         }
         Ok(())
     }
