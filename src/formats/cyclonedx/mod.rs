@@ -5,6 +5,7 @@
 mod document;
 mod inventory;
 mod json;
+mod own;
 pub mod properties;
 mod xml;
 
