@@ -46,7 +46,8 @@ fn render(subject: &Subject, sources: &Sources, text: &mut String) {
         let _ = writeln!(text, "  [{}]", more.join("; "));
         for link in node.requires() {
             let asked = link.requirement;
-            let fields = [asked.constraint, asked.extra, asked.environment].into_iter().filter(|field| !field.is_empty());
+            let fields =
+                [asked.constraint, asked.extra, asked.environment].into_iter().filter(|field| !field.is_empty());
             let fields: Vec<&str> = std::iter::once(asked.scope.name()).chain(fields).collect();
             let _ = writeln!(text, "    → {} ({})", link.to.component.purl, fields.join("; "));
         }
@@ -60,7 +61,8 @@ fn render(subject: &Subject, sources: &Sources, text: &mut String) {
             Gap::Ambiguous(candidates) => format!("one of {}", candidates.len()),
             gap => format!("{gap:?}"),
         };
-        let _ = writeln!(text, "{}:{}:{}  {} without an exact answer: {gap}", at.path, at.line, at.column, declared.name);
+        let _ =
+            writeln!(text, "{}:{}:{}  {} without an exact answer: {gap}", at.path, at.line, at.column, declared.name);
     }
 }
 
@@ -131,7 +133,8 @@ fn samples() -> Vec<(&'static dyn Format, String, Vec<u8>)> {
             let name = file.file_name().unwrap().to_str().unwrap();
             formats::of_file(name).is_some_and(|found| found.id() == format.id())
         });
-        let smallest = of_format.min_by_key(|file| (fs::metadata(file).unwrap().len() < 200, fs::metadata(file).unwrap().len()));
+        let smallest =
+            of_format.min_by_key(|file| (fs::metadata(file).unwrap().len() < 200, fs::metadata(file).unwrap().len()));
         if let Some(file) = smallest {
             let name = file.file_name().unwrap().to_str().unwrap().to_owned();
             samples.push((format, name, fs::read(file).unwrap()));
@@ -181,8 +184,14 @@ fn hostile_files_are_named_and_survived() {
         assert_eq!(names(&plain), names(&marked), "{name}");
         assert_eq!(plain.problems.len(), marked.problems.len(), "{name}: {:?}", marked.problems);
         for nest in [
-            deep("{\"a\":", "}"), deep("[", "]"), deep("a = [", "]"), deep("<a>", "</a>"), deep("(", ")"),
-            format!("x = {}", deep("{a=", "}")), format!("FROM {}", deep("${A:-", "}")), format!("a ; {}", deep("(", ")")),
+            deep("{\"a\":", "}"),
+            deep("[", "]"),
+            deep("a = [", "]"),
+            deep("<a>", "</a>"),
+            deep("(", ")"),
+            format!("x = {}", deep("{a=", "}")),
+            format!("FROM {}", deep("${A:-", "}")),
+            format!("a ; {}", deep("(", ")")),
             format!("[[package]]\nname = {}", deep("[", "]")),
         ] {
             let side = survives(&name, nest.as_bytes());

@@ -190,6 +190,18 @@ impl<'g> Writer<'g> {
         let mut component = Component::new(Classification::File, subject.path, "", Some(subject_ref(subject)));
         component.version = None;
         let mut properties = vec![Property::new(properties::SUBJECT, subject.format)];
+        let says = subject.says;
+        let facts = [
+            ("edges", says.edges),
+            ("scopes", says.scopes),
+            ("integrity", says.integrity),
+            ("origin", says.origin),
+            ("licence", says.licence),
+        ];
+        let silent: Vec<&str> = facts.iter().filter(|fact| !fact.1).map(|fact| fact.0).collect();
+        if !silent.is_empty() {
+            properties.push(Property::new(properties::SILENT, &properties::list(&silent)));
+        }
         properties.extend(self.gaps(subject));
         properties.extend(extra);
         component.properties = Some(Properties(properties));

@@ -195,12 +195,14 @@ impl Subject {
 
     /// Returns the ways that the file leaves open: each candidate may be what is required.
     fn candidates(&self) -> Vec<(NodeIndex, NodeIndex, &'static Requirement)> {
-        let ways = self.declared.iter().flat_map(|declared| match &declared.gap {
-            Gap::Ambiguous(candidates) => candidates.as_slice(),
-            Gap::Unpinned | Gap::Open => &[],
-        }
-        .iter()
-        .map(|to| (NodeIndex::new(declared.from as usize), NodeIndex::new(*to as usize), declared.requirement)));
+        let ways = self.declared.iter().flat_map(|declared| {
+            match &declared.gap {
+                Gap::Ambiguous(candidates) => candidates.as_slice(),
+                Gap::Unpinned | Gap::Open => &[],
+            }
+            .iter()
+            .map(|to| (NodeIndex::new(declared.from as usize), NodeIndex::new(*to as usize), declared.requirement))
+        });
         let mut ways: Vec<_> = ways.collect();
         ways.sort_by_key(|way| way.0);
         ways

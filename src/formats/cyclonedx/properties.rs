@@ -12,6 +12,8 @@ pub const SCHEMA: &str = "driftgate:schema";
 pub const VERSION: &str = "1";
 /// On a subject: the id of the format that read it.
 pub const SUBJECT: &str = "driftgate:subject";
+/// On a subject: the facts that its file does not carry (`edges`, `scopes`, `integrity`, `origin`, `licence`).
+pub const SILENT: &str = "driftgate:silent";
 /// On a component: the subjects that have it and say no more of it.
 pub const SUBJECTS: &str = "driftgate:subjects";
 /// On a component: one subject that has it, and what it says of it (`root`, `environment`).

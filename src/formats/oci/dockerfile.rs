@@ -89,6 +89,9 @@ const PLATFORM: [&str; 8] = [
 /// The image that is none: a stage that starts from nothing.
 const SCRATCH: &str = "scratch";
 
+/// The most stages that one variable may leave open, and the most variables that may do so: more would only cost time.
+const MAX_OPEN: usize = 64;
+
 /// A build: its stages, and what they ask for.
 struct Build<'s, 't> {
     source: &'s Source<'t>,
@@ -103,6 +106,8 @@ struct Build<'s, 't> {
     /// `--from` of instructions, which may also mean later stages: looked up at the end.
     copies: Vec<(usize, bool, Word)>,
     nodes: HashMap<*const Component, NodeId>,
+    /// How many stages start from one that the file leaves open.
+    open: usize,
 }
 
 #[derive(Default)]
@@ -145,6 +150,7 @@ impl<'s, 't> Build<'s, 't> {
             wants: Vec::new(),
             copies: Vec::new(),
             nodes: HashMap::new(),
+            open: 0,
         }
     }
 
@@ -256,13 +262,7 @@ impl<'s, 't> Build<'s, 't> {
             _ => intern::text(&platform.text),
         });
         let what = if expansion.missing {
-            let mut stages: Vec<usize> = Vec::new();
-            if expansion.text.chars().any(|character| character != MISSING) {
-                let named =
-                    self.names.iter().filter(|(name, _)| formats::matches(&expansion.text.to_lowercase(), name));
-                stages.extend(named.map(|(_, stage)| *stage));
-                stages.sort_unstable();
-            }
+            let stages = self.candidates(&expansion.text);
             if stages.is_empty() { What::Unknown } else { What::Stages(stages) }
         } else if expansion.text.is_empty() {
             What::Unknown
@@ -283,6 +283,22 @@ impl<'s, 't> Build<'s, 't> {
         let written = intern::text(&image.text);
         self.stages[index].want = Some(self.wants.len());
         self.wants.push(Want { stage: index, what, is_base: true, written, environment, place });
+    }
+
+    /// Returns the stages that a name with missing parts may mean; none where it may mean anything.
+    fn candidates(&mut self, name: &str) -> Vec<usize> {
+        if self.open >= MAX_OPEN || name.chars().all(|character| character == MISSING) {
+            return Vec::new();
+        }
+        let name = name.to_lowercase();
+        let named = self.names.iter().filter(|(stage, _)| formats::matches(&name, stage));
+        let mut stages: Vec<usize> = named.map(|(_, stage)| *stage).take(MAX_OPEN + 1).collect();
+        if stages.len() > MAX_OPEN {
+            return Vec::new();
+        }
+        self.open += usize::from(!stages.is_empty());
+        stages.sort_unstable();
+        stages
     }
 
     /// Returns the place that spells an image's name: in `FROM`, or in the default of a variable that `FROM` uses.
@@ -577,5 +593,26 @@ mod tests {
         ] {
             assert_eq!(Dockerfile.takes(name), expected, "{name}");
         }
+    }
+
+    /// Files cut anywhere, and with a part taken out, are no reason to panic; every place can be cut from the text.
+    #[test]
+    fn cut_files_do_not_panic() {
+        const TEXT: &str = "# escape=\\\n# syntax=é/x:1\nARG A=\"é b\" B=${A:-é}\r\nFROM --platform=é \\\n é${B%%*é}:1 AS é\n\
+            FROM a:${X}\\\n# é\n AS b\nRUN --mount=\"from=é\",x <<-\"É\" <<'B' \\é\n\té\n\tÉ\nB\nONBUILD COPY --from=\\éb:1 x é\nFROM b";
+        let boundaries: Vec<usize> = (0..=TEXT.len()).filter(|end| TEXT.is_char_boundary(*end)).collect();
+        for (index, end) in boundaries.iter().enumerate() {
+            for skip in [1, 3, 9, boundaries.len()] {
+                let rest = boundaries.get(index + skip).map_or("", |from| &TEXT[*from..]);
+                let text = format!("{}{rest}", &TEXT[..*end]);
+                let Ok(inventory) = read(&text) else { continue };
+                let faults = inventory.faults.iter().map(|fault| fault.place);
+                for place in inventory.edges.iter().map(|edge| edge.place).chain(faults) {
+                    assert!(text.get(place.start as usize..(place.start + place.len) as usize).is_some(), "{text}");
+                }
+            }
+        }
+        let many: String = (0..3000).map(|stage| format!("FROM s$X AS s{stage}\n")).collect();
+        assert_eq!(read(&format!("FROM a AS s\n{many}")).unwrap().nodes.len(), 2);
     }
 }
