@@ -1,5 +1,15 @@
 //! A file an output: each renders a report, and never asks which rule made a finding.
 
+mod excerpt;
+mod json;
+mod sarif;
+mod tally;
+mod terminal;
+mod text;
+
+#[cfg(test)]
+mod samples;
+
 use std::io;
 
 use anyhow::Result;
@@ -30,7 +40,7 @@ pub struct Style {
 }
 
 /// All outputs of a report.
-pub const OUTPUTS: &[&dyn Output] = &[];
+pub const OUTPUTS: &[&dyn Output] = &[&terminal::Terminal, &json::Json, &sarif::Sarif];
 
 /// Finds an output by its id.
 pub fn named(id: &str) -> Option<&'static dyn Output> {
