@@ -297,3 +297,36 @@ fn problems() -> Report {
     all.finding("floating-tag", Level::Warn, "Dockerfile", "", "python:latest is a tag that moves");
     all.report
 }
+
+/// Returns a report of the given texts, in every field that comes from files.
+pub fn of(texts: &[String], source: &str, start: u32, len: u32) -> Report {
+    let path = text(&format!("x/{}", texts[3]));
+    let mut all = Builder::new(&[(path, source)]);
+    let t: Vec<Text> = texts.iter().map(|one| text(one)).collect();
+    all.subject(path, 1);
+    let place = Place { file: FileId(0), start, len };
+    let location = all.locate(place);
+    let related = Related { place, location: location.clone(), note: t[7] };
+    let finding = all.finding("version-drift", Level::Deny, path, "", &texts[0]);
+    (finding.place, finding.location) = (place, location.clone());
+    finding.related.push(related);
+    finding.help.clone_from(&texts[1]);
+    finding.paths = vec![vec![t[2], t[4]], vec![t[5]]];
+    finding.purl = Some(t[2]);
+    let waived = all.finding("floating-tag", Level::Warn, path, "", &texts[6]);
+    let (reason, owner, until) = (texts[7].clone(), texts[8].clone(), texts[9].clone());
+    waived.waived = Some(Waived { reason, owner, until, location: location.clone() });
+    let change = all.change("upgraded", path, &texts[4], [Some(&texts[10]), Some(&texts[11])]);
+    change.introduced_by = vec![vec!["a", t[5], "b"]];
+    change.purl = t[2];
+    all.report.edges.push(EdgeLine { kind: "lost", subject: path, from: t[8], to: t[9] });
+    all.report.problems.push(Problem::at(location, texts[10].clone()));
+    all.report.notes.push(texts[11].clone());
+    all.report
+}
+
+/// Returns a report of changes alone.
+pub fn changes_of(texts: &[String]) -> Report {
+    let report = of(texts, "", 0, 0);
+    Report { changes: report.changes, subjects: report.subjects, ..Report::default() }
+}
