@@ -51,8 +51,10 @@ class Graph:
     source: str = ""
     # What the other side may have or lack: an item and why. Only these explain a difference.
     maybe: dict = field(default_factory=dict)
-    # Edges that the file leaves ambiguous: any of a group may be drawn, no group's edge counts as extra.
+    # Edges that the file leaves ambiguous: of each group one or more are drawn, or driftgate says that it drew none.
     choices: list = field(default_factory=list)
+    # What driftgate says it could not tell: pairs of names, or (None, name) of a package without a version.
+    gaps: set = field(default_factory=set)
 
     def edge(self, above, below):
         """Adds an edge; one from a package to itself (an extra of its own, a dev cycle) says nothing here."""
@@ -141,46 +143,61 @@ def uv_truth(lockfile):
 POETRY_SCRIPT = """
 import json, sys, tomllib
 from pathlib import Path
+from poetry.core.version.markers import AnyMarker, union
 from poetry.packages.locker import Locker
 lock = Path(sys.argv[1])
 project = lock.parent / "pyproject.toml"
-data = tomllib.loads(project.read_text()) if project.exists() else {}
-try:
-    repository = Locker(lock, data).locked_repository()
-except Exception:
-    repository = Locker(lock, data.get("tool", {}).get("poetry", {})).locked_repository()
-print(json.dumps([
+locker = Locker(lock, tomllib.loads(project.read_text()) if project.exists() else {})
+packages = locker.locked_repository().packages
+# Since lock version 2.1 each package says under which markers it is installed: an edge that no environment has is none.
+marked = locker.lock_data["metadata"]["lock-version"] not in ("1.0", "1.1", "2.0")
+markers = {(one.name, one.version.text): union(*info.markers.values()) if info.markers else AnyMarker()
+           for one, info in locker.locked_packages().items()} if marked else {}
+marker = lambda package: markers.get((package.name, package.version.text), AnyMarker())
+def meet(package, dependency, candidate):
+    both = marker(package).intersect(marker(candidate))
+    return not both.intersect(dependency.marker.without_extras()).is_empty()
+def candidates(package, dependency):
+    fit = [one for one in packages if one.name == dependency.name and dependency.constraint.allows(one.version)]
+    return [one for one in fit if len(fit) == 1 or meet(package, dependency, one)]
+print(json.dumps({"marked": marked, "packages": [
     {"name": package.name, "version": package.version.text,
-     "requires": [[str(dependency), [candidate.version.text for candidate in repository.packages
-                   if candidate.name == dependency.name and dependency.constraint.allows(candidate.version)],
-                   dependency.name] for dependency in package.requires]}
-    for package in repository.packages]))
+     "requires": [[[one.name, one.version.text] for one in candidates(package, dependency)]
+                  for dependency in package.requires]}
+    for package in packages]}))
 """
 
 
 def poetry_truth(lockfile):
     """poetry's own Locker. Its `show --tree` prints the same, but a name without the version that it leads to."""
-    poetry = shutil.which("poetry") or "poetry"
-    try:
-        first = Path(poetry).resolve().read_text(errors="replace").splitlines()[0]
-    except OSError as error:
-        raise NoTruth(f"poetry: {error}") from error
-    interpreter = first.removeprefix("#!").strip() if first.startswith("#!") else ""
-    if not interpreter or "python" not in interpreter or "env " in interpreter or "bash" in interpreter:
+    poetry = shutil.which("poetry")
+    if poetry is None:
+        raise NoTruth("poetry: not found")
+    if not (interpreter := shebang(poetry)):
         # A shim (pyenv's, say): ask it where the real one is.
-        real = command(["pyenv", "which", "poetry"], lockfile.parent).strip()
-        interpreter = Path(real).read_text().splitlines()[0].removeprefix("#!").strip()
-    packages = json_of([interpreter, "-c", POETRY_SCRIPT, lockfile.resolve()], lockfile.parent)
+        interpreter = shebang(command(["pyenv", "which", "poetry"], lockfile.parent).strip())
+    answer = json_of([interpreter, "-c", POETRY_SCRIPT, lockfile.resolve()], lockfile.parent)
     truth = Graph(source="poetry's Locker")
-    for package in packages:
+    for package in answer["packages"]:
         this = (pep503(package["name"]), package["version"])
         truth.packages.add(this)
-        for _, versions, name in package["requires"]:
-            draw(truth, [this], [(pep503(name), version) for version in versions])
+        for candidates in package["requires"]:
+            below = [(pep503(name), version) for name, version in candidates]
+            for one in below if answer["marked"] else []:
+                truth.edge(this, one)
+            if not answer["marked"]:
+                draw(truth, [this], below)
     # poetry.lock does not hold the project itself; a reader that joins pyproject.toml may add it.
     if (root := python_root(lockfile.parent)) is not None:
         truth.maybe[root] = "the project itself is in pyproject.toml, not in poetry.lock"
     return truth
+
+
+def shebang(script):
+    """The Python that runs a script, or nothing where another program does."""
+    first = Path(script).resolve().read_text(errors="replace").splitlines()[0]
+    interpreter = first.removeprefix("#!").strip()
+    return interpreter if "python" in Path(interpreter).name and " " not in interpreter else ""
 
 
 def python_root(folder):
@@ -224,6 +241,12 @@ def npm_truth(lockfile):
                     truth.edge(this, (name, below["version"]))
                 trees.append(((name, below["version"]), below))
     lock = json.loads(lockfile.read_text())
+    root = lock.get("packages", {}).get("", {})
+    for edge in truth.edges:
+        # npm links each workspace at the root and shows an edge to it, whether or not package.json requires it.
+        if edge[0] == package.get("") and edge[1] in local and not any(
+                edge[1][0] in root.get(part, {}) for part in ("dependencies", "devDependencies", "optionalDependencies")):
+            truth.maybe[edge] = "a workspace is a member of the project, not its requirement"
     if lock.get("lockfileVersion", 1) == 1:
         # A v1 lock does not say what the project itself asks for: npm reads that in package.json.
         for edge in truth.edges:
@@ -304,6 +327,11 @@ def driftgate_graph(driftgate, lockfile, kind):
     components = list(bom.get("components", []))
     if "component" in bom.get("metadata", {}):
         components.append(bom["metadata"]["component"])
+    for component in [*components, *bom.get("metadata", {}).get("component", {}).get("components", [])]:
+        for gap in (one["value"] for one in component.get("properties", []) if one["name"] == "driftgate:gap"):
+            name, *parts = gap.split(" | ")
+            above = [read_purl(part.removeprefix("from="), kind)[0] for part in parts if part.startswith("from=")]
+            graph.gaps.add((above[0] if above else None, pep503(name) if PURL_TYPE[kind] == "pypi" else name))
     for component in components:
         subject = any(one.get("name") == "driftgate:subject" for one in component.get("properties", []))
         if "purl" not in component:
@@ -356,11 +384,22 @@ def compare(truth, found):
         return sorted(left, key=str)
 
     ambiguous = set().union(*truth.choices) if truth.choices else set()
-    drawn = sum(1 for group in truth.choices if group & found.edges)
-    if truth.choices:
-        explained[f"edge that the file leaves ambiguous, drawn in {drawn} cases"] = len(truth.choices)
-    return (unexplained(truth.packages - found.packages), unexplained(found.packages - truth.packages),
-            unexplained(truth.edges - found.edges), unexplained(found.edges - truth.edges - ambiguous), explained)
+    untold = []
+    for group in truth.choices:
+        if group & found.edges:
+            explained["edge that the file leaves ambiguous: some of its candidates are drawn"] += 1
+        elif any((above[0], below[0]) in found.gaps for above, below in group):
+            explained["edge that the file leaves ambiguous: none is drawn, and driftgate says so"] += 1
+        else:
+            untold.append(min(group, key=str))
+    lacked = truth.packages - found.packages
+    for package in list(lacked):
+        # A git tag or an address pins no version; driftgate reports such a requirement in place of a component.
+        if package[1] is None and (None, package[0]) in found.gaps:
+            explained["requirement without a version: not a component, and driftgate says so"] += 1
+            lacked.remove(package)
+    return (unexplained(lacked), unexplained(found.packages - truth.packages),
+            unexplained(truth.edges - found.edges) + untold, unexplained(found.edges - truth.edges - ambiguous), explained)
 
 
 def shown(item):

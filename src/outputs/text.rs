@@ -5,7 +5,8 @@ use std::fmt::Write as _;
 
 use sha2::{Digest, Sha256};
 
-use crate::report::{ChangeLine, Level, Location};
+use crate::report::{ChangeLine, Level};
+use crate::source::Location;
 use crate::versions::{self, Step};
 
 /// Returns `text` with every character that a reader can't see, or that a terminal obeys, spelled out: `\u{1b}`, `\n`,
@@ -112,7 +113,11 @@ pub fn fingerprint(identity: &str) -> String {
 
 /// Returns how large a step between versions is, by their ecosystem's rules; none where those know no steps.
 pub fn step(change: &ChangeLine) -> Option<&'static str> {
-    match versions::scheme(change.ecosystem).step(change.from?, change.to?) {
+    let (from, to) = (change.from?, change.to?);
+    if from == to {
+        return None;
+    }
+    match versions::scheme(change.ecosystem).step(from, to) {
         Step::Major => Some("major"),
         Step::Minor => Some("minor"),
         Step::Patch => Some("patch"),

@@ -1,0 +1,400 @@
+//! The report for programs, as `docs` of [`Json`] and the design page promise it.
+
+use std::io;
+
+use anyhow::Result;
+use serde::{Serialize, Serializer};
+use serde_json::ser::{Formatter, PrettyFormatter};
+
+use super::tally::Tally;
+use super::text::{fingerprint, hides};
+use super::{Output, Style};
+use crate::entry;
+use crate::intern::Text;
+use crate::report::{ChangeLine, Finding, Level, Problem, Related, Report};
+use crate::source::Location;
+
+entry! {
+    /// The whole report for programs: versioned JSON.
+    ///
+    /// One object, two blanks an indent, a newline at its end. `schema` is 1 and moves when a field changes its meaning;
+    /// fields may be added without that.
+    ///
+    /// # Fields
+    /// `schema`: 1. `driftgate`: the version that wrote it.
+    ///
+    /// `changes`: the differences, as facts. Each has `kind` (`added`, `removed`, `upgraded`, `downgraded`, `changed`),
+    /// `purl` (the new one, or the old one of what was removed), `name`, `ecosystem` (the purl's type), `subject`,
+    /// `from` (null for added), `to` (null for removed), `direct`, `scope` (null where nothing requires it), `what`
+    /// (`version`, `integrity`, `source`, `licence`, `scope`, `environment`, `variant`), `introduced_by` (a path of names
+    /// from the root for each direct requirement that brings it in), `old` and `new` (`path`, `line`, `column`, or null).
+    ///
+    /// `problems`: what could not be read whole: `path`, `line`, `column` (null where no file is known), `message`.
+    ///
+    /// `summary`: `errors`, `warnings`, `waived`, `problems`, `subjects`, `components`, `changes` (how many of each kind),
+    /// `gate` (the level that fails the run, or null), `exit_code`.
+    ///
+    /// `findings`: `rule`, `level` (`deny` or `warn`), `message`, `help`, `subject` (empty for the policy), `purl` (or
+    /// null), `at` (`path`, `line`, `column`, `end_line`, `end_column`; ends are just past the last character),
+    /// `related` (`path`, `line`, `column`, `note`), `introduced_by`, `fingerprint` (the same tomorrow, when lines have
+    /// moved), `waived` (null, or `reason`, `owner`, `until`, `path`, `line`, `column`).
+    ///
+    /// `subjects`: `path`, `format`, `components`, `edges`. `edges`: requirements that came or went: `kind` (`gained` or
+    /// `lost`), `subject`, `from`, `to`. `notes`: what was not compared, and why.
+    ///
+    /// Lines count from 1, columns in characters from 1. What can't be seen in a string is written as `\uXXXX`.
+    pub Json = "json"
+}
+
+impl Output for Json {
+    fn write(&self, report: &Report, _style: Style, to: &mut dyn io::Write) -> Result<()> {
+        write(&Document::of(report), to)
+    }
+}
+
+/// Writes a value as indented JSON that shows nothing but what can be seen, and a newline.
+pub fn write(value: &impl Serialize, to: &mut dyn io::Write) -> Result<()> {
+    let mut to = io::BufWriter::with_capacity(64 << 10, to);
+    value.serialize(&mut serde_json::Serializer::with_formatter(&mut to, Seen(PrettyFormatter::new())))?;
+    io::Write::write_all(&mut to, b"\n")?;
+    Ok(io::Write::flush(&mut to)?)
+}
+
+/// Serializes each of `items` as `shape` makes it, one at a time.
+pub fn each<'r, T, R: Serialize, S: Serializer>(
+    items: &'r [T],
+    shape: impl FnMut(&'r T) -> R,
+    to: S,
+) -> Result<S::Ok, S::Error> {
+    to.collect_seq(items.iter().map(shape))
+}
+
+#[derive(Serialize)]
+struct Document<'r> {
+    schema: u32,
+    driftgate: &'static str,
+    #[serde(serialize_with = "changes")]
+    changes: &'r [ChangeLine],
+    #[serde(serialize_with = "problems")]
+    problems: &'r [Problem],
+    summary: Summary,
+    #[serde(serialize_with = "findings")]
+    findings: &'r [Finding],
+    subjects: Vec<Subject>,
+    edges: Vec<Edge>,
+    notes: &'r [String],
+}
+
+impl<'r> Document<'r> {
+    fn of(report: &'r Report) -> Self {
+        let subject = |line: &crate::report::SubjectLine| Subject {
+            path: line.path,
+            format: line.format,
+            components: line.components,
+            edges: line.edges,
+        };
+        let edge = |line: &crate::report::EdgeLine| Edge {
+            kind: line.kind,
+            subject: line.subject,
+            from: line.from,
+            to: line.to,
+        };
+        Document {
+            schema: 1,
+            driftgate: env!("CARGO_PKG_VERSION"),
+            changes: &report.changes,
+            problems: &report.problems,
+            summary: Summary::of(report),
+            findings: &report.findings,
+            subjects: report.subjects.iter().map(subject).collect(),
+            edges: report.edges.iter().map(edge).collect(),
+            notes: &report.notes,
+        }
+    }
+}
+
+fn changes<S: Serializer>(changes: &&[ChangeLine], to: S) -> Result<S::Ok, S::Error> {
+    each(changes, Change::of, to)
+}
+
+fn problems<S: Serializer>(problems: &&[Problem], to: S) -> Result<S::Ok, S::Error> {
+    each(problems, Trouble::of, to)
+}
+
+fn findings<S: Serializer>(findings: &&[Finding], to: S) -> Result<S::Ok, S::Error> {
+    each(findings, Found::of, to)
+}
+
+#[derive(Serialize)]
+struct Change<'r> {
+    kind: Text,
+    purl: Text,
+    name: Text,
+    ecosystem: Text,
+    subject: Text,
+    from: Option<Text>,
+    to: Option<Text>,
+    direct: bool,
+    scope: Option<Text>,
+    what: &'r [Text],
+    introduced_by: &'r [Vec<Text>],
+    old: Option<Spot>,
+    new: Option<Spot>,
+}
+
+impl<'r> Change<'r> {
+    fn of(change: &'r ChangeLine) -> Self {
+        Change {
+            kind: change.kind,
+            purl: change.purl,
+            name: change.name,
+            ecosystem: change.ecosystem,
+            subject: change.subject,
+            from: change.from,
+            to: change.to,
+            direct: change.direct,
+            scope: change.scope,
+            what: &change.what,
+            introduced_by: &change.introduced_by,
+            old: change.old.as_ref().map(Spot::of),
+            new: change.new.as_ref().map(Spot::of),
+        }
+    }
+}
+
+#[derive(Serialize)]
+struct Spot {
+    path: Text,
+    line: u32,
+    column: u32,
+}
+
+impl Spot {
+    fn of(location: &Location) -> Self {
+        Spot { path: location.path, line: location.line, column: location.column }
+    }
+}
+
+#[derive(Serialize)]
+struct Trouble<'r> {
+    path: Option<Text>,
+    line: Option<u32>,
+    column: Option<u32>,
+    message: &'r str,
+}
+
+impl<'r> Trouble<'r> {
+    fn of(problem: &'r Problem) -> Self {
+        let at = problem.location.as_ref();
+        Trouble {
+            path: at.map(|at| at.path),
+            line: at.map(|at| at.line),
+            column: at.map(|at| at.column),
+            message: &problem.message,
+        }
+    }
+}
+
+#[derive(Serialize)]
+struct Summary {
+    errors: usize,
+    warnings: usize,
+    waived: usize,
+    problems: usize,
+    subjects: usize,
+    components: usize,
+    #[serde(serialize_with = "kinds")]
+    changes: Vec<(Text, usize)>,
+    gate: Option<&'static str>,
+    exit_code: u8,
+}
+
+impl Summary {
+    fn of(report: &Report) -> Self {
+        let tally = Tally::of(report);
+        Summary {
+            errors: tally.errors,
+            warnings: tally.warnings,
+            waived: tally.waived,
+            problems: report.problems.len(),
+            subjects: tally.subjects,
+            components: tally.components,
+            changes: tally.kinds,
+            gate: report.gate.map(level),
+            exit_code: report.exit_code(),
+        }
+    }
+}
+
+fn kinds<S: Serializer>(kinds: &[(Text, usize)], to: S) -> Result<S::Ok, S::Error> {
+    to.collect_map(kinds.iter().copied())
+}
+
+/// Returns a level as the policy spells it.
+fn level(level: Level) -> &'static str {
+    match level {
+        Level::Allow => "allow",
+        Level::Warn => "warn",
+        Level::Deny => "deny",
+    }
+}
+
+#[derive(Serialize)]
+struct Found<'r> {
+    rule: Text,
+    level: &'static str,
+    message: &'r str,
+    help: &'r str,
+    subject: Text,
+    purl: Option<Text>,
+    at: Span,
+    related: Vec<Beside>,
+    introduced_by: &'r [Vec<Text>],
+    fingerprint: String,
+    waived: Option<Waived<'r>>,
+}
+
+impl<'r> Found<'r> {
+    fn of(finding: &'r Finding) -> Self {
+        Found {
+            rule: finding.rule,
+            level: level(finding.level),
+            message: &finding.message,
+            help: &finding.help,
+            subject: finding.subject,
+            purl: finding.purl,
+            at: Span {
+                spot: Spot::of(&finding.location),
+                end_line: finding.location.end_line,
+                end_column: finding.location.end_column,
+            },
+            related: finding.related.iter().map(Beside::of).collect(),
+            introduced_by: &finding.paths,
+            fingerprint: fingerprint(&finding.identity),
+            waived: finding.waived.as_ref().map(|waived| Waived {
+                reason: &waived.reason,
+                owner: &waived.owner,
+                until: &waived.until,
+                spot: Spot::of(&waived.location),
+            }),
+        }
+    }
+}
+
+#[derive(Serialize)]
+struct Span {
+    #[serde(flatten)]
+    spot: Spot,
+    end_line: u32,
+    end_column: u32,
+}
+
+#[derive(Serialize)]
+struct Beside {
+    #[serde(flatten)]
+    spot: Spot,
+    note: Text,
+}
+
+impl Beside {
+    fn of(related: &Related) -> Self {
+        Beside { spot: Spot::of(&related.location), note: related.note }
+    }
+}
+
+#[derive(Serialize)]
+struct Waived<'r> {
+    reason: &'r str,
+    owner: &'r str,
+    until: &'r str,
+    #[serde(flatten)]
+    spot: Spot,
+}
+
+#[derive(Serialize)]
+struct Subject {
+    path: Text,
+    format: Text,
+    components: usize,
+    edges: usize,
+}
+
+#[derive(Serialize)]
+struct Edge {
+    kind: Text,
+    subject: Text,
+    from: Text,
+    to: Text,
+}
+
+/// Writes what can't be seen as `\uXXXX`, which JSON reads as the very same string.
+struct Seen(PrettyFormatter<'static>);
+
+impl Formatter for Seen {
+    fn write_string_fragment<W: ?Sized + io::Write>(&mut self, to: &mut W, fragment: &str) -> io::Result<()> {
+        let mut rest = fragment;
+        while let Some(at) = rest.find(hides) {
+            let (seen, hidden) = rest.split_at(at);
+            to.write_all(seen.as_bytes())?;
+            let mut chars = hidden.chars();
+            if let Some(c) = chars.next() {
+                for unit in c.encode_utf16(&mut [0; 2]) {
+                    write!(to, "\\u{unit:04x}")?;
+                }
+            }
+            rest = chars.as_str();
+        }
+        to.write_all(rest.as_bytes())
+    }
+
+    fn begin_array<W: ?Sized + io::Write>(&mut self, to: &mut W) -> io::Result<()> {
+        self.0.begin_array(to)
+    }
+
+    fn end_array<W: ?Sized + io::Write>(&mut self, to: &mut W) -> io::Result<()> {
+        self.0.end_array(to)
+    }
+
+    fn begin_array_value<W: ?Sized + io::Write>(&mut self, to: &mut W, first: bool) -> io::Result<()> {
+        self.0.begin_array_value(to, first)
+    }
+
+    fn end_array_value<W: ?Sized + io::Write>(&mut self, to: &mut W) -> io::Result<()> {
+        self.0.end_array_value(to)
+    }
+
+    fn begin_object<W: ?Sized + io::Write>(&mut self, to: &mut W) -> io::Result<()> {
+        self.0.begin_object(to)
+    }
+
+    fn end_object<W: ?Sized + io::Write>(&mut self, to: &mut W) -> io::Result<()> {
+        self.0.end_object(to)
+    }
+
+    fn begin_object_key<W: ?Sized + io::Write>(&mut self, to: &mut W, first: bool) -> io::Result<()> {
+        self.0.begin_object_key(to, first)
+    }
+
+    fn begin_object_value<W: ?Sized + io::Write>(&mut self, to: &mut W) -> io::Result<()> {
+        self.0.begin_object_value(to)
+    }
+
+    fn end_object_value<W: ?Sized + io::Write>(&mut self, to: &mut W) -> io::Result<()> {
+        self.0.end_object_value(to)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::outputs::samples::{self, check};
+
+    #[test]
+    fn documents_are_as_expected() {
+        for (case, report) in samples::all() {
+            let mut bytes = Vec::new();
+            Json.write(&report, Style::default(), &mut bytes).expect("a Vec takes all");
+            check("json", case, &bytes);
+        }
+    }
+}

@@ -1,0 +1,433 @@
+//! The report for a person at a screen: diagnostics with the lines they stand on, then a summary.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::io;
+
+use annotate_snippets::{AnnotationKind, Group, Level as Heading, Origin, Renderer, Snippet};
+use anstyle::{AnsiColor, Effects};
+use anyhow::Result;
+
+use super::excerpt::{Excerpt, excerpt};
+use super::tally::Tally;
+use super::text::{self, clip, count, number};
+use super::{Output, Style};
+use crate::entry;
+use crate::intern::Text;
+use crate::report::{ChangeLine, Finding, Level, Problem, Report};
+use crate::source::{Location, Place, Sources};
+
+entry! {
+    /// Diagnostics for people, with the lines they stand on, and a summary.
+    ///
+    /// What could not be read comes first. Each finding then shows its rule, the line it stands on, the places that belong
+    /// to it, the ways by which its component gets in, and how to mend it. Where one rule finds much in one subject, the
+    /// first are shown in full and the rest a line each: `path:line:column rule message`.
+    ///
+    /// A comparison that nobody judges is a list by subject: `+` added, `-` removed, `~` upgraded, `↓` downgraded, `!` the
+    /// same version with other content.
+    ///
+    /// # Options
+    /// `-v` shows all findings in full, waived ones, and requirements that came and went; `-q` shows the summary alone.
+    /// Characters that a terminal obeys or that can't be seen are spelled out, as `\u{1b}`.
+    pub Terminal = "terminal"
+}
+
+/// A rule that finds more than this in one subject is shown in part.
+const MANY: usize = 10;
+/// How many of many are shown in full.
+const FIRST: usize = 3;
+/// How many diagnostics are shown in full at all.
+const FULL: usize = 50;
+/// How many lines there are for the rest of a rule's findings in one subject.
+const LINES: usize = 20;
+/// How many subjects a summary lists.
+const SUBJECTS: usize = 20;
+/// How many ways in are named.
+const WAYS: usize = 3;
+
+impl Output for Terminal {
+    fn write(&self, report: &Report, style: Style, to: &mut dyn io::Write) -> Result<()> {
+        let mut to = io::BufWriter::new(to);
+        let mut screen = Screen { report, style, tally: Tally::of(report), to: &mut to };
+        screen.problems()?;
+        if !style.quiet {
+            screen.findings()?;
+            if report.findings.is_empty() && (report.gate.is_none() || style.verbose) {
+                screen.changes()?;
+            }
+            screen.details()?;
+            screen.notes()?;
+        }
+        screen.summary()?;
+        Ok(io::Write::flush(&mut to)?)
+    }
+}
+
+struct Screen<'s> {
+    report: &'s Report,
+    style: Style,
+    tally: Tally,
+    to: &'s mut dyn io::Write,
+}
+
+impl<'s> Screen<'s> {
+    fn problems(&mut self) -> Result<()> {
+        let problems = &self.report.problems;
+        if problems.is_empty() {
+            return Ok(());
+        }
+        let heading = self.paint(Level::Deny, &count(problems.len(), "problem"));
+        writeln!(self.to, "{heading}: not everything could be read, so what follows is not complete")?;
+        for Problem { location, message } in problems {
+            let place = location.as_ref().map(|location| format!("{}: ", text::at(location))).unwrap_or_default();
+            writeln!(self.to, "  {}: {place}{}", self.paint(Level::Deny, "error"), clip(message, 1_000))?;
+        }
+        Ok(writeln!(self.to)?)
+    }
+
+    /// Shows the findings, errors first, those of one rule in one subject together.
+    fn findings(&mut self) -> Result<()> {
+        let mut full = if self.style.verbose { usize::MAX } else { FULL };
+        for group in groups(self.report) {
+            let wanted = if group.len() > MANY && !self.style.verbose { FIRST } else { group.len() };
+            let (whole, rest) = group.split_at(wanted.min(full));
+            full -= whole.len();
+            for finding in whole {
+                self.diagnostic(finding)?;
+            }
+            self.lines(rest, whole.is_empty())?;
+        }
+        Ok(())
+    }
+
+    fn diagnostic(&mut self, finding: &Finding) -> Result<()> {
+        let width = if self.style.width == 0 { 140 } else { self.style.width.clamp(60, 280) };
+        let mut origins = Vec::new();
+        let level = if finding.level == Level::Deny { Heading::ERROR } else { Heading::WARNING };
+        let title = level.primary_title(clip(&finding.message, 1_000)).id(clip(finding.rule, 100));
+        let mut group = Group::with_title(title);
+        let sources = &self.report.sources;
+        group = show(group, sources, (finding.place, &finding.location), None, width, &mut origins);
+        for related in finding.related.iter().take(5) {
+            let place = (related.place, &related.location);
+            group = show(group, sources, place, Some(related.note), width, &mut origins);
+        }
+        if let Some(ways) = ways(&finding.paths) {
+            group = group.element(Heading::NOTE.message(ways));
+        }
+        if !finding.help.trim().is_empty() {
+            let lines: Vec<_> = finding.help.trim().lines().map(|line| clip(line, 1_000)).collect();
+            group = group.element(Heading::HELP.message(lines.join("\n")));
+        }
+        let renderer = if self.style.color { Renderer::styled() } else { Renderer::plain() };
+        let shown = renderer.term_width(width).render(&[group]);
+        Ok(writeln!(self.to, "{}\n", name_origins(&shown, &origins))?)
+    }
+
+    /// Shows findings a line each, and how many more there are.
+    fn lines(&mut self, findings: &[&Finding], alone: bool) -> Result<()> {
+        let Some(first) = findings.first() else {
+            return Ok(());
+        };
+        if !alone {
+            let level = self.paint(first.level, &format!("{} more", number(findings.len())));
+            writeln!(self.to, "{level} of {} in {}", clip(first.rule, 100), clip(subject(first), 400))?;
+        }
+        let most = if findings.len() > LINES + 1 { LINES } else { findings.len() };
+        for finding in &findings[..most] {
+            let level = self.paint(finding.level, &clip(finding.rule, 100));
+            writeln!(self.to, "  {} {level} {}", text::at(&finding.location), clip(&finding.message, 400))?;
+        }
+        if most < findings.len() {
+            writeln!(self.to, "  and {} more; -v shows all", number(findings.len() - most))?;
+        }
+        Ok(writeln!(self.to)?)
+    }
+
+    /// Lists the changes by subject.
+    fn changes(&mut self) -> Result<()> {
+        let mut subjects: BTreeMap<Text, Vec<&ChangeLine>> = BTreeMap::new();
+        self.report.changes.iter().for_each(|change| subjects.entry(change.subject).or_default().push(change));
+        for (path, changes) in subjects {
+            writeln!(self.to, "{}", self.bold(&clip(path, 400)))?;
+            for change in changes {
+                let (mark, color) = match change.kind {
+                    "added" => ("+", AnsiColor::Green),
+                    "removed" => ("-", AnsiColor::Red),
+                    "upgraded" => ("~", AnsiColor::Cyan),
+                    "downgraded" => ("↓", AnsiColor::Yellow),
+                    _ => ("!", AnsiColor::Magenta),
+                };
+                writeln!(self.to, "  {} {}", self.colored(color.on_default(), mark), change_line(change))?;
+            }
+            writeln!(self.to)?;
+        }
+        Ok(())
+    }
+
+    /// Shows what `-v` asks for: waived findings, requirements that came and went.
+    fn details(&mut self) -> Result<()> {
+        if !self.style.verbose {
+            return Ok(());
+        }
+        for finding in &self.report.findings {
+            let Some(waived) = &finding.waived else {
+                continue;
+            };
+            let place = text::at(&finding.location);
+            write!(self.to, "waived: {place} {} {}", clip(finding.rule, 100), clip(&finding.message, 400))?;
+            let mut because = vec![clip(&waived.reason, 400).into_owned()];
+            if !waived.owner.is_empty() {
+                because.push(format!("owner {}", clip(&waived.owner, 100)));
+            }
+            if !waived.until.is_empty() {
+                because.push(format!("until {}", clip(&waived.until, 20)));
+            }
+            because.retain(|part| !part.is_empty());
+            writeln!(self.to, " ({}; {})", because.join(", "), text::at(&waived.location))?;
+        }
+        for edge in &self.report.edges {
+            let (from, to) = (clip(edge.from, 200), clip(edge.to, 200));
+            writeln!(self.to, "{}: {} requires {to} in {}", clip(edge.kind, 20), from, clip(edge.subject, 400))?;
+        }
+        Ok(())
+    }
+
+    fn notes(&mut self) -> Result<()> {
+        for note in &self.report.notes {
+            writeln!(self.to, "{}: {}", self.bold("note"), clip(note, 1_000))?;
+        }
+        Ok(())
+    }
+
+    fn summary(&mut self) -> Result<()> {
+        let Tally { waived, .. } = self.tally;
+        let waived = if waived > 0 { format!("; {} waived", number(waived)) } else { String::new() };
+        let (extent, changes) = (self.tally.extent(), self.tally.changes());
+        let changed = !self.report.changes.is_empty();
+        if self.tally.findings() == 0 {
+            return Ok(match (self.report.gate, self.report.problems.is_empty()) {
+                (None, _) if changed => writeln!(self.to, "{changes} ({extent}){waived}"),
+                (None, _) => writeln!(self.to, "no changes ({extent}){waived}"),
+                (Some(_), false) => writeln!(self.to, "no findings in what could be read ({extent}){waived}"),
+                (Some(_), true) if self.tally.subjects == 0 && !changed => {
+                    writeln!(self.to, "nothing to check: no file of a known format was found")
+                }
+                (Some(_), true) => {
+                    let clean = self.colored(AnsiColor::Green.on_default().effects(Effects::BOLD), "clean");
+                    let state = match changed {
+                        true => format!("; within the policy: {changes}"),
+                        false => " match what is pinned".to_owned(),
+                    };
+                    writeln!(self.to, "{clean}: {extent}{state}{waived}")
+                }
+            }?);
+        }
+        let worst = if self.tally.errors > 0 { Level::Deny } else { Level::Warn };
+        let verdict = self.paint(worst, &self.tally.verdict());
+        let subjects = count(self.tally.subjects, "subject");
+        let components = count(self.tally.components, "component");
+        writeln!(self.to, "{verdict} in {subjects} ({components}){waived}")?;
+        self.subjects()?;
+        if changed {
+            writeln!(self.to, "drift: {changes}")?;
+        }
+        self.next()
+    }
+
+    /// Lists what was found by subject.
+    fn subjects(&mut self) -> Result<()> {
+        let mut subjects = Tally::by_subject(self.report);
+        subjects.retain(|(_, tally)| tally.findings() > 0);
+        if subjects.len() < 2 {
+            return Ok(());
+        }
+        subjects.sort_by_key(|(_, tally)| std::cmp::Reverse((tally.errors, tally.warnings)));
+        let most = if self.style.verbose { subjects.len() } else { SUBJECTS };
+        let width = subjects.iter().take(most).map(|(path, _)| clip(path, 60).chars().count()).max().unwrap_or(0);
+        for (path, tally) in subjects.iter().take(most) {
+            writeln!(self.to, "  {:width$}  {}", clip(path, 60), tally.verdict())?;
+        }
+        if subjects.len() > most {
+            writeln!(self.to, "  and {} more", count(subjects.len() - most, "subject"))?;
+        }
+        Ok(())
+    }
+
+    /// Says what to do next about what was shown first.
+    fn next(&mut self) -> Result<()> {
+        if let Some(first) = groups(self.report).first().and_then(|group| group.first()) {
+            let rule = clip(first.rule, 100);
+            writeln!(self.to, "next: `driftgate explain {rule}` says what it means and how to mend it")?;
+        }
+        Ok(())
+    }
+
+    fn paint(&self, level: Level, text: &str) -> String {
+        let color = if level == Level::Deny { AnsiColor::BrightRed } else { AnsiColor::Yellow };
+        self.colored(color.on_default().effects(Effects::BOLD), text)
+    }
+
+    fn bold(&self, text: &str) -> String {
+        self.colored(anstyle::Style::new().bold(), text)
+    }
+
+    fn colored(&self, style: anstyle::Style, text: &str) -> String {
+        if self.style.color { format!("{style}{text}{style:#}") } else { text.to_owned() }
+    }
+}
+
+/// Returns the findings that count by level, subject and rule: errors first, else in the order of the report.
+fn groups(report: &Report) -> Vec<Vec<&Finding>> {
+    let mut places = BTreeMap::new();
+    let mut groups: Vec<Vec<&Finding>> = Vec::new();
+    for finding in report.findings.iter().filter(|finding| finding.waived.is_none()) {
+        let place = *places.entry((finding.level, subject(finding), finding.rule)).or_insert(groups.len());
+        if place == groups.len() {
+            groups.push(Vec::new());
+        }
+        groups[place].push(finding);
+    }
+    groups.sort_by_key(|group| std::cmp::Reverse(group.first().map(|finding| finding.level)));
+    groups
+}
+
+fn subject(finding: &Finding) -> Text {
+    if finding.subject.is_empty() { finding.location.path } else { finding.subject }
+}
+
+/// Returns the ways by which a component gets in.
+fn ways(paths: &[Vec<Text>]) -> Option<String> {
+    let mut ways = match paths {
+        [] => return None,
+        [only] => format!("brought in by {}", text::path(only)),
+        _ => "brought in by".to_owned(),
+    };
+    if paths.len() > 1 {
+        paths.iter().take(WAYS).for_each(|path| ways.extend(["\n  ", &text::path(path)]));
+    }
+    if paths.len() > WAYS {
+        let _ = write!(ways, "\nand {} in", count(paths.len() - WAYS, "more way"));
+    }
+    Some(ways)
+}
+
+/// Marks, before and after a number, where [`name_origins`] puts a location: the renderer counts columns in what it is
+/// given, and that is a part of the line with controls spelled out. [`text::plain`] lets no such character through.
+const MARK: char = '\u{e000}';
+
+/// Adds the lines at a place to a diagnostic; the place alone where its file can't be shown.
+fn show<'g>(
+    group: Group<'g>,
+    sources: &Sources,
+    (place, location): (Place, &Location),
+    note: Option<Text>,
+    width: usize,
+    origins: &mut Vec<String>,
+) -> Group<'g> {
+    let label = note.map(|note| clip(note, 200).into_owned());
+    let opened = if location.path.is_empty() || sources.path(place.file).is_empty() {
+        None
+    } else {
+        sources.open(place.file).ok().filter(|opened| !opened.text.is_empty())
+    };
+    let Some(opened) = opened else {
+        let mut shown = text::at(location);
+        label.iter().for_each(|label| shown.extend([" ", label]));
+        return group.element(Origin::path(shown));
+    };
+    let Excerpt { text, span } =
+        excerpt(&opened.text, place.start as usize, place.len as usize, width.saturating_sub(20));
+    let kind = if note.is_some() { AnnotationKind::Context } else { AnnotationKind::Primary };
+    let path = format!("{MARK}{}{MARK}", origins.len());
+    origins.push(text::at(location));
+    let snippet = Snippet::source(text).line_start(location.line.max(1) as usize).path(path);
+    group.element(snippet.annotation(kind.span(span).label(label)))
+}
+
+/// Puts the locations in their marked places, instead of the line and column that the renderer counted.
+fn name_origins(shown: &str, origins: &[String]) -> String {
+    let mut named = String::with_capacity(shown.len() + 64);
+    let mut parts = shown.split(MARK);
+    named.extend(parts.next());
+    while let (Some(number), Some(rest)) = (parts.next(), parts.next()) {
+        let origin = number.parse().ok().and_then(|number: usize| origins.get(number));
+        named.extend(origin.map(String::as_str));
+        named.push_str(rest.trim_start_matches(|c: char| c == ':' || c.is_ascii_digit()));
+    }
+    named
+}
+
+/// Returns a change in a line, less its mark: `urllib3 2.2.1 → 2.5.0 (minor, via requests)`.
+fn change_line(change: &ChangeLine) -> String {
+    let mut line = clip(change.name, 200).into_owned();
+    match (change.from, change.to) {
+        (Some(from), Some(to)) if from != to => {
+            let _ = write!(line, " {} → {}", clip(from, 100), clip(to, 100));
+        }
+        (Some(version), _) | (_, Some(version)) => {
+            let _ = write!(line, " {}", clip(version, 100));
+        }
+        (None, None) => {}
+    }
+    let mut about: Vec<String> = text::step(change).map(str::to_owned).into_iter().collect();
+    about.extend(change.what.iter().filter(|what| **what != "version").map(|what| clip(what, 40).into_owned()));
+    about.extend(change.scope.filter(|scope| *scope != "runtime").map(|scope| clip(scope, 40).into_owned()));
+    about.push(text::via(change));
+    about.retain(|part| !part.is_empty());
+    if !about.is_empty() {
+        let _ = write!(line, " ({})", about.join(", "));
+    }
+    line
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::outputs::samples::{self, check};
+
+    fn screen(report: &Report, style: Style) -> String {
+        let mut bytes = Vec::new();
+        Terminal.write(report, style, &mut bytes).expect("a Vec takes all");
+        String::from_utf8(bytes).expect("it is text")
+    }
+
+    #[test]
+    fn screens_are_as_expected() {
+        for (case, report) in samples::all() {
+            check("terminal", case, screen(&report, Style::default()).as_bytes());
+        }
+        let drift = samples::drift();
+        check("terminal", "drift-quiet", screen(&drift, Style { quiet: true, ..Style::default() }).as_bytes());
+        check("terminal", "drift-verbose", screen(&drift, Style { verbose: true, ..Style::default() }).as_bytes());
+    }
+
+    #[test]
+    fn a_flood_does_not_drown_the_screen() {
+        let report = samples::flood(5_000);
+        let shown = screen(&report, Style::default());
+        assert!(shown.lines().count() < 80, "{} lines", shown.lines().count());
+        let verbose = screen(&report, Style { verbose: true, ..Style::default() });
+        assert_eq!(verbose.matches("error[").count(), 5_000);
+    }
+
+    #[test]
+    fn lines_are_cut_and_name_their_true_column() {
+        let shown = screen(&samples::minified(), Style::default());
+        assert!(shown.contains("package-lock.json:1:500011\n"), "{shown}");
+        assert!(shown.lines().all(|line| line.chars().count() <= 300));
+    }
+
+    #[test]
+    fn colour_is_written_where_it_is_wanted() {
+        let colored = screen(&samples::drift(), Style { color: true, ..Style::default() });
+        assert!(colored.contains("\u{1b}[1m"));
+        let mut stripped = String::new();
+        for part in colored.split('\u{1b}') {
+            stripped
+                .push_str(part.strip_prefix('[').map_or(part, |part| part.split_once('m').map_or(part, |part| part.1)));
+        }
+        assert_eq!(stripped, screen(&samples::drift(), Style::default()));
+    }
+}
