@@ -53,6 +53,8 @@ class Graph:
     maybe: dict = field(default_factory=dict)
     # Edges that the file leaves ambiguous: of each group one or more are drawn, or driftgate says that it drew none.
     choices: list = field(default_factory=list)
+    # Packages that may be left out whole, their edges with them.
+    of_root: set = field(default_factory=set)
     # What driftgate says it could not tell: pairs of names, or (None, name) of a package without a version.
     gaps: set = field(default_factory=set)
 
@@ -143,6 +145,7 @@ def uv_truth(lockfile):
 POETRY_SCRIPT = """
 import json, sys, tomllib
 from pathlib import Path
+from poetry.core.factory import Factory
 from poetry.core.version.markers import AnyMarker, union
 from poetry.packages.locker import Locker
 lock = Path(sys.argv[1])
@@ -160,7 +163,15 @@ def meet(package, dependency, candidate):
 def candidates(package, dependency):
     fit = [one for one in packages if one.name == dependency.name and dependency.constraint.allows(one.version)]
     return [one for one in fit if len(fit) == 1 or meet(package, dependency, one)]
-print(json.dumps({"marked": marked, "packages": [
+root = None
+if project.exists():
+    try:
+        root = Factory().create_poetry(lock.parent).package
+    except Exception as error:
+        print(f"{project}: {error}", file=sys.stderr)
+print(json.dumps({"marked": marked, "root": root and [
+    [[one.name, one.version.text] for one in candidates(root, dependency)] for dependency in root.all_requires],
+                  "packages": [
     {"name": package.name, "version": package.version.text,
      "requires": [[[one.name, one.version.text] for one in candidates(package, dependency)]
                   for dependency in package.requires]}
@@ -178,18 +189,20 @@ def poetry_truth(lockfile):
         interpreter = shebang(command(["pyenv", "which", "poetry"], lockfile.parent).strip())
     answer = json_of([interpreter, "-c", POETRY_SCRIPT, lockfile.resolve()], lockfile.parent)
     truth = Graph(source="poetry's Locker")
-    for package in answer["packages"]:
-        this = (pep503(package["name"]), package["version"])
-        truth.packages.add(this)
-        for candidates in package["requires"]:
-            below = [(pep503(name), version) for name, version in candidates]
-            for one in below if answer["marked"] else []:
-                truth.edge(this, one)
-            if not answer["marked"]:
-                draw(truth, [this], below)
-    # poetry.lock does not hold the project itself; a reader that joins pyproject.toml may add it.
+    edges = [((pep503(package["name"]), package["version"]), candidates)
+             for package in answer["packages"] for candidates in package["requires"]]
+    truth.packages = {(pep503(package["name"]), package["version"]) for package in answer["packages"]}
+    # poetry.lock does not hold the project itself; a reader that joins pyproject.toml may add it, then with every edge.
     if (root := python_root(lockfile.parent)) is not None:
         truth.maybe[root] = "the project itself is in pyproject.toml, not in poetry.lock"
+        truth.of_root = {root}
+        edges += [(root, candidates) for candidates in answer["root"] or []]
+    for above, candidates in edges:
+        below = [(pep503(name), version) for name, version in candidates]
+        if not answer["marked"]:
+            draw(truth, [above], below)
+        for one in below if answer["marked"] else []:
+            truth.edge(above, one)
     return truth
 
 
@@ -365,7 +378,8 @@ def without_unknown_versions(truth, found):
                if version is None and name not in known and len(named[name]) == 1}
     swap = lambda package: renamed.get(package, package)
     return Graph({swap(one) for one in truth.packages}, {(swap(a), swap(b)) for a, b in truth.edges}, truth.source,
-                 truth.maybe, [frozenset((swap(a), swap(b)) for a, b in group) for group in truth.choices])
+                 truth.maybe, [frozenset((swap(a), swap(b)) for a, b in group) for group in truth.choices],
+                 truth.of_root)
 
 
 def compare(truth, found):
@@ -377,8 +391,8 @@ def compare(truth, found):
         for item in items:
             if item in truth.maybe:
                 explained[truth.maybe[item]] += 1
-            elif item and isinstance(item[0], tuple) and item[0] in truth.maybe:
-                explained[f"an edge of a package that may be left out: {truth.maybe[item[0]]}"] += 1
+            elif item[0] in truth.of_root and item[0] not in found.packages:
+                explained[f"its edges: {truth.maybe[item[0]]}"] += 1
             else:
                 left.append(item)
         return sorted(left, key=str)
@@ -386,6 +400,8 @@ def compare(truth, found):
     ambiguous = set().union(*truth.choices) if truth.choices else set()
     untold = []
     for group in truth.choices:
+        if all(above in truth.of_root and above not in found.packages for above, _ in group):
+            continue
         if group & found.edges:
             explained["edge that the file leaves ambiguous: some of its candidates are drawn"] += 1
         elif any((above[0], below[0]) in found.gaps for above, below in group):

@@ -187,7 +187,8 @@ fn read<'t>(source: &Source<'t>, name: Str<'t>, version: Str<'t>, packages: &[(S
 
     // npm counts the members of a workspace as requirements of its root.
     if let Some(root) = entries.get("").and_then(|&index| ids[index]).filter(|&root| root != SUBJECT) {
-        let members = ids.iter().zip(&places).skip(1).filter_map(|(id, place)| Some(((*id)?, *place)));
+        let entries = ids.iter().zip(&places).zip(packages).filter(|(_, (_, package))| !package.link.0);
+        let members = entries.filter_map(|((id, place), _)| Some(((*id)?, *place)));
         let members = members.filter(|(id, _)| *id != root && nodes.inventory.nodes[*id as usize].root);
         for (member, place) in members.collect::<Vec<_>>() {
             nodes.inventory.edge(root, member, Requirement::default(), place);
@@ -446,6 +447,7 @@ pub(super) mod tests {
             "pkg:npm/m@3.0.0 [m] path packages/m root",
             "- -> pkg:npm/top@1.0.0 runtime  [top]",
             "- -> pkg:npm/m@3.0.0 runtime  [m]",
+            "pkg:npm/top@1.0.0 -> pkg:npm/m@3.0.0 runtime  [packages/m]",
             "pkg:npm/top@1.0.0 -> pkg:npm/a@1.1.0 runtime ^1 [a]",
             "pkg:npm/top@1.0.0 -> pkg:npm/lib@0.1.0 runtime file:lib [lib]",
             "pkg:npm/top@1.0.0 -> pkg:npm/%40s/tool@2.0.0 dev 2 [@s/tool]",
