@@ -358,6 +358,8 @@ fn is_weakened(old: &Component, new: &Component) -> bool {
 fn is_moved(old: Origin, new: Origin) -> bool {
     match (old, new) {
         (Origin::Unknown, _) | (_, Origin::Unknown) => false,
+        // A lockfile alone does not say in which folder a package of the workspace stands.
+        (Origin::Path(""), Origin::Path(_)) | (Origin::Path(_), Origin::Path("")) => false,
         (Origin::Git { url: a, commit: b, .. }, Origin::Git { url: c, commit: d, .. }) => (a, b) != (c, d),
         (old, new) => old != new,
     }

@@ -63,7 +63,7 @@ mod tests {
 
     #[test]
     fn equal_texts_are_one() {
-        assert!(std::ptr::eq(text("torch"), text(&"torch".to_owned())));
+        assert!(std::ptr::eq(text("torch"), text(&String::from("torch"))));
         assert_eq!(text(""), "");
     }
 }

@@ -47,14 +47,15 @@ fn finish(case: &Case<'_>, draft: Draft<'_>, used: &mut [usize]) -> Option<Findi
     let mut related = draft.related;
     let mut waived = None;
     for (waiver, used) in case.policy.waivers.iter().zip(used) {
-        if !waiver.matches(draft.rule, purl, draft.subject, draft.from, draft.to) {
+        if !waiver.matches(draft.rule, purl, draft.subject, known(draft.from), known(draft.to)) {
             continue;
         }
         *used += 1;
-        if waiver.state(case.today, case.policy) == State::Expired {
-            related.push((waiver.place, "the waiver for this has ended"));
-        } else if waived.is_none() {
-            waived = Some(because(case, waiver));
+        match waiver.state(case.today, &case.policy.demands) {
+            State::Expired { .. } => related.push((waiver.place, "the waiver for this has ended")),
+            State::TooLong { .. } => related.push((waiver.place, "the waiver for this runs too long to hold")),
+            State::Active | State::Soon { .. } if waived.is_none() => waived = Some(because(case, waiver)),
+            State::Active | State::Soon { .. } => {}
         }
     }
     let name = purl.map_or(draft.name, |purl| purl.key());
@@ -77,11 +78,16 @@ fn finish(case: &Case<'_>, draft: Draft<'_>, used: &mut [usize]) -> Option<Findi
     })
 }
 
+/// Returns a version for waivers that ask for one; none where the finding has none.
+fn known(version: &str) -> Option<&str> {
+    (!version.is_empty()).then_some(version)
+}
+
 fn because(case: &Case<'_>, waiver: &Waiver) -> Waived {
     Waived {
-        reason: waiver.reason.clone().unwrap_or_default(),
-        owner: waiver.owner.clone().unwrap_or_default(),
-        until: waiver.until.map(|date| date.to_string()).unwrap_or_default(),
+        reason: waiver.reason.to_owned(),
+        owner: waiver.owner.to_owned(),
+        until: waiver.ends.map(|day| day.value.to_string()).unwrap_or_default(),
         location: case.sources.locate(waiver.place),
     }
 }

@@ -2,6 +2,10 @@
 //!
 //! The data goes one way: a [`tree`] is [`discover`]ed, its files are read by [`formats`] into inventories, joined into a
 //! [`graph`], [`compare`]d with the pinned BOM, judged by [`rules`] under a [`policy`], and rendered by [`outputs`].
+//! Only trees touch the disk and only [`cli`] prints; nothing here reaches a network or asks a registry.
+
+pub mod bom;
+pub mod cli;
 
 pub mod compare;
 pub mod discover;
@@ -16,6 +20,69 @@ pub mod policy;
 pub mod report;
 pub mod rules;
 pub mod source;
+pub mod suggest;
 pub mod syntax;
 pub mod tree;
 pub mod versions;
+
+use anyhow::Result;
+
+use graph::Graph;
+use judge::judge;
+use policy::{Level, Policy};
+use report::{Problem, Report};
+use rules::Case;
+use source::Sources;
+use time::Date;
+
+/// One side of a comparison: what was read, and what could not be.
+#[derive(Default)]
+pub struct Side {
+    /// What it resolves to.
+    pub graph: Graph,
+    /// What could not be read.
+    pub problems: Vec<Problem>,
+}
+
+/// Compares what a tree resolves to with what its BOM pins, and judges the difference.
+///
+/// # Errors
+/// Where the policy gives a rule options that it does not know.
+pub fn check(
+    pinned: Side,
+    resolved: Side,
+    policy: &Policy,
+    today: Date,
+    gate: Level,
+    sources: &Sources,
+) -> Result<Report> {
+    let drift = compare::drift_by_path(&pinned.graph, &resolved.graph);
+    let case = Case { pinned: &pinned.graph, resolved: &resolved.graph, drift: &drift, policy, sources, today };
+    let findings = judge(&case)?;
+    let mut report = Report::facts(&drift, sources);
+    report.findings = findings;
+    report.gate = Some(gate);
+    Ok(finish(report, pinned, resolved))
+}
+
+/// Compares two sides and judges nothing.
+pub fn diff(old: Side, new: Side, sources: &Sources) -> Report {
+    let drift = compare::drift(&old.graph, &new.graph);
+    let report = Report::facts(&drift, sources);
+    finish(report, old, new)
+}
+
+/// Reports what one side resolves to, and compares nothing.
+pub fn inventory(side: Side) -> Report {
+    finish(Report::default(), Side::default(), side)
+}
+
+fn finish(mut report: Report, old: Side, new: Side) -> Report {
+    report.problems = old.problems;
+    report.problems.extend(new.problems);
+    report.problems.sort();
+    report.problems.dedup();
+    report.subjects = report::subjects(&new.graph);
+    report.resolved = new.graph;
+    report
+}

@@ -2,10 +2,14 @@
 
 use std::fmt;
 
+use crate::compare::{Change, Drift};
+use crate::graph::Graph;
 use crate::intern::Text;
-use crate::source::{Fault, Faults, FileId, Location, NoText, Place, Sources};
+use crate::model::Says;
+use crate::source::{Fault, Faults, FileId, NoText, Place, Sources};
 
 pub use crate::policy::Level;
+pub use crate::source::Location;
 
 /// What a run has to say.
 #[derive(Default)]
@@ -22,10 +26,14 @@ pub struct Report {
     pub problems: Vec<Problem>,
     /// What was not compared and why; what a reader should know about the run.
     pub notes: Vec<String>,
+    /// What the tree (or the new side) resolves to.
+    pub resolved: Graph,
     /// The files, to show their lines.
     pub sources: Sources,
     /// The level from which findings fail the run.
     pub gate: Option<Level>,
+    /// The time that documents name, in RFC 3339; none without `SOURCE_DATE_EPOCH`.
+    pub timestamp: Option<String>,
 }
 
 /// A subject that was looked at.
@@ -196,4 +204,79 @@ impl Report {
         }
         u8::from(self.gate.is_some_and(|gate| self.findings.iter().any(|finding| finding.counts(gate))))
     }
+}
+
+impl Report {
+    /// Returns a report of a comparison's facts: changes, edges, and what was not compared.
+    pub fn facts(drift: &Drift<'_>, sources: &Sources) -> Self {
+        let mut report = Report::default();
+        for pair in &drift.subjects {
+            // By place, so that each file is opened once for its lines.
+            let mut changes: Vec<&Change<'_>> = pair.changes.iter().collect();
+            changes.sort_by_key(|change| (change.old.map(|old| old.place()), change.new.map(|new| new.place())));
+            let old: Vec<Option<Location>> =
+                changes.iter().map(|change| change.old.map(|old| sources.locate(old.place()))).collect();
+            let lines = changes.iter().zip(old).map(|(change, old)| line(change, old, sources));
+            let from = report.changes.len();
+            report.changes.extend(lines);
+            report.changes[from..].sort_by(|a, b| (a.purl, a.from, a.to).cmp(&(b.purl, b.from, b.to)));
+            let subject = pair.new.or(pair.old).map_or("", |subject| subject.path);
+            report.edges.extend(pair.edges.iter().map(|edge| EdgeLine {
+                kind: if edge.gained { "gained" } else { "lost" },
+                subject,
+                from: edge.link.from.map_or(subject, |from| from.component.purl.as_str()),
+                to: edge.link.to.component.purl.as_str(),
+            }));
+            if let (Some(old), Some(new)) = (pair.old, pair.new) {
+                report.notes.extend(unsaid(subject, old.says, new.says));
+            }
+        }
+        report
+    }
+}
+
+fn line(change: &Change<'_>, old: Option<Location>, sources: &Sources) -> ChangeLine {
+    let either = change.either();
+    let component = either.component;
+    ChangeLine {
+        kind: change.kind.name(),
+        purl: component.purl.as_str(),
+        name: component.name(),
+        ecosystem: component.purl.ty(),
+        subject: either.subject.path,
+        from: change.old.map(|old| old.component.version()),
+        to: change.new.map(|new| new.component.version()),
+        direct: either.is_direct(),
+        scope: either.scope().map(crate::model::Scope::name),
+        what: change.what.iter().map(|what| what.name()).collect(),
+        introduced_by: either.introduced_by(),
+        old,
+        new: change.new.map(|new| sources.locate(new.place())),
+    }
+}
+
+/// Says what one side does not carry, so that it was not compared.
+fn unsaid(subject: Text, old: Says, new: Says) -> Option<String> {
+    let facts = [
+        ("requirements", old.edges, new.edges),
+        ("scopes and environments", old.scopes, new.scopes),
+        ("digests", old.integrity, new.integrity),
+        ("sources", old.origin, new.origin),
+        ("licences", old.licence, new.licence),
+    ];
+    // What neither side says is no news, and licences are rarely in a lockfile.
+    let missing: Vec<&str> = facts.iter().filter(|fact| fact.1 != fact.2).map(|fact| fact.0).collect();
+    (!missing.is_empty())
+        .then(|| format!("{subject}: not compared, since one side does not say: {}", missing.join(", ")))
+}
+
+/// Returns a line for each subject of a graph.
+pub fn subjects(graph: &Graph) -> Vec<SubjectLine> {
+    let line = |subject: &crate::graph::Subject| SubjectLine {
+        path: subject.path,
+        format: subject.format,
+        components: subject.component_count(),
+        edges: subject.edge_count(),
+    };
+    graph.subjects().iter().map(line).collect()
 }

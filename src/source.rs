@@ -134,14 +134,16 @@ impl fmt::Display for Fault {
 
 impl std::error::Error for Fault {}
 
-/// Several faults of one file, found in one reading.
+/// Everything that is wrong with one file, in the order of the file; at least one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Faults(pub Vec<Fault>);
 
 impl fmt::Display for Faults {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let messages: Vec<&str> = self.0.iter().map(|fault| fault.message.as_str()).collect();
-        f.write_str(&messages.join("; "))
+        for (index, fault) in self.0.iter().enumerate() {
+            write!(f, "{}{fault}", if index == 0 { "" } else { "\n" })?;
+        }
+        Ok(())
     }
 }
 

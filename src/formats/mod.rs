@@ -9,7 +9,6 @@ pub mod pypi;
 use anyhow::Result;
 
 use crate::entry::Entry;
-use crate::intern::Text;
 use crate::model::Inventory;
 use crate::source::Source;
 
@@ -26,6 +25,11 @@ pub enum Role {
 pub trait Format: Entry {
     /// Returns the file names it is found under, as globs on the file's name: `Cargo.lock`, `requirements*.txt`.
     fn files(&self) -> &'static [&'static str];
+
+    /// Says whether a file of this name is of the format.
+    fn takes(&self, name: &str) -> bool {
+        self.files().iter().any(|glob| matches(glob, name))
+    }
 
     /// Returns what such a file is to the gate.
     fn role(&self) -> Role {
@@ -94,8 +98,8 @@ pub fn named(id: &str) -> Option<&'static dyn Format> {
 
 /// Finds the format of a file by its name.
 pub fn of_file(path: &str) -> Option<&'static dyn Format> {
-    let name: Text = crate::intern::text(path.rsplit('/').next().unwrap_or(path));
-    all().find(|format| format.files().iter().any(|glob| matches(glob, name)))
+    let name = path.rsplit('/').next().unwrap_or(path);
+    all().find(|format| format.takes(name))
 }
 
 /// Finds the format of a text whose file's name says nothing.

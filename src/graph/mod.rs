@@ -2,9 +2,10 @@
 //!
 //! A node is one component in one subject. petgraph holds nodes and edges; nothing of it shows outside this room.
 
+mod accept;
 mod paths;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use hashbrown::HashMap;
 use petgraph::Direction;
@@ -176,33 +177,70 @@ impl Subject {
 
     /// Derives directness and scope by reachability from the subject.
     fn derive(&mut self) {
-        let start: NodeIndex = NodeIndex::new(SUBJECT as usize);
-        let roots: Vec<NodeIndex> = self.inner.node_indices().filter(|index| self.inner[*index].root).collect();
-        for root in roots {
-            let required: Vec<NodeIndex> = self.inner.neighbors(root).collect();
-            for index in required {
-                let node = &mut self.inner[index];
-                node.direct |= !node.root;
-            }
+        let open = self.candidates();
+        let is_root: Vec<bool> = self.inner.node_weights().map(|node| node.root).collect();
+        let mut direct: Vec<NodeIndex> = Vec::new();
+        for root in self.inner.node_indices().filter(|index| is_root[index.index()]) {
+            direct.extend(self.inner.neighbors(root));
+            direct.extend(open.iter().filter(|way| way.0 == root).map(|way| way.1));
         }
-        // A path is as strong as its weakest requirement, a node as strong as its strongest path.
-        let mut level = vec![None; self.inner.node_count()];
-        level[start.index()] = Some(Scope::Runtime);
+        for index in direct {
+            self.inner[index].direct = !is_root[index.index()];
+        }
+        let levels = self.levels(&open);
+        for index in self.inner.node_indices().skip(1) {
+            self.inner[index].scope = levels[index.index()];
+        }
+    }
+
+    /// Returns the ways that the file leaves open: each candidate may be what is required.
+    fn candidates(&self) -> Vec<(NodeIndex, NodeIndex, &'static Requirement)> {
+        let ways = self.declared.iter().flat_map(|declared| {
+            match &declared.gap {
+                Gap::Ambiguous(candidates) => candidates.as_slice(),
+                Gap::Unpinned | Gap::Open => &[],
+            }
+            .iter()
+            .map(|to| (NodeIndex::new(declared.from as usize), NodeIndex::new(*to as usize), declared.requirement))
+        });
+        let mut ways: Vec<_> = ways.collect();
+        ways.sort_by_key(|way| way.0);
+        ways
+    }
+
+    /// Returns the strongest scope of each node. A path is as strong as its weakest requirement, a node as strong as its
+    /// strongest path. An optional requirement of an extra that is asked for (`foo[cuda]`) is as strong as the asking.
+    fn levels(&self, open: &[(NodeIndex, NodeIndex, &'static Requirement)]) -> Vec<Option<Scope>> {
+        let mut levels = vec![None; self.inner.node_count()];
+        let mut asked: BTreeSet<(NodeIndex, &str)> = BTreeSet::new();
+        let start: NodeIndex = NodeIndex::new(SUBJECT as usize);
+        levels[start.index()] = Some(Scope::Runtime);
         for scope in Scope::ALL {
-            let mut open: Vec<NodeIndex> = self.inner.node_indices().filter(|at| level[at.index()].is_some()).collect();
-            while let Some(from) = open.pop() {
-                for edge in self.inner.edges(from) {
-                    let to = edge.target();
-                    if level[to.index()].is_none() && edge.weight().requirement.scope <= scope {
-                        level[to.index()] = Some(scope);
-                        open.push(to);
+            let mut work: Vec<NodeIndex> =
+                self.inner.node_indices().filter(|at| levels[at.index()].is_some()).collect();
+            while let Some(from) = work.pop() {
+                let certain = self.inner.edges(from).map(|edge| (edge.target(), edge.weight().requirement));
+                let first = open.partition_point(|way| way.0 < from);
+                let uncertain = open[first..].iter().take_while(|way| way.0 == from).map(|way| (way.1, way.2));
+                for (to, requirement) in certain.chain(uncertain) {
+                    let is_asked = || asked.contains(&(from, requirement.extra));
+                    if requirement.scope > scope && !(requirement.scope == Scope::Optional && is_asked()) {
+                        continue;
+                    }
+                    let mut again = levels[to.index()].is_none();
+                    levels[to.index()].get_or_insert(scope);
+                    if requirement.scope <= Scope::Peer && !requirement.extra.is_empty() {
+                        for extra in requirement.extra.split(',') {
+                            again |= asked.insert((to, extra));
+                        }
+                    }
+                    if again {
+                        work.push(to);
                     }
                 }
             }
         }
-        for index in self.inner.node_indices().skip(1) {
-            self.inner[index].scope = level[index.index()];
-        }
+        levels
     }
 
     /// Returns the components, sorted.

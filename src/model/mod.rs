@@ -1,13 +1,17 @@
 //! The nouns: what a file says is resolved, and what asked for it.
 
 mod component;
+mod ecosystem;
 mod integrity;
 mod inventory;
+mod pattern;
 mod purl;
 
 pub use component::{Component, Kind, Origin};
+pub use ecosystem::{Ecosystem, Fold, Namespace};
 pub use integrity::{Algorithm, Digest};
 pub use inventory::{
     Declared, Edge, Gap, Include, Inventory, Manifest, Node, NodeId, Requirement, SUBJECT, Says, Scope,
 };
+pub use pattern::Pattern;
 pub use purl::Purl;

@@ -3,12 +3,14 @@
 //! Specification: the purl standard, ECMA-427. Two forms are kept: the canonical spelling, and the key by which
 //! components of two documents are paired (type, namespace and name, without version and qualifiers).
 
+use std::borrow::Cow;
 use std::cmp::Ordering;
 use std::fmt;
 use std::hash::{Hash, Hasher};
 
-use anyhow::{Result, bail};
+use anyhow::{Context, Result, bail};
 
+use super::{Ecosystem, Fold, Namespace};
 use crate::intern::{self, Text};
 
 /// A package URL in canonical spelling.
@@ -45,7 +47,7 @@ impl Purl {
         Self::build(self.ty, self.namespace, self.name, version, &qualifiers, self.subpath)
     }
 
-    /// Builds a purl from its parts, by the rules of its type.
+    /// Builds a purl from its parts, by the rules of its type. They are taken as they are: [`Purl::checked`] looks first.
     pub fn build(
         ty: &str,
         namespace: &str,
@@ -54,15 +56,20 @@ impl Purl {
         qualifiers: &[(&str, &str)],
         subpath: &str,
     ) -> Self {
-        let ty = ty.to_ascii_lowercase();
-        let (namespace, name, version) = normalize(&ty, namespace.trim_matches('/'), name, version);
-        let mut text = format!("pkg:{ty}/");
-        for segment in namespace.split('/').filter(|segment| !segment.is_empty()) {
-            encode(segment, &mut text);
-            text.push('/');
+        let ty = lower(Cow::Borrowed(ty), true);
+        let fold = Ecosystem::of(&ty).fold;
+        let (mut namespace, name) = normalize(fold, namespace.trim_matches('/'), name);
+        if namespace.contains("//") {
+            namespace = segments(&namespace).collect::<Vec<_>>().join("/").into();
         }
-        encode(&name, &mut text);
-        let key = intern::text(&text);
+        let version = lower(Cow::Borrowed(version), ty == "huggingface" && is_commit(version));
+        let mut text = spell(&ty, &namespace, &name);
+        let has_case = |text: &str| text.bytes().any(|byte| byte.is_ascii_uppercase());
+        let key = if fold == Fold::Key && (has_case(&namespace) || has_case(&name)) {
+            intern::text(&spell(&ty, &namespace.to_ascii_lowercase(), &name.to_ascii_lowercase()))
+        } else {
+            intern::text(&text)
+        };
         if !version.is_empty() {
             text.push('@');
             encode(&version, &mut text);
@@ -103,48 +110,68 @@ impl Purl {
         }
     }
 
-    /// Reads a purl.
+    /// Builds a purl from parts that may be malformed.
+    ///
+    /// # Errors
+    /// Says what part is missing or malformed.
+    pub fn checked(
+        ty: &str,
+        namespace: &str,
+        name: &str,
+        version: &str,
+        qualifiers: &[(&str, &str)],
+        subpath: &str,
+    ) -> Result<Self> {
+        if !is_type(ty) {
+            bail!("its type may hold letters, digits, '.' and '-', and begins with a letter");
+        }
+        if name.is_empty() {
+            bail!("it has no name");
+        }
+        let ecosystem = Ecosystem::of(&ty.to_ascii_lowercase());
+        match ecosystem.namespace {
+            Namespace::Always if namespace.is_empty() => bail!("the type {} always has a namespace", ecosystem.ty),
+            Namespace::Never if !namespace.is_empty() => bail!("the type {} has no namespace", ecosystem.ty),
+            _ => {}
+        }
+        for (at, (key, _)) in qualifiers.iter().enumerate() {
+            let letters = key.bytes().all(|byte| byte.is_ascii_alphanumeric() || b".-_".contains(&byte));
+            if !letters || !key.starts_with(|first: char| first.is_ascii_alphabetic()) {
+                bail!("\"{}\" is no qualifier's name", key.escape_debug());
+            }
+            if qualifiers[..at].iter().any(|(other, _)| other.eq_ignore_ascii_case(key)) {
+                bail!("the qualifier \"{key}\" is there twice");
+            }
+        }
+        Ok(Self::build(ty, namespace, name, version, qualifiers, subpath))
+    }
+
+    /// Reads a purl. What real tools get wrong but leaves no doubt is taken: an `@` left bare before an npm scope, a
+    /// version with a bare slash, capital letters in a qualifier's name.
     ///
     /// # Errors
     /// Says what part is missing or malformed.
     pub fn parse(text: &str) -> Result<Self> {
-        let Some(rest) = text.get(..4).filter(|scheme| scheme.eq_ignore_ascii_case("pkg:")).map(|_| &text[4..]) else {
-            bail!("\"{}\" is no package URL: it does not begin with \"pkg:\"", text.escape_debug());
-        };
-        let rest = rest.trim_start_matches('/');
-        let (rest, subpath) = rest.rsplit_once('#').map_or((rest, ""), |(rest, subpath)| (rest, subpath));
-        let (rest, qualifiers) = rest.rsplit_once('?').map_or((rest, ""), |(rest, qualifiers)| (rest, qualifiers));
-        let Some((ty, rest)) = rest.split_once('/') else {
-            bail!("\"{}\" is no package URL: it has no name", text.escape_debug());
-        };
-        if !ty.starts_with(|first: char| first.is_ascii_alphabetic())
-            || !ty.bytes().all(|byte| byte.is_ascii_alphanumeric() || b".-+".contains(&byte))
-        {
-            bail!("\"{}\" is no package URL: its type may hold letters, digits, '.' and '-'", text.escape_debug());
-        }
-        let rest = rest.trim_matches('/');
-        let at = rest.rfind('@').filter(|&at| at > 0 && at > rest.rfind('/').map_or(0, |slash| slash + 1));
-        let (path, version) = at.map_or((rest, ""), |at| (&rest[..at], &rest[at + 1..]));
-        let path = path.trim_end_matches('/');
-        let (namespace, name) = path.rsplit_once('/').unwrap_or(("", path));
-        if name.is_empty() {
-            bail!("\"{}\" is no package URL: it has no name", text.escape_debug());
-        }
-        let namespace =
-            namespace.split('/').filter(|segment| !segment.is_empty()).map(decode).collect::<Vec<_>>().join("/");
+        Self::read(text).with_context(|| format!("\"{}\" is no package URL", text.escape_debug()))
+    }
+
+    fn read(text: &str) -> Result<Self> {
+        let Some(rest) = strip_scheme(text) else { bail!("it does not begin with \"pkg:\"") };
+        let (rest, subpath) = rest.rsplit_once('#').unwrap_or((rest, ""));
+        let (rest, qualifiers) = rest.rsplit_once('?').unwrap_or((rest, ""));
+        let Some((ty, rest)) = rest.split_once('/') else { bail!("it has no name") };
+        let (namespace, name, version) = split_path(rest);
         let mut pairs = Vec::new();
         for pair in qualifiers.split('&').filter(|pair| !pair.is_empty()) {
             let Some((key, value)) = pair.split_once('=') else {
-                bail!("\"{}\" is no package URL: the qualifier \"{pair}\" has no value", text.escape_debug());
+                bail!("the qualifier \"{}\" has no value", pair.escape_debug());
             };
-            if key.is_empty() || !key.bytes().all(|byte| byte.is_ascii_alphanumeric() || b".-_".contains(&byte)) {
-                bail!("\"{}\" is no package URL: \"{key}\" is no qualifier's name", text.escape_debug());
-            }
             pairs.push((key, decode(value)));
         }
         let pairs: Vec<(&str, &str)> = pairs.iter().map(|(key, value)| (*key, value.as_str())).collect();
+        let namespace = segments(namespace).map(decode).collect::<Vec<_>>().join("/");
         let subpath = subpath.split('/').map(decode).collect::<Vec<_>>().join("/");
-        Ok(Self::build(ty, &namespace, &decode(name), &decode(version), &pairs, &subpath))
+        Self::checked(ty, &namespace, &decode(name), &decode(version), &pairs, &subpath)
     }
 
     /// Returns the canonical spelling.
@@ -152,7 +179,8 @@ impl Purl {
         self.text
     }
 
-    /// Returns the spelling without version, qualifiers and subpath: what two documents are paired by.
+    /// Returns the spelling without version, qualifiers and subpath: what two documents are paired by. For types that
+    /// keep case but are paired without it ([`Fold::Key`]) it is in lower case.
     pub fn key(&self) -> Text {
         self.key
     }
@@ -183,6 +211,11 @@ impl Purl {
         pairs.map(|(key, value)| (key.to_owned(), decode(value))).collect()
     }
 
+    /// Returns the path inside the package, decoded; empty where there is none.
+    pub fn subpath(&self) -> Text {
+        self.subpath
+    }
+
     /// Returns name and namespace as the ecosystem writes them: `@scope/name`, `group:artifact`.
     pub fn display_name(&self) -> Text {
         if self.namespace.is_empty() {
@@ -193,23 +226,81 @@ impl Purl {
     }
 }
 
-/// Applies the rules of a purl type to namespace, name and version.
-fn normalize(ty: &str, namespace: &str, name: &str, version: &str) -> (String, String, String) {
-    let same = || (namespace.to_owned(), name.to_owned(), version.to_owned());
-    match ty {
-        "pypi" => (namespace.to_ascii_lowercase(), python_name(name), version.to_owned()),
-        "github" | "bitbucket" | "gitlab" | "composer" | "alpm" | "deb" | "apk" => {
-            (namespace.to_ascii_lowercase(), name.to_ascii_lowercase(), version.to_owned())
-        }
-        "oci" => (namespace.to_owned(), name.to_ascii_lowercase(), version.to_owned()),
-        _ => same(),
+/// Returns what follows `pkg:` and slashes, which mean nothing there; none where the scheme is another.
+pub(super) fn strip_scheme(text: &str) -> Option<&str> {
+    let scheme = text.get(..4)?;
+    scheme.eq_ignore_ascii_case("pkg:").then(|| text[4..].trim_start_matches('/'))
+}
+
+/// Parts what follows a type into namespace, name and version, each as it is encoded.
+///
+/// The last `@` parts the version off, except where it opens a segment: that is an npm scope, left bare.
+pub(super) fn split_path(text: &str) -> (&str, &str, &str) {
+    let text = text.trim_matches('/');
+    let opens_segment = |at: usize| at == 0 || text.as_bytes()[at - 1] == b'/';
+    let at = text.rfind('@').filter(|&at| !opens_segment(at) || !text[at..].contains('/'));
+    let (path, version) = at.map_or((text, ""), |at| (&text[..at], &text[at + 1..]));
+    if path.ends_with('/') && at.is_some() {
+        return (path.trim_end_matches('/'), "", version);
     }
+    let (namespace, name) = path.rsplit_once('/').unwrap_or(("", path));
+    (namespace, name, version)
+}
+
+pub(super) fn segments(text: &str) -> impl Iterator<Item = &str> {
+    text.split('/').filter(|segment| !segment.is_empty())
+}
+
+fn is_type(ty: &str) -> bool {
+    ty.starts_with(|first: char| first.is_ascii_alphabetic())
+        && ty.bytes().all(|byte| byte.is_ascii_alphanumeric() || b".-".contains(&byte))
+}
+
+/// Says whether a version is a full commit id, in which case means nothing.
+fn is_commit(version: &str) -> bool {
+    version.len() == 40 && version.bytes().all(|byte| byte.is_ascii_hexdigit())
+}
+
+/// Writes a purl up to its name.
+fn spell(ty: &str, namespace: &str, name: &str) -> String {
+    let mut text = String::with_capacity(4 + ty.len() + namespace.len() + name.len() + 16);
+    text.push_str("pkg:");
+    text.push_str(ty);
+    text.push('/');
+    for segment in segments(namespace) {
+        encode(segment, &mut text);
+        text.push('/');
+    }
+    encode(name, &mut text);
+    text
+}
+
+/// Applies the rules of a purl type to namespace and name.
+pub(super) fn normalize<'t>(fold: Fold, namespace: &'t str, name: &'t str) -> (Cow<'t, str>, Cow<'t, str>) {
+    let (fold_namespace, fold_name) = match fold {
+        Fold::Keep | Fold::Key => (false, false),
+        Fold::Name => (false, true),
+        Fold::Namespace => (true, false),
+        Fold::Both | Fold::Python => (true, true),
+    };
+    let name = if fold == Fold::Python { python_name(name) } else { lower(Cow::Borrowed(name), fold_name) };
+    (lower(Cow::Borrowed(namespace), fold_namespace), name)
+}
+
+/// Puts a text in lower case where `fold` says so.
+fn lower(text: Cow<'_, str>, fold: bool) -> Cow<'_, str> {
+    if fold && text.chars().any(char::is_uppercase) { text.to_lowercase().into() } else { text }
 }
 
 /// Returns a Python project's name in normal form: lower case, runs of `-`, `_` and `.` as one `-`.
 ///
 /// Source: the Python packaging specification "Names and normalization" (PEP 503).
-fn python_name(name: &str) -> String {
+pub(super) fn python_name(name: &str) -> Cow<'_, str> {
+    let bytes = name.as_bytes();
+    let plain = |byte: &u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || matches!(byte, b'-' | b'*');
+    if bytes.iter().all(plain) && !name.contains("--") {
+        return Cow::Borrowed(name);
+    }
     let mut normal = String::with_capacity(name.len());
     for character in name.chars() {
         match character {
@@ -218,7 +309,7 @@ fn python_name(name: &str) -> String {
             character => normal.extend(character.to_lowercase()),
         }
     }
-    normal
+    Cow::Owned(normal)
 }
 
 fn encode(text: &str, to: &mut String) {
@@ -234,7 +325,7 @@ fn encode(text: &str, to: &mut String) {
     }
 }
 
-fn decode(text: &str) -> String {
+pub(super) fn decode(text: &str) -> String {
     let bytes = text.as_bytes();
     let mut decoded = Vec::with_capacity(bytes.len());
     let mut at = 0;
@@ -283,5 +374,77 @@ impl fmt::Display for Purl {
 impl fmt::Debug for Purl {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.text)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn names_are_spelled_by_their_tools_and_paired_by_key() {
+        for (text, spelled, key) in [
+            ("pkg:pypi/Nvidia_CuDNN.cu12@9", "pkg:pypi/nvidia-cudnn-cu12@9", "pkg:pypi/nvidia-cudnn-cu12"),
+            (
+                "pkg:golang/github.com/BurntSushi/toml@v1",
+                "pkg:golang/github.com/BurntSushi/toml@v1",
+                "pkg:golang/github.com/burntsushi/toml",
+            ),
+            ("pkg:huggingface/Qwen/Qwen3-8B", "pkg:huggingface/Qwen/Qwen3-8B", "pkg:huggingface/qwen/qwen3-8b"),
+            ("pkg:npm/@Scope/Name@1.0.0", "pkg:npm/%40Scope/Name@1.0.0", "pkg:npm/%40Scope/Name"),
+            ("pkg:generic/a@refs/heads/main", "pkg:generic/a@refs%2Fheads%2Fmain", "pkg:generic/a"),
+            ("pkg:deb/Debian/OpenSSL@3", "pkg:deb/debian/openssl@3", "pkg:deb/debian/openssl"),
+            ("pkg:generic/a?B=1&a=2&c=", "pkg:generic/a?a=2&b=1", "pkg:generic/a"),
+        ] {
+            let purl = Purl::parse(text).expect(text);
+            assert_eq!((purl.as_str(), purl.key()), (spelled, key), "{text}");
+            assert_eq!(Purl::parse(spelled).expect(spelled), purl);
+        }
+    }
+
+    #[test]
+    fn what_is_malformed_is_named() {
+        for (text, expected) in [
+            ("torch", "\"torch\" is no package URL: it does not begin with \"pkg:\""),
+            ("pkg:pypi", "\"pkg:pypi\" is no package URL: it has no name"),
+            ("pkg:pypi/@1", "\"pkg:pypi/@1\" is no package URL: it has no name"),
+            ("pkg:npm/@scope", "\"pkg:npm/@scope\" is no package URL: it has no name"),
+            (
+                "pkg:1/a",
+                "\"pkg:1/a\" is no package URL: its type may hold letters, digits, '.' and '-', and begins with a letter",
+            ),
+            ("pkg:a/b?c", "\"pkg:a/b?c\" is no package URL: the qualifier \"c\" has no value"),
+            ("pkg:a/b?c=1&C=2", "\"pkg:a/b?c=1&C=2\" is no package URL: the qualifier \"C\" is there twice"),
+            ("pkg:cargo/a/b", "\"pkg:cargo/a/b\" is no package URL: the type cargo has no namespace"),
+            ("p\u{1b}", "\"p\\u{1b}\" is no package URL: it does not begin with \"pkg:\""),
+        ] {
+            assert_eq!(format!("{:#}", Purl::parse(text).expect_err(text)), expected);
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_spelled_is_read_back(
+            ty in prop::sample::select(vec!["generic", "npm", "pypi", "golang", "deb", "oci", "huggingface"]),
+            namespace in "[@a-zA-Z./ é%]{0,6}",
+            name in "[-_.@a-zA-Z/?#:%é ]{1,6}",
+            version in "[-+@0-9a-zA-Z/?#:%!=]{0,6}",
+            value in "[&=#?/%a ]{0,4}",
+            subpath in "[a./%#]{0,5}",
+        ) {
+            let purl = Purl::build(ty, &namespace, &name, &version, &[("b", &value), ("a", "1")], &subpath);
+            let read = Purl::parse(purl.as_str()).expect("what is spelled is read");
+            prop_assert_eq!(read, purl);
+            prop_assert_eq!(read.namespace(), purl.namespace());
+            prop_assert_eq!((read.name(), read.version(), read.key()), (purl.name(), purl.version(), purl.key()));
+            prop_assert_eq!((read.subpath(), read.qualifiers()), (purl.subpath(), purl.qualifiers()));
+        }
+
+        #[test]
+        fn no_text_panics(text in "(pkg:)?.{0,16}") {
+            let _ = (Purl::parse(&text), crate::model::Pattern::parse(&text));
+        }
     }
 }

@@ -1,12 +1,13 @@
 //! A file an output: each renders a report, and never asks which rule made a finding.
 
+mod cyclonedx;
 mod excerpt;
 mod json;
 mod markdown;
 mod sarif;
 mod tally;
 mod terminal;
-mod text;
+pub mod text;
 
 #[cfg(test)]
 mod samples;
@@ -25,6 +26,11 @@ pub trait Output: Entry {
     /// # Errors
     /// Where writing fails.
     fn write(&self, report: &Report, style: Style, to: &mut dyn io::Write) -> Result<()>;
+
+    /// Says whether it is an SBOM of what is there, rather than a report on what was found.
+    fn is_document(&self) -> bool {
+        false
+    }
 }
 
 /// How an output is to look; machine-read ones need none of it.
@@ -41,7 +47,8 @@ pub struct Style {
 }
 
 /// All outputs of a report.
-pub const OUTPUTS: &[&dyn Output] = &[&terminal::Terminal, &json::Json, &sarif::Sarif, &markdown::Markdown];
+pub const OUTPUTS: &[&dyn Output] =
+    &[&terminal::Terminal, &json::Json, &sarif::Sarif, &markdown::Markdown, &cyclonedx::CyclonedxJson];
 
 /// Finds an output by its id.
 pub fn named(id: &str) -> Option<&'static dyn Output> {

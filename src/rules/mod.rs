@@ -1,16 +1,28 @@
 //! A folder a subject, a file a rule: each looks at the case and says what it found.
 //!
-//! A rule knows neither its level nor the waivers: [`crate::judge`] applies both, once.
+//! A rule knows neither its level nor the waivers: [`crate::judge`] applies both, once. What findings say in common is
+//! said in [`phrase`].
+
+pub mod component;
+pub mod container;
+pub mod graph;
+pub mod integrity;
+pub mod phrase;
+pub mod policy;
+pub mod source;
+pub mod version;
 
 use anyhow::Result;
+use serde::Deserialize;
 use serde::de::DeserializeOwned;
+use time::Date;
 
 use crate::compare::{Change, Drift};
 use crate::entry::Entry;
 use crate::graph::{Graph, Resolved};
 use crate::intern::{self, Text};
 use crate::model::Scope;
-use crate::policy::{Date, Level, Policy};
+use crate::policy::{Level, Placed, Policy};
 use crate::report::Finding;
 use crate::source::{Place, Sources};
 
@@ -25,7 +37,7 @@ pub trait Rule: Entry {
     ///
     /// # Errors
     /// Where the policy's options are none of this rule's.
-    fn check(&self, _case: &Case<'_>, _findings: &mut Findings<'_>) -> Result<()> {
+    fn check<'g>(&self, _case: &Case<'g>, _findings: &mut Findings<'g>) -> Result<()> {
         Ok(())
     }
 
@@ -33,7 +45,7 @@ pub trait Rule: Entry {
     ///
     /// # Errors
     /// As [`Rule::check`].
-    fn review(&self, _case: &Case<'_>, _review: &Review<'_>, _findings: &mut Findings<'_>) -> Result<()> {
+    fn review<'g>(&self, _case: &Case<'g>, _review: &Review<'_>, _findings: &mut Findings<'g>) -> Result<()> {
         Ok(())
     }
 }
@@ -62,7 +74,31 @@ impl Case<'_> {
     pub fn options<T: DeserializeOwned + Default>(&self, rule: &dyn Entry) -> Result<T> {
         self.policy.options(rule.id()).map_or_else(|| Ok(T::default()), |options| options.read())
     }
+
+    /// Holds the policy to a rule that has no options.
+    ///
+    /// # Errors
+    /// Where the policy gives it one.
+    pub fn no_options(&self, rule: &dyn Entry) -> Result<()> {
+        self.options::<NoOptions>(rule).map(|NoOptions {}| ())
+    }
+
+    /// Says whether the policy allows all that a rule could find, so that it need not look.
+    pub fn is_off(&self, rule: &dyn Rule) -> bool {
+        let id = rule.id();
+        let own = self.policy.rules.get(id).and_then(|rule| rule.level);
+        let is_raised = |(rule, level): &(Placed<Text>, Placed<Level>)| {
+            (rule.value == id || rule.value == "*") && level.value > Level::Allow
+        };
+        own.map_or(rule.level(), |level| level.value) == Level::Allow
+            && !self.policy.overrides.iter().any(|other| other.rules.iter().any(is_raised))
+    }
 }
+
+/// The options of a rule that has none.
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct NoOptions {}
 
 /// What became of the findings.
 pub struct Review<'r> {
@@ -171,7 +207,8 @@ impl Draft<'_> {
 }
 
 /// All rules, by subject.
-pub const RULES: &[&[&dyn Rule]] = &[];
+pub const RULES: &[&[&dyn Rule]] =
+    &[version::RULES, integrity::RULES, source::RULES, graph::RULES, component::RULES, container::RULES, policy::RULES];
 
 /// Returns every rule.
 pub fn all() -> impl Iterator<Item = &'static dyn Rule> {

@@ -70,6 +70,7 @@ impl Tree for Folder {
 pub struct Single {
     folder: PathBuf,
     name: String,
+    shown: String,
 }
 
 impl Single {
@@ -79,19 +80,28 @@ impl Single {
     /// Where there is no such file, or its name is no text.
     pub fn new(file: &Path) -> Result<Self> {
         let name = file.file_name().and_then(|name| name.to_str());
-        let Some(name) = name.filter(|_| file.is_file()) else { bail!("{} is no file", file.display()) };
-        Ok(Single { folder: file.parent().unwrap_or(Path::new("")).to_owned(), name: name.to_owned() })
+        let Some(name) = name.filter(|_| file.exists()) else { bail!("there is no file {}", file.display()) };
+        let folder = file.parent().unwrap_or(Path::new("")).to_owned();
+        // A relative path is shown as it was given; an absolute one is the machine's, and its name is enough.
+        let spelled = file.to_str().filter(|_| file.is_relative()).map(|path| path.replace('\\', "/"));
+        let shown = spelled.map(|path| path.trim_start_matches("./").to_owned()).unwrap_or_else(|| name.to_owned());
+        Ok(Single { folder, name: name.to_owned(), shown })
     }
 
     /// Returns the file's name.
     pub fn name(&self) -> &str {
         &self.name
     }
+
+    /// Returns the path by which reports name the file; it can be opened by it.
+    pub fn shown(&self) -> &str {
+        &self.shown
+    }
 }
 
 impl Open for Single {
     fn open(&self, path: &str) -> Result<Vec<u8>> {
-        read(&self.folder.join(path))
+        read(&self.folder.join(if path == self.shown { &self.name } else { path }))
     }
 }
 

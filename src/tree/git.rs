@@ -76,9 +76,9 @@ impl Revision {
         Ok(Revision { spec: spec.to_owned(), repository: folder.to_owned(), blobs, reader: Mutex::default(), is_file })
     }
 
-    /// Says whether the revision names one file.
-    pub fn is_file(&self) -> bool {
-        self.is_file
+    /// Returns the name of the one file that the revision names; none where it names a folder.
+    pub fn file(&self) -> Option<&str> {
+        self.blobs.keys().next().filter(|_| self.is_file).map(String::as_str)
     }
 }
 
@@ -96,19 +96,7 @@ impl Open for Revision {
 
 impl Tree for Revision {
     fn list(&self, enter: &Enter, hidden: bool) -> Result<Vec<String>> {
-        let listed = |path: &&String| {
-            let mut end = 0;
-            while let Some(at) = path[end..].find('/') {
-                let folder = &path[..end + at];
-                let name = folder.rsplit('/').next().unwrap_or(folder);
-                if (!hidden && name.starts_with('.')) || !enter(folder) {
-                    return false;
-                }
-                end += at + 1;
-            }
-            hidden || !path[end..].starts_with('.')
-        };
-        Ok(self.blobs.keys().filter(listed).cloned().collect())
+        Ok(self.blobs.keys().filter(|path| super::is_listed(path, enter, hidden)).cloned().collect())
     }
 
     fn label(&self) -> String {

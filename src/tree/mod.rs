@@ -2,13 +2,16 @@
 
 mod folder;
 mod git;
+mod memory;
 
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use anyhow::Result;
+use anyhow::{Context, Result, bail};
 
 pub use folder::{Folder, Single};
 pub use git::Revision;
+pub use memory::Memory;
 
 use crate::source::Open;
 
@@ -27,4 +30,56 @@ pub trait Tree: Open {
 
     /// Returns how messages name the tree.
     fn label(&self) -> String;
+}
+
+/// What an argument names: a whole tree, or one file of one.
+#[derive(Clone)]
+pub struct Input {
+    /// The tree.
+    pub tree: Arc<dyn Tree>,
+    /// The one file that is meant; none for the whole tree.
+    pub file: Option<String>,
+    /// The folder on disk, where the tree is one or the file stands in one.
+    pub folder: Option<PathBuf>,
+}
+
+/// Opens what an argument names: `-` (standard input), a folder, a file, a git revision (`REV` or `REV:PATH`).
+///
+/// # Errors
+/// Where it is none of these.
+pub fn open(argument: &str) -> Result<Input> {
+    if argument == "-" {
+        let mut bytes = Vec::new();
+        std::io::Read::read_to_end(&mut std::io::stdin().lock(), &mut bytes).context("reading standard input")?;
+        let tree = Memory::new([("stdin".to_owned(), bytes)]);
+        return Ok(Input { tree: Arc::new(tree), file: Some("stdin".to_owned()), folder: None });
+    }
+    let path = Path::new(argument);
+    if path.is_dir() {
+        return Ok(Input { tree: Arc::new(Folder::new(path)?), file: None, folder: Some(path.to_owned()) });
+    }
+    if path.exists() {
+        let tree = Single::new(path)?;
+        let file = Some(tree.name().to_owned());
+        return Ok(Input { tree: Arc::new(tree), file, folder: path.parent().map(Path::to_owned) });
+    }
+    if argument.is_empty() {
+        bail!("an empty argument names no file, folder or revision");
+    }
+    let tree = Revision::new(Path::new("."), argument)?;
+    let file = tree.file().map(str::to_owned);
+    Ok(Input { tree: Arc::new(tree), file, folder: None })
+}
+
+/// Says whether a tree that holds its paths in a list lists a path: no hidden part, and each folder is entered.
+fn is_listed(path: &str, enter: &Enter, hidden: bool) -> bool {
+    let mut from = 0;
+    while let Some(at) = path[from..].find('/') {
+        let folder = &path[..from + at];
+        if (!hidden && path[from..].starts_with('.')) || !enter(folder) {
+            return false;
+        }
+        from += at + 1;
+    }
+    hidden || !path[from..].starts_with('.')
 }

@@ -1,6 +1,16 @@
-//! x
+//! npm: `package.json` says what is asked for, `package-lock.json` what it resolved to.
+
+mod asked;
+mod nodes;
+mod origin;
+pub mod package_json;
+pub mod package_lock;
+mod package_lock_v1;
+mod shapes;
+mod tree;
+mod workspaces;
 
 use super::Format;
 
 /// The formats of this folder.
-pub const FORMATS: &[&dyn Format] = &[];
+pub const FORMATS: &[&dyn Format] = &[&package_lock::PackageLock, &package_json::PackageJson];

@@ -1,6 +1,11 @@
-//! x
+//! Container images: the files that say from which images an image is built.
+
+mod dockerfile;
+mod expand;
+mod instructions;
+mod reference;
 
 use super::Format;
 
 /// The formats of this folder.
-pub const FORMATS: &[&dyn Format] = &[];
+pub const FORMATS: &[&dyn Format] = &[&dockerfile::Dockerfile];

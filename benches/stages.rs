@@ -1,0 +1,74 @@
+//! Each stage by itself, on the demo's lockfiles: `cargo bench --bench stages`.
+#![allow(clippy::unwrap_used)]
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use divan::{Bencher, black_box};
+use driftgate::bom;
+use driftgate::compare;
+use driftgate::discover::{self, Scan};
+use driftgate::formats;
+use driftgate::graph::Graph;
+use driftgate::source::{FileId, Source, Sources};
+use driftgate::tree::{Folder, Tree};
+
+fn main() {
+    divan::main();
+}
+
+const LOCKS: [&str; 3] = ["api/uv.lock", "web/package-lock.json", "worker/Cargo.lock"];
+
+fn demo(side: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/demo").join(side)
+}
+
+fn graph(side: &str) -> Graph {
+    let tree: Arc<dyn Tree> = Arc::new(Folder::new(&demo(side)).unwrap());
+    Graph::join(discover::read(&mut Sources::default(), &tree, &Scan::default()).unwrap().inventories)
+}
+
+#[divan::bench]
+fn discover_and_parse() -> usize {
+    graph("proposed").subjects().len()
+}
+
+#[divan::bench(args = LOCKS)]
+fn parse(bencher: Bencher<'_, '_>, lock: &str) {
+    let text = fs::read_to_string(demo("proposed").join(lock)).unwrap();
+    let format = formats::of_file(lock).unwrap();
+    let source = Source { file: FileId(0), path: "lock", text: &text };
+    bencher
+        .counter(divan::counter::BytesCount::of_str(&text))
+        .bench(|| format.parse(black_box(&source)).unwrap().nodes.len());
+}
+
+#[divan::bench(args = LOCKS)]
+fn join(bencher: Bencher<'_, '_>, lock: &str) {
+    let text = fs::read_to_string(demo("proposed").join(lock)).unwrap();
+    let format = formats::of_file(lock).unwrap();
+    let inventory = format.parse(&Source { file: FileId(0), path: "lock", text: &text }).unwrap();
+    bencher.with_inputs(|| [inventory.clone()]).bench_values(Graph::join);
+}
+
+#[divan::bench]
+fn compare_graphs(bencher: Bencher<'_, '_>) {
+    let (old, new) = (graph("approved"), graph("proposed"));
+    bencher.bench(|| compare::drift(black_box(&old), black_box(&new)).subjects.len());
+}
+
+#[divan::bench]
+fn write_bom(bencher: Bencher<'_, '_>) {
+    let graph = graph("proposed");
+    bencher.bench(|| bom::write(black_box(&graph), &bom::Options::default()).unwrap().len());
+}
+
+#[divan::bench]
+fn read_bom(bencher: Bencher<'_, '_>) {
+    let bytes = bom::write(&graph("proposed"), &bom::Options::default()).unwrap();
+    let text = String::from_utf8(bytes).unwrap();
+    let format = formats::of_text(&text).unwrap();
+    let source = Source { file: FileId(0), path: "bom.cdx.json", text: &text };
+    bencher.bench(|| format.parse_all(black_box(&source)).unwrap().len());
+}

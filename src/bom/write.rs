@@ -1,0 +1,417 @@
+//! A graph to CycloneDX 1.5 JSON, the same bytes for the same graph.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write as _;
+
+use anyhow::{Context, Result, bail};
+use cyclonedx_bom::external_models::date_time::DateTime;
+use cyclonedx_bom::external_models::normalized_string::NormalizedString;
+use cyclonedx_bom::external_models::spdx::SpdxExpression;
+use cyclonedx_bom::external_models::uri::Uri;
+use cyclonedx_bom::models::bom::{Bom, SpecVersion, UrnUuid};
+use cyclonedx_bom::models::component::{Classification, Component, Components, Scope};
+use cyclonedx_bom::models::dependency::{Dependencies, Dependency};
+use cyclonedx_bom::models::external_reference::{ExternalReference, ExternalReferenceType, ExternalReferences};
+use cyclonedx_bom::models::hash::{Hash, HashAlgorithm, HashValue, Hashes};
+use cyclonedx_bom::models::license::{LicenseChoice, Licenses};
+use cyclonedx_bom::models::metadata::Metadata;
+use cyclonedx_bom::models::property::{Properties, Property};
+use cyclonedx_bom::models::tool::Tools;
+use cyclonedx_bom::validation::Validate;
+use hashbrown::HashMap;
+use sha2::{Digest as _, Sha256};
+
+use crate::formats::cyclonedx::properties::{self, Fields};
+use crate::graph::{Graph, Resolved, Subject};
+use crate::intern::{self, Text};
+use crate::model::{self, Gap, Kind, Origin, Requirement};
+
+/// What a BOM holds beside the graph.
+#[derive(Clone, Debug, Default)]
+pub struct Options {
+    /// The time that the BOM names, in RFC 3339; it names none without (`SOURCE_DATE_EPOCH`, never the clock).
+    pub timestamp: Option<String>,
+    /// Whether the document is checked by cyclonedx-bom's own rules before it is returned.
+    pub validate: bool,
+}
+
+/// Stands in for the serial number until the content is known.
+const NO_SERIAL: &str = "urn:uuid:00000000-0000-8000-8000-000000000000";
+
+/// Writes a graph as CycloneDX 1.5 JSON.
+///
+/// # Errors
+/// Where the graph holds something that CycloneDX cannot say.
+pub fn write(graph: &Graph, options: &Options) -> Result<Vec<u8>> {
+    let mut bom = Writer::new(graph).bom();
+    bom.spec_version = SpecVersion::V1_5;
+    if let Some(timestamp) = &options.timestamp {
+        let time = DateTime::try_from(timestamp.clone()).context("SOURCE_DATE_EPOCH")?;
+        bom.metadata.get_or_insert_default().timestamp = Some(time);
+    }
+    if options.validate {
+        let result = bom.validate_version(SpecVersion::V1_5);
+        if !result.passed() {
+            bail!(
+                "the BOM would not be valid CycloneDX 1.5: {}",
+                first_error(&format!("{:?}", result.errors().next()))
+            );
+        }
+    }
+    let mut bytes = Vec::new();
+    bom.output_as_json_v1_5(&mut bytes).context("writing CycloneDX JSON")?;
+    bytes.push(b'\n');
+    let serial = serial(&bytes);
+    let at = bytes.windows(NO_SERIAL.len()).position(|window| window == NO_SERIAL.as_bytes());
+    let at = at.context("the BOM has no serial number")?;
+    bytes[at..at + serial.len()].copy_from_slice(serial.as_bytes());
+    Ok(bytes)
+}
+
+/// Derives a serial number from the content: a UUID of version 8 (RFC 9562) made of its SHA-256.
+fn serial(bytes: &[u8]) -> String {
+    let mut id: [u8; 16] = [0; 16];
+    id.copy_from_slice(&Sha256::digest(bytes)[..16]);
+    id[6] = id[6] & 0x0f | 0x80;
+    id[8] = id[8] & 0x3f | 0x80;
+    let mut serial = String::from("urn:uuid:");
+    for (at, byte) in id.iter().enumerate() {
+        if matches!(at, 4 | 6 | 8 | 10) {
+            serial.push('-');
+        }
+        let _ = write!(serial, "{byte:02x}");
+    }
+    serial
+}
+
+fn first_error(text: &str) -> String {
+    text.chars().take(300).collect()
+}
+
+/// A component of the BOM: a node's component, or a subject by its number.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Item {
+    Subject(u32),
+    Component(u32),
+}
+
+struct Writer<'g> {
+    graph: &'g Graph,
+    /// The distinct components, sorted.
+    components: Vec<&'static model::Component>,
+    /// Their numbers by address.
+    numbers: HashMap<*const model::Component, u32>,
+    /// Their references.
+    refs: Vec<Text>,
+    /// For each component, where it is: subject's number and node, sorted by subject.
+    places: Vec<Vec<(u32, Resolved<'g>)>>,
+}
+
+impl<'g> Writer<'g> {
+    fn new(graph: &'g Graph) -> Self {
+        let mut numbers: HashMap<*const model::Component, u32> = HashMap::new();
+        let mut components: Vec<&'static model::Component> = Vec::new();
+        for resolved in graph.components() {
+            numbers.entry(std::ptr::from_ref(resolved.component)).or_insert_with(|| {
+                components.push(resolved.component);
+                0
+            });
+        }
+        components.sort_unstable();
+        let mut refs: Vec<Text> = Vec::with_capacity(components.len());
+        let mut last = ("", 0);
+        for (number, component) in components.iter().enumerate() {
+            numbers.insert(std::ptr::from_ref(*component), number as u32);
+            let purl = component.purl.as_str();
+            last = if last.0 == purl { (purl, last.1 + 1) } else { (purl, 1) };
+            refs.push(if last.1 == 1 { purl } else { intern::text(&format!("{purl}#{}", last.1)) });
+        }
+        let mut places: Vec<Vec<(u32, Resolved<'g>)>> = vec![Vec::new(); components.len()];
+        for (subject, content) in graph.subjects().iter().enumerate() {
+            for resolved in content.components() {
+                places[numbers[&std::ptr::from_ref(resolved.component)] as usize].push((subject as u32, resolved));
+            }
+        }
+        Writer { graph, components, numbers, refs, places }
+    }
+
+    fn bom(&self) -> Bom {
+        let (dependencies, mut extra) = self.dependencies();
+        let subjects = self.graph.subjects().iter().enumerate();
+        let subjects = subjects
+            .map(|(number, subject)| {
+                self.subject(subject, extra.remove(&Item::Subject(number as u32)).unwrap_or_default())
+            })
+            .collect();
+        let components = (0..self.components.len())
+            .map(|number| self.component(number, extra.remove(&Item::Component(number as u32)).unwrap_or_default()))
+            .collect();
+        Bom {
+            version: 1,
+            serial_number: Some(UrnUuid(NO_SERIAL.to_owned())),
+            metadata: Some(Metadata {
+                tools: Some(Tools::Object {
+                    services: None,
+                    components: Some(Components(vec![Component {
+                        ..Component::new(Classification::Application, "driftgate", env!("CARGO_PKG_VERSION"), None)
+                    }])),
+                }),
+                component: Some(self.tree(subjects)),
+                properties: Some(Properties(vec![Property::new(properties::SCHEMA, properties::VERSION)])),
+                ..Metadata::default()
+            }),
+            components: Some(Components(components)),
+            services: None,
+            external_references: None,
+            dependencies: Some(dependencies),
+            compositions: None,
+            properties: None,
+            vulnerabilities: None,
+            signature: None,
+            annotations: None,
+            formulation: None,
+            spec_version: SpecVersion::V1_5,
+        }
+    }
+
+    /// Returns what the BOM is about: the tree, which is made of subjects. It has the name of its one project, if it has
+    /// just one; the folder's name is the machine's.
+    fn tree(&self, subjects: Vec<Component>) -> Component {
+        let roots: BTreeSet<Text> =
+            self.graph.components().filter(Resolved::is_root).map(|root| root.component.name()).collect();
+        let name = if roots.len() == 1 { roots.first().copied().unwrap_or_default() } else { "tree" };
+        let mut tree = Component::new(Classification::Application, name, "", Some(properties::TREE.to_owned()));
+        tree.version = None;
+        tree.components = (!subjects.is_empty()).then_some(Components(subjects));
+        tree
+    }
+
+    fn subject(&self, subject: &Subject, extra: Vec<Property>) -> Component {
+        let mut component = Component::new(Classification::File, subject.path, "", Some(subject_ref(subject)));
+        component.version = None;
+        let mut properties = vec![Property::new(properties::SUBJECT, subject.format)];
+        let says = subject.says;
+        let facts = [
+            ("edges", says.edges),
+            ("scopes", says.scopes),
+            ("integrity", says.integrity),
+            ("origin", says.origin),
+            ("licence", says.licence),
+        ];
+        let silent: Vec<&str> = facts.iter().filter(|fact| !fact.1).map(|fact| fact.0).collect();
+        if !silent.is_empty() {
+            properties.push(Property::new(properties::SILENT, &properties::list(&silent)));
+        }
+        properties.extend(self.gaps(subject));
+        properties.extend(extra);
+        component.properties = Some(Properties(properties));
+        component
+    }
+
+    fn component(&self, number: usize, extra: Vec<Property>) -> Component {
+        let of = self.components[number];
+        let purl = of.purl;
+        let mut component =
+            Component::new(classification(of.kind), purl.name(), of.version(), Some(self.refs[number].to_owned()));
+        if of.version().is_empty() {
+            component.version = None;
+        }
+        if !purl.namespace().is_empty() {
+            component.group = Some(NormalizedString::new(purl.namespace()));
+        }
+        component.purl = purl.as_str().parse().ok();
+        component.scope = self.places[number].iter().filter_map(|(_, place)| place.scope()).min().map(scope);
+        let hashes: Vec<Hash> = of.digests.iter().filter_map(hash).collect();
+        component.hashes = (!hashes.is_empty()).then_some(Hashes(hashes));
+        if !of.licence.is_empty() {
+            let expression = SpdxExpression::try_from(of.licence.to_owned()).map(LicenseChoice::Expression);
+            component.licenses =
+                Some(Licenses(vec![expression.unwrap_or_else(|_| LicenseChoice::license(of.licence))]));
+        }
+        component.external_references = reference(of.origin).map(|reference| ExternalReferences(vec![reference]));
+        let mut properties: Vec<Property> =
+            of.properties.iter().map(|(name, value)| Property::new(name, value)).collect();
+        properties.extend(properties::origin(of.origin).map(|value| Property::new(properties::SOURCE, &value)));
+        // Digests that CycloneDX has no name for.
+        properties.extend(
+            of.digests
+                .iter()
+                .filter(|digest| hash(digest).is_none())
+                .map(|digest| Property::new(properties::DIGEST, &digest.to_string())),
+        );
+        properties.extend(self.occurrences(number));
+        properties.extend(extra);
+        component.properties = Some(Properties(properties));
+        component
+    }
+
+    /// Says which subjects have the component: those without more to say in one line, the others in one each.
+    fn occurrences(&self, number: usize) -> Vec<Property> {
+        let mut plain = Vec::new();
+        let mut properties = Vec::new();
+        for (subject, node) in &self.places[number] {
+            let path = self.graph.subjects()[*subject as usize].path;
+            let fields: Fields =
+                [("root", if node.is_root() { "true" } else { "" }), ("environment", node.environment())]
+                    .into_iter()
+                    .filter(|(_, value)| !value.is_empty())
+                    .map(|(name, value)| (name.to_owned(), value.to_owned()))
+                    .collect();
+            if fields.is_empty() {
+                plain.push(path);
+            } else {
+                properties.push(Property::new(properties::IN, &properties::encode(path, &fields)));
+            }
+        }
+        if !plain.is_empty() {
+            properties.insert(0, Property::new(properties::SUBJECTS, &properties::list(&plain)));
+        }
+        properties
+    }
+
+    /// Returns the union of all subjects' edges, and the properties of what the union alone would say wrong.
+    fn dependencies(&self) -> (Dependencies, BTreeMap<Item, Vec<Property>>) {
+        let mut edges: Vec<(Item, u32, u32, &'static Requirement)> = Vec::new();
+        for (number, subject) in self.graph.subjects().iter().enumerate() {
+            let number = number as u32;
+            let number_of = |component: &'static model::Component| self.numbers[&std::ptr::from_ref(component)];
+            // The range is the manifest's business and changes without drift; what is pinned is how an edge gets in.
+            let kept = |asked: &'static Requirement| Requirement { constraint: "", ..*asked }.intern();
+            for link in subject.requires() {
+                edges.push((Item::Subject(number), number_of(link.to.component), number, kept(link.requirement)));
+            }
+            for node in subject.components() {
+                let from = Item::Component(number_of(node.component));
+                for link in node.requires() {
+                    edges.push((from, number_of(link.to.component), number, kept(link.requirement)));
+                }
+            }
+        }
+        edges.sort_unstable();
+        edges.dedup();
+        let mut dependencies: BTreeMap<Item, Vec<String>> = BTreeMap::new();
+        let mut extra: BTreeMap<Item, Vec<Property>> = BTreeMap::new();
+        for pair in edges.chunk_by(|a, b| (a.0, a.1) == (b.0, b.1)) {
+            let (from, to) = (pair[0].0, pair[0].1);
+            dependencies.entry(from).or_default().push(self.refs[to as usize].to_owned());
+            let both = self.both(from, to);
+            let default = Requirement::default();
+            if pair.iter().all(|edge| *edge.3 == default) && pair.len() == both {
+                continue;
+            }
+            let mut ways: BTreeMap<&'static Requirement, Vec<u32>> = BTreeMap::new();
+            for edge in pair {
+                ways.entry(edge.3).or_default().push(edge.2);
+            }
+            for (requirement, subjects) in ways {
+                let mut fields: Fields = requirement_fields(requirement);
+                if subjects.len() != both {
+                    let paths = subjects.iter().map(|subject| self.graph.subjects()[*subject as usize].path);
+                    fields.extend(paths.map(|path| ("in".to_owned(), path.to_owned())));
+                }
+                let value = properties::encode(self.refs[to as usize], &fields);
+                extra.entry(from).or_default().push(Property::new(properties::EDGE, &value));
+            }
+        }
+        // Every component has an entry: one without says that it requires nothing, none would say nothing.
+        let subjects = self.graph.subjects().iter().enumerate();
+        let tree = Dependency {
+            dependency_ref: properties::TREE.to_owned(),
+            dependencies: self.graph.subjects().iter().map(subject_ref).collect(),
+        };
+        let items = subjects
+            .map(|(number, subject)| (Item::Subject(number as u32), subject_ref(subject)))
+            .chain(self.refs.iter().enumerate().map(|(number, id)| (Item::Component(number as u32), (*id).to_owned())));
+        let dependencies = items.map(|(item, id)| Dependency {
+            dependency_ref: id,
+            dependencies: dependencies.remove(&item).unwrap_or_default(),
+        });
+        (Dependencies(std::iter::once(tree).chain(dependencies).collect()), extra)
+    }
+
+    /// Counts the subjects that have both ends of an edge.
+    fn both(&self, from: Item, to: u32) -> usize {
+        let to = &self.places[to as usize];
+        match from {
+            Item::Subject(number) => usize::from(to.binary_search_by_key(&number, |place| place.0).is_ok()),
+            Item::Component(from) => {
+                let from: BTreeSet<u32> = self.places[from as usize].iter().map(|place| place.0).collect();
+                to.iter().filter(|place| from.contains(&place.0)).count()
+            }
+        }
+    }
+
+    /// Returns a subject's requirements without an exact answer.
+    fn gaps<'s>(&'s self, subject: &'s Subject) -> impl Iterator<Item = Property> + 's {
+        subject.declared.iter().map(move |declared| {
+            let mut fields = requirement_fields(declared.requirement);
+            let id =
+                |node: Resolved<'_>| self.refs[self.numbers[&std::ptr::from_ref(node.component)] as usize].to_owned();
+            if let Some(from) = subject.node(declared.from) {
+                fields.push(("from".to_owned(), id(from)));
+            }
+            if let Gap::Ambiguous(candidates) = &declared.gap {
+                let candidates = candidates.iter().filter_map(|candidate| subject.node(*candidate));
+                fields.extend(candidates.map(|candidate| ("candidate".to_owned(), id(candidate))));
+            }
+            Property::new(properties::GAP, &properties::encode(declared.name, &fields))
+        })
+    }
+}
+
+fn subject_ref(subject: &Subject) -> String {
+    format!("subject:{}", subject.path)
+}
+
+fn requirement_fields(requirement: &Requirement) -> Fields {
+    let scope = if requirement.scope == model::Scope::Runtime { "" } else { requirement.scope.name() };
+    [
+        ("scope", scope),
+        ("constraint", requirement.constraint),
+        ("environment", requirement.environment),
+        ("extra", requirement.extra),
+    ]
+    .into_iter()
+    .filter(|(_, value)| !value.is_empty())
+    .map(|(name, value)| (name.to_owned(), value.to_owned()))
+    .collect()
+}
+
+fn classification(kind: Kind) -> Classification {
+    match kind {
+        Kind::Library => Classification::Library,
+        Kind::Application => Classification::Application,
+        Kind::Container => Classification::Container,
+        Kind::OperatingSystem => Classification::OperatingSystem,
+        Kind::Framework => Classification::Framework,
+        Kind::Model => Classification::MachineLearningModel,
+        Kind::Data => Classification::Data,
+        Kind::File => Classification::File,
+        Kind::Platform => Classification::Platform,
+    }
+}
+
+/// CycloneDX calls what is only needed to develop or build `excluded`.
+fn scope(scope: model::Scope) -> Scope {
+    match scope {
+        model::Scope::Runtime | model::Scope::Peer => Scope::Required,
+        model::Scope::Optional => Scope::Optional,
+        model::Scope::Build | model::Scope::Dev => Scope::Excluded,
+    }
+}
+
+fn hash(digest: &model::Digest) -> Option<Hash> {
+    let alg = HashAlgorithm::new_unchecked(digest.algorithm.cyclonedx());
+    (!matches!(alg, HashAlgorithm::UnknownHashAlgorithm(_)))
+        .then(|| Hash { alg, content: HashValue(digest.hex.to_owned()) })
+}
+
+/// Returns what other tools read of a component's origin.
+fn reference(origin: Origin) -> Option<ExternalReference> {
+    let (kind, url) = match origin {
+        Origin::Git { url, .. } => (ExternalReferenceType::Vcs, url),
+        Origin::Url(url) => (ExternalReferenceType::Distribution, url),
+        Origin::Registry(_) | Origin::Path(_) | Origin::Unknown => return None,
+    };
+    Some(ExternalReference::new(kind, Uri::try_from(url.to_owned()).ok()?))
+}

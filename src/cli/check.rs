@@ -1,0 +1,70 @@
+//! `driftgate check`: the gate.
+
+use std::path::PathBuf;
+
+use anyhow::Result;
+use clap::{Args, ValueEnum};
+
+use super::input::{Files, Work};
+use super::options::{Outputs, day, located, outcome, timestamp};
+use super::{Outcome, say};
+use crate::policy::Level;
+use crate::{Side, check};
+
+/// Hold a tree to its pinned BOM and judge what drifted: the gate
+#[derive(Args)]
+pub struct Check {
+    /// The folder (or lockfile, or git revision `REV`, `REV:PATH`) to check.
+    #[arg(default_value = ".")]
+    path: String,
+    /// The pinned BOM; by the policy `bom.cdx.json` beside it.
+    #[arg(long, value_name = "FILE")]
+    bom: Option<PathBuf>,
+    /// The level from which findings fail the run; by the policy `deny`.
+    #[arg(long, value_name = "LEVEL")]
+    fail_on: Option<Gate>,
+    /// The day of the check, which decides whether a waiver has ended; today without it.
+    #[arg(long, value_name = "YYYY-MM-DD")]
+    date: Option<String>,
+    #[command(flatten)]
+    files: Files,
+    #[command(flatten)]
+    outputs: Outputs,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum Gate {
+    Warn,
+    Deny,
+}
+
+impl Check {
+    /// Runs the command.
+    ///
+    /// # Errors
+    /// Where no work could be done at all.
+    pub fn run(self) -> Result<Outcome> {
+        self.outputs.chosen("terminal")?;
+        let today = day(self.date.as_deref())?;
+        let mut work = Work::open(&self.path, &self.files, self.bom.as_deref())?;
+        let pinned = Side { graph: work.pinned()?, problems: Vec::new() };
+        let resolved = work.read(&self.files)?;
+        let gate = match self.fail_on {
+            Some(Gate::Warn) => Level::Warn,
+            Some(Gate::Deny) => Level::Deny,
+            None => work.policy.fail_on,
+        };
+        let Work { policy, sources, .. } = work;
+        let mut report = match check(pinned, resolved, &policy, today, gate, &sources) {
+            Ok(report) => report,
+            Err(error) => return Err(located(error, &sources)),
+        };
+        report.sources = sources;
+        report.timestamp = timestamp()?;
+        if report.subjects.is_empty() && report.problems.is_empty() {
+            say("nothing here has a format that driftgate reads; `driftgate list formats` names them");
+        }
+        self.outputs.write(&report, "terminal")?;
+        Ok(outcome(&report))
+    }
+}

@@ -1,0 +1,81 @@
+//! `driftgate diff`: what differs between any two.
+
+use anyhow::{Context, Result};
+use clap::{Args, ValueEnum};
+
+use super::Outcome;
+use super::input::{Files, Work};
+use super::options::{Outputs, outcome, timestamp};
+use crate::source::Sources;
+use crate::{Side, diff};
+
+/// Show what differs between any two of: folder, lockfile, BOM, git revision
+///
+/// Exits 0 on differences, unless --fail-on says otherwise.
+#[derive(Args)]
+pub struct Diff {
+    /// The old side: a folder, a file of a known format, a BOM, a git revision (REV or REV:PATH), `-`.
+    old: String,
+    /// The new side.
+    new: String,
+    /// The kinds of change that make the exit code 1; repeatable.
+    #[arg(long, value_name = "KIND")]
+    fail_on: Vec<Kind>,
+    #[command(flatten)]
+    files: Files,
+    #[command(flatten)]
+    outputs: Outputs,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Kind {
+    Any,
+    Added,
+    Removed,
+    Upgraded,
+    Downgraded,
+    Changed,
+}
+
+impl Kind {
+    fn name(self) -> &'static str {
+        match self {
+            Kind::Any => "any",
+            Kind::Added => "added",
+            Kind::Removed => "removed",
+            Kind::Upgraded => "upgraded",
+            Kind::Downgraded => "downgraded",
+            Kind::Changed => "changed",
+        }
+    }
+}
+
+impl Diff {
+    /// Runs the command.
+    ///
+    /// # Errors
+    /// Where a side can't be read at all.
+    pub fn run(self) -> Result<Outcome> {
+        self.outputs.chosen("terminal")?;
+        let mut sources = Sources::default();
+        let old = self.side(&self.old, &mut sources).context("reading the old side")?;
+        let new = self.side(&self.new, &mut sources).context("reading the new side")?;
+        let mut report = diff(old, new, &sources);
+        report.sources = sources;
+        report.timestamp = timestamp()?;
+        self.outputs.write(&report, "terminal")?;
+        let fails = |kind: &str| self.fail_on.iter().any(|fail| *fail == Kind::Any || fail.name() == kind);
+        Ok(match outcome(&report) {
+            Outcome::Clean if report.changes.iter().any(|change| fails(change.kind)) => Outcome::Findings,
+            outcome => outcome,
+        })
+    }
+
+    fn side(&self, argument: &str, sources: &mut Sources) -> Result<Side> {
+        let mut work = Work::open(argument, &self.files, None)?;
+        std::mem::swap(&mut work.sources, sources);
+        let side = work.read(&self.files);
+        std::mem::swap(&mut work.sources, sources);
+        side
+    }
+}

@@ -1,0 +1,171 @@
+//! What commands work on: the tree, the policy, the pinned BOM.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use anyhow::{Context, Result, bail};
+use clap::Args;
+
+use super::options::located;
+use crate::Side;
+use crate::discover::{self, Read, Scan};
+use crate::formats::{self, cargo};
+use crate::graph::Graph;
+use crate::policy::Policy;
+use crate::rules;
+use crate::source::{Source, Sources};
+use crate::tree::{self, Input, Memory, Single, Tree};
+
+/// What to read, and by which policy.
+#[derive(Args, Clone)]
+pub struct Files {
+    /// The policy; `driftgate.toml` in PATH if it is there.
+    #[arg(long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    /// Run `cargo metadata` for licences, features and target-specific kinds. It runs cargo on the tree, whose settings
+    /// can name programs to run: only for trees you trust.
+    #[arg(long)]
+    pub cargo_metadata: bool,
+}
+
+/// The policy's name where none is given.
+pub const POLICY: &str = "driftgate.toml";
+
+/// A tree that is being worked on.
+pub struct Work {
+    /// What the argument named.
+    pub input: Input,
+    /// The policy.
+    pub policy: Policy,
+    /// Where the pinned BOM stands.
+    pub bom: PathBuf,
+    /// The files that have been opened.
+    pub sources: Sources,
+}
+
+impl Work {
+    /// Opens a tree and its policy.
+    ///
+    /// # Errors
+    /// Where either can't be read.
+    pub fn open(path: &str, files: &Files, bom: Option<&Path>) -> Result<Self> {
+        let input = tree::open(path)?;
+        let mut sources = Sources::default();
+        let folder = input.folder.clone().unwrap_or_default();
+        let beside = folder.join(POLICY);
+        let config = files.config.clone().or_else(|| beside.is_file().then_some(beside));
+        let policy = match &config {
+            None => Policy::default(),
+            Some(config) => {
+                let known: Vec<&str> = rules::all().map(|rule| rule.id()).collect();
+                let (file, text) = open_file(&mut sources, config)
+                    .with_context(|| format!("reading the policy {}", config.display()))?;
+                let source = Source { file, path: sources.path(file), text: &text };
+                Policy::parse(&source, &known)
+                    .map_err(|error| located(error, &sources))
+                    .context("reading the policy")?
+            }
+        };
+        let base = config.as_deref().and_then(Path::parent).unwrap_or(&folder);
+        let bom = bom.map_or_else(|| base.join(policy.bom()), Path::to_owned);
+        Ok(Work { input, policy, bom, sources })
+    }
+
+    /// Reads the tree, or the one file.
+    ///
+    /// # Errors
+    /// Where the tree can't be listed, or no format knows the file.
+    pub fn read(&mut self, files: &Files) -> Result<Side> {
+        let (include, exclude) = (self.policy.include.set().clone(), self.policy.exclude.set().clone());
+        let mut scan = Scan { include, exclude, ..Scan::default() };
+        let folder = self.input.folder.clone().unwrap_or_default();
+        scan.skip.extend(below(&folder, &self.bom));
+        read(&mut self.sources, &self.input, &scan, files.cargo_metadata)
+    }
+
+    /// Reads the pinned BOM.
+    ///
+    /// # Errors
+    /// Where it is not there, or can't be read whole: nothing can be held to half a BOM.
+    pub fn pinned(&mut self) -> Result<Graph> {
+        if !self.bom.exists() {
+            bail!(
+                "there is no pinned BOM at {}; write the first one with `driftgate init`, or `driftgate pin` under a policy",
+                self.bom.display()
+            );
+        }
+        read_bom(&mut self.sources, &self.bom)
+    }
+}
+
+/// Reads a BOM by its file.
+///
+/// # Errors
+/// Where it can't be read whole.
+pub fn read_bom(sources: &mut Sources, bom: &Path) -> Result<Graph> {
+    let single = Single::new(bom)?;
+    let name = single.shown().to_owned();
+    let tree: Arc<dyn Tree> = Arc::new(single);
+    let read = discover::read_file(sources, &tree, &name).context("reading the pinned BOM")?;
+    if let Some(problem) = read.problems.first() {
+        bail!("reading the pinned BOM: {problem}");
+    }
+    Ok(Graph::join(read.inventories))
+}
+
+/// Reads what an argument names.
+///
+/// # Errors
+/// As [`Work::read`].
+pub fn read(sources: &mut Sources, input: &Input, scan: &Scan, cargo_metadata: bool) -> Result<Side> {
+    let mut read = match &input.file {
+        Some(file) => discover::read_file(sources, &input.tree, file)?,
+        None => discover::read(sources, &input.tree, scan)?,
+    };
+    if cargo_metadata {
+        enrich(&mut read, input)?;
+    }
+    Ok(Side { graph: Graph::join(read.inventories), problems: read.problems })
+}
+
+/// Reads a document from its bytes, as it would be read from a file.
+///
+/// # Errors
+/// Where it can't be read.
+pub fn read_bytes(sources: &mut Sources, name: &str, bytes: Vec<u8>) -> Result<Side> {
+    let tree: Arc<dyn Tree> = Arc::new(Memory::new([(name.to_owned(), bytes)]));
+    let read = discover::read_file(sources, &tree, name)?;
+    Ok(Side { graph: Graph::join(read.inventories), problems: read.problems })
+}
+
+fn enrich(read: &mut Read, input: &Input) -> Result<()> {
+    let Some(folder) = &input.folder else { bail!("--cargo-metadata works on a folder on disk") };
+    let id = "cargo-lock";
+    for inventory in read.inventories.iter_mut().filter(|inventory| inventory.format == id) {
+        let at = folder.join(crate::source::folder(inventory.subject));
+        cargo::metadata::enrich(inventory, &at)
+            .with_context(|| format!("running cargo metadata for {}", inventory.subject))?;
+    }
+    debug_assert!(formats::named(id).is_some());
+    Ok(())
+}
+
+fn open_file(sources: &mut Sources, path: &Path) -> Result<(crate::source::FileId, String)> {
+    let single = Single::new(path)?;
+    let name = single.shown().to_owned();
+    let tree = sources.add_tree(Arc::new(single));
+    let file = sources.add_file(tree, &name);
+    let text = sources.read(file)?;
+    Ok((file, text))
+}
+
+/// Returns a file's path below a folder, with forward slashes; none where it stands elsewhere.
+pub fn below(folder: &Path, file: &Path) -> Option<String> {
+    let whole = |path: &Path| {
+        let path = if path.as_os_str().is_empty() { Path::new(".") } else { path };
+        std::fs::canonicalize(path).ok()
+    };
+    let (folder, parent) = (whole(folder)?, whole(file.parent()?)?);
+    let file = parent.join(file.file_name()?);
+    Some(file.strip_prefix(folder).ok()?.to_str()?.replace('\\', "/"))
+}

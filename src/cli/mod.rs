@@ -1,0 +1,104 @@
+//! The command line: arguments in, stage calls, bytes out. One file a command.
+
+mod check;
+mod diff;
+mod explain;
+mod init;
+mod input;
+mod options;
+mod pin;
+mod sbom;
+mod why;
+
+use std::ffi::OsString;
+use std::io::{self, Write};
+use std::process::ExitCode;
+
+use anyhow::Result;
+use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
+
+/// The drift guard: lockfiles and container manifests held to a pinned bill of materials.
+///
+/// Exit codes: 0 clean; 1 findings at or above the gate; 2 driftgate could not do all its work.
+#[derive(Parser)]
+#[command(name = "driftgate", version, propagate_version = true)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    Init(init::Init),
+    Check(check::Check),
+    Pin(pin::Pin),
+    Diff(diff::Diff),
+    Why(why::Why),
+    Sbom(sbom::Sbom),
+    Explain(explain::Explain),
+    List(explain::List),
+}
+
+/// How a command ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// Nothing at or above the gate.
+    Clean = 0,
+    /// Findings at or above the gate.
+    Findings = 1,
+    /// Not all work could be done.
+    Incomplete = 2,
+}
+
+/// Runs driftgate with these arguments, the program's name first, and returns its exit code.
+pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
+    let matches = match Arguments::command().try_get_matches_from(arguments) {
+        Ok(matches) => matches,
+        Err(error) => {
+            let _ = error.print();
+            return ExitCode::from(if error.use_stderr() { 2 } else { 0 });
+        }
+    };
+    let result =
+        Arguments::from_arg_matches(&matches).map_err(anyhow::Error::from).and_then(|arguments| {
+            match arguments.command {
+                Command::Init(command) => command.run(),
+                Command::Check(command) => command.run(),
+                Command::Pin(command) => command.run(),
+                Command::Diff(command) => command.run(),
+                Command::Why(command) => command.run(),
+                Command::Sbom(command) => command.run(),
+                Command::Explain(command) => command.run(),
+                Command::List(command) => command.run(),
+            }
+        });
+    match result {
+        Ok(outcome) => ExitCode::from(outcome as u8),
+        Err(error) if is_closed_pipe(&error) => ExitCode::SUCCESS,
+        Err(error) => {
+            for line in options::lines_of(&error) {
+                say(&line);
+            }
+            ExitCode::from(Outcome::Incomplete as u8)
+        }
+    }
+}
+
+/// Says something that is no result, to standard error.
+fn say(line: &str) {
+    let _ = writeln!(io::stderr().lock(), "driftgate: {}", crate::outputs::text::plain(line));
+}
+
+/// Writes a result to standard output.
+fn print(bytes: &[u8]) -> Result<()> {
+    let mut out = io::stdout().lock();
+    out.write_all(bytes)?;
+    out.flush()?;
+    Ok(())
+}
+
+fn is_closed_pipe(error: &anyhow::Error) -> bool {
+    error
+        .chain()
+        .any(|cause| cause.downcast_ref::<io::Error>().is_some_and(|error| error.kind() == io::ErrorKind::BrokenPipe))
+}

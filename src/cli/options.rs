@@ -1,0 +1,159 @@
+//! What several commands take alike: outputs, files, the date.
+
+use std::fs;
+use std::io::{IsTerminal, stdout};
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, bail};
+use clap::{Args, ValueEnum};
+use time::format_description::well_known::Rfc3339;
+use time::{Date, OffsetDateTime};
+
+use super::Outcome;
+use crate::outputs::{self, Output, Style};
+use crate::policy;
+use crate::report::Report;
+use crate::source::{Fault, Faults, Sources};
+
+/// Where and how results are written.
+#[derive(Args, Clone)]
+pub struct Outputs {
+    /// How to print: NAME, or NAME=FILE to write to a file; repeatable. `driftgate list outputs` names them.
+    #[arg(long, short = 'f', value_name = "NAME[=FILE]")]
+    pub format: Vec<String>,
+    /// Where the result goes that has no file of its own; `-` is standard output.
+    #[arg(long, short, value_name = "FILE")]
+    pub output: Option<PathBuf>,
+    /// When to use colours.
+    #[arg(long, value_name = "WHEN", default_value = "auto")]
+    pub color: Color,
+    /// Print less: the summary alone.
+    #[arg(long, short)]
+    pub quiet: bool,
+    /// Print more: every finding in full.
+    #[arg(long, short)]
+    pub verbose: bool,
+}
+
+/// When colours are used.
+#[derive(Clone, Copy, ValueEnum)]
+pub enum Color {
+    /// On a terminal, unless NO_COLOR is set.
+    Auto,
+    /// Always.
+    Always,
+    /// Never.
+    Never,
+}
+
+impl Outputs {
+    /// Returns the outputs that are asked for, each with its file; the one without a file goes to standard output.
+    ///
+    /// # Errors
+    /// Where a name is unknown, or two outputs want standard output.
+    pub fn chosen(&self, default: &str) -> Result<Vec<(&'static dyn Output, Option<PathBuf>)>> {
+        let mut chosen = Vec::new();
+        let default = [default.to_owned()];
+        let names = if self.format.is_empty() { &default[..] } else { &self.format };
+        for name in names {
+            let (name, file) = name.split_once('=').map_or((name.as_str(), None), |(name, file)| (name, Some(file)));
+            let Some(output) = outputs::named(name) else {
+                let known: Vec<&str> = outputs::OUTPUTS.iter().map(|output| output.id()).collect();
+                bail!("there is no output \"{}\"; there are {}", name.escape_debug(), known.join(", "));
+            };
+            let file = file.map(PathBuf::from).or_else(|| self.output.clone()).filter(|file| file != Path::new("-"));
+            if chosen.iter().any(|(_, other): &(&dyn Output, Option<PathBuf>)| *other == file) {
+                bail!("two outputs want the same place; give each its file, as in --format {name}=FILE");
+            }
+            chosen.push((output, file));
+        }
+        Ok(chosen)
+    }
+
+    /// Writes a report in every way that is asked for.
+    ///
+    /// # Errors
+    /// Where a file can't be written.
+    pub fn write(&self, report: &Report, default: &str) -> Result<()> {
+        for (output, file) in self.chosen(default)? {
+            let mut bytes = Vec::new();
+            output.write(report, self.style(file.is_some()), &mut bytes)?;
+            match file {
+                Some(file) => write(&file, &bytes)?,
+                None => super::print(&bytes)?,
+            }
+        }
+        Ok(())
+    }
+
+    /// Returns how results look on standard output, or in a file.
+    pub fn style(&self, in_file: bool) -> Style {
+        let set = |name: &str| std::env::var_os(name).is_some_and(|value| !value.is_empty());
+        let color = match self.color {
+            Color::Always => true,
+            Color::Never => false,
+            Color::Auto => {
+                let dumb = std::env::var_os("TERM").is_some_and(|term| term == "dumb");
+                !in_file && stdout().is_terminal() && !set("NO_COLOR") && !dumb
+            }
+        };
+        Style { color, width: 0, quiet: self.quiet, verbose: self.verbose }
+    }
+}
+
+/// Returns the outcome of a report, and says what could not be read where no output shows it.
+pub fn outcome(report: &Report) -> Outcome {
+    match report.exit_code() {
+        0 => Outcome::Clean,
+        1 => Outcome::Findings,
+        _ => Outcome::Incomplete,
+    }
+}
+
+/// Writes a file whole.
+///
+/// # Errors
+/// Where that fails, with the file's name.
+pub fn write(file: &Path, bytes: &[u8]) -> Result<()> {
+    fs::write(file, bytes).with_context(|| format!("writing {}", file.display()))
+}
+
+/// Reads a day, `2026-12-31`; today in UTC without one.
+///
+/// # Errors
+/// Where it is none.
+pub fn day(text: Option<&str>) -> Result<Date> {
+    let Some(text) = text else { return Ok(OffsetDateTime::now_utc().date()) };
+    policy::date::parse(text).context("--date")
+}
+
+/// Returns the time that documents name: `SOURCE_DATE_EPOCH` in RFC 3339, none where it is not set.
+///
+/// # Errors
+/// Where it is no number of seconds.
+pub fn timestamp() -> Result<Option<String>> {
+    let Some(seconds) = std::env::var_os("SOURCE_DATE_EPOCH") else { return Ok(None) };
+    let seconds = seconds.to_str().and_then(|seconds| seconds.parse().ok());
+    let time = seconds.and_then(|seconds| OffsetDateTime::from_unix_timestamp(seconds).ok());
+    let text = time.and_then(|time| time.format(&Rfc3339).ok());
+    text.map(Some).context("SOURCE_DATE_EPOCH is no number of seconds since 1970")
+}
+
+/// Gives an error's faults their paths, lines and columns, while the files are at hand.
+pub fn located(error: anyhow::Error, sources: &Sources) -> anyhow::Error {
+    let faults: Vec<Fault> = match (error.downcast_ref::<Faults>(), error.downcast_ref::<Fault>()) {
+        (Some(Faults(faults)), _) => faults.clone(),
+        (None, Some(fault)) => vec![fault.clone()],
+        (None, None) => return error,
+    };
+    let lines = faults.iter().map(|fault| {
+        let at = sources.locate(fault.place);
+        format!("{}:{}:{}: {}", at.path, at.line, at.column, fault.message)
+    });
+    anyhow::anyhow!(lines.collect::<Vec<_>>().join("\n"))
+}
+
+/// Returns an error's lines: one each fault, or one for the whole chain.
+pub fn lines_of(error: &anyhow::Error) -> Vec<String> {
+    format!("{error:#}").lines().map(str::to_owned).collect()
+}

@@ -1,0 +1,158 @@
+//! `driftgate pin`: accepts what is there.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, bail};
+use clap::Args;
+
+use super::input::{Files, Work, read_bytes};
+use super::options::{Outputs, timestamp, write};
+use super::{Outcome, say};
+use crate::bom;
+use crate::compare;
+use crate::graph::Graph;
+use crate::model::Pattern;
+use crate::report::Report;
+use crate::source::Sources;
+use crate::{Side, diff};
+
+/// Accept what is there into the pinned BOM: all of it, or single components
+///
+/// Refuses when a file could not be read whole, or when the BOM would say less than the files.
+#[derive(Args)]
+pub struct Pin {
+    /// The folder (or lockfile, or git revision) to pin.
+    #[arg(default_value = ".")]
+    path: String,
+    /// Accept only components that this purl or name means (`pkg:pypi/torch`, `pkg:npm/@scope/*`); repeatable.
+    #[arg(long, value_name = "PURL")]
+    only: Vec<String>,
+    /// The pinned BOM; by the policy `bom.cdx.json` beside it.
+    #[arg(long, value_name = "FILE")]
+    bom: Option<PathBuf>,
+    /// Show what would be accepted, and write nothing.
+    #[arg(long)]
+    dry_run: bool,
+    #[command(flatten)]
+    files: Files,
+    #[command(flatten)]
+    outputs: Outputs,
+}
+
+impl Pin {
+    /// Runs the command.
+    ///
+    /// # Errors
+    /// Where the tree can't be read whole, or the BOM can't be written.
+    pub fn run(self) -> Result<Outcome> {
+        self.outputs.chosen("terminal")?;
+        let patterns: Vec<Pattern> =
+            self.only.iter().map(|text| Pattern::parse(text).context("--only")).collect::<Result<_>>()?;
+        let mut work = Work::open(&self.path, &self.files, self.bom.as_deref())?;
+        let resolved = work.read(&self.files)?;
+        refuse(&resolved)?;
+        if resolved.graph.subjects().is_empty() {
+            bail!(
+                "nothing here has a format that driftgate reads, so there is nothing to pin; `driftgate list formats` names them"
+            );
+        }
+        let pinned = if work.bom.exists() || !patterns.is_empty() { work.pinned()? } else { Graph::default() };
+        let accepted = if patterns.is_empty() {
+            resolved.graph
+        } else {
+            let chosen = |purl: &crate::model::Purl| patterns.iter().any(|pattern| pattern.matches(purl));
+            let known = |graph: &Graph| graph.components().any(|node| chosen(&node.component.purl));
+            if !known(&pinned) && !known(&resolved.graph) {
+                bail!("nothing here or in the BOM is called {}", self.only.join(" or "));
+            }
+            pinned.accept(&resolved.graph, &chosen)
+        };
+        let bytes = document(&accepted)?;
+        let is_new = !work.bom.exists();
+        let Work { bom, sources, .. } = work;
+        let mut report = diff(
+            Side { graph: pinned, problems: Vec::new() },
+            Side { graph: accepted, problems: Vec::new() },
+            &sources,
+        );
+        report.sources = sources;
+        if !is_new {
+            self.outputs.write(&report, "terminal")?;
+        }
+        if self.dry_run {
+            say(&format!("{} would take in {}", shown(&bom), count(&report)));
+            return Ok(Outcome::Clean);
+        }
+        write(&bom, &bytes)?;
+        say(&summary(&bom, &report, is_new));
+        Ok(Outcome::Clean)
+    }
+}
+
+/// Refuses to pin what could not be read whole.
+///
+/// # Errors
+/// Names every file that could not.
+pub fn refuse(resolved: &Side) -> Result<()> {
+    if resolved.problems.is_empty() {
+        return Ok(());
+    }
+    let lines: Vec<String> = resolved.problems.iter().map(ToString::to_string).collect();
+    bail!("{}\nnothing was pinned: a BOM of what was not read whole would approve what nobody saw", lines.join("\n"));
+}
+
+/// Writes a BOM, reads it back, and makes sure that it says all that the graph does.
+///
+/// # Errors
+/// Where it would be poorer than its source, or no valid CycloneDX.
+pub fn document(graph: &Graph) -> Result<Vec<u8>> {
+    let bytes = bom::write(graph, &bom::Options { timestamp: timestamp()?, validate: true })?;
+    let mut sources = Sources::default();
+    let back = read_bytes(&mut sources, "bom.cdx.json", bytes.clone()).context("reading back the BOM just made")?;
+    if let Some(problem) = back.problems.first() {
+        bail!("the BOM just made can't be read back whole; this is a bug in driftgate: {problem}");
+    }
+    let drift = compare::drift_by_path(graph, &back.graph);
+    let counts = |graph: &Graph| -> (usize, usize) {
+        let subjects = graph.subjects();
+        (subjects.iter().map(|s| s.component_count()).sum(), subjects.iter().map(|s| s.edge_count()).sum())
+    };
+    let lost = drift.subjects.iter().find_map(|pair| {
+        let subject = pair.old.or(pair.new)?;
+        let change = pair.changes.first().map(|change| change.either().component.purl.to_string());
+        let edge = pair.edges.first().map(|edge| edge.link.to.component.purl.to_string());
+        change.or(edge).map(|what| format!("{what} in {}", subject.path))
+    });
+    if let Some(lost) = lost {
+        bail!("the BOM would say other than its source of {lost}; this is a bug in driftgate, nothing was written");
+    }
+    if counts(graph).0 != counts(&back.graph).0 {
+        bail!("the BOM would hold other components than its source; this is a bug in driftgate, nothing was written");
+    }
+    Ok(bytes)
+}
+
+fn shown(bom: &Path) -> String {
+    bom.display().to_string()
+}
+
+fn count(report: &Report) -> String {
+    let of = |kind: &str| report.changes.iter().filter(|change| change.kind == kind).count();
+    let parts: Vec<String> = ["added", "removed", "upgraded", "downgraded", "changed"]
+        .into_iter()
+        .filter(|kind| of(kind) > 0)
+        .map(|kind| format!("{} {kind}", of(kind)))
+        .collect();
+    if parts.is_empty() { "no change".to_owned() } else { parts.join(", ") }
+}
+
+/// Says what was pinned.
+pub fn summary(bom: &Path, report: &Report, is_new: bool) -> String {
+    let components: usize = report.subjects.iter().map(|subject| subject.components).sum();
+    let what = format!("{components} components of {} subjects", report.subjects.len());
+    if is_new {
+        format!("{} now pins {what}", shown(bom))
+    } else {
+        format!("{} now pins {what}: {}", shown(bom), count(report))
+    }
+}

@@ -1,0 +1,52 @@
+//! `driftgate sbom`: the SBOM of what is there.
+
+use anyhow::{Result, bail};
+use clap::Args;
+
+use super::input::{Files, Work};
+use super::options::{Outputs, outcome, timestamp};
+use super::{Outcome, say};
+use crate::inventory;
+
+/// Write an SBOM of what a tree resolves to
+#[derive(Args)]
+pub struct Sbom {
+    /// The folder, file of a known format, or git revision (REV, REV:PATH) to describe.
+    #[arg(default_value = ".")]
+    path: String,
+    #[command(flatten)]
+    files: Files,
+    #[command(flatten)]
+    outputs: Outputs,
+}
+
+const DEFAULT: &str = "cyclonedx-json";
+
+impl Sbom {
+    /// Runs the command.
+    ///
+    /// # Errors
+    /// Where the tree can't be read at all.
+    pub fn run(self) -> Result<Outcome> {
+        for (output, _) in self.outputs.chosen(DEFAULT)? {
+            if !output.is_document() {
+                bail!("\"{}\" is no SBOM; write one with --format {DEFAULT}", output.id());
+            }
+        }
+        let mut work = Work::open(&self.path, &self.files, None)?;
+        let side = work.read(&self.files)?;
+        let mut report = inventory(side);
+        report.sources = work.sources;
+        report.timestamp = timestamp()?;
+        for problem in &report.problems {
+            say(&problem.to_string());
+        }
+        if report.subjects.is_empty() && report.problems.is_empty() {
+            say(
+                "nothing here has a format that driftgate reads: the SBOM is empty; `driftgate list formats` names them",
+            );
+        }
+        self.outputs.write(&report, DEFAULT)?;
+        Ok(outcome(&report))
+    }
+}

@@ -1,0 +1,155 @@
+//! `driftgate why`: every way by which a package gets in.
+
+use std::fmt::Write as _;
+
+use anyhow::{Context, Result, bail};
+use clap::{Args, ValueEnum};
+use serde::Serialize;
+
+use super::input::{Files, Work};
+use super::{Outcome, print, say};
+use crate::graph::Resolved;
+use crate::model::{Pattern, Scope};
+use crate::outputs::text::plain;
+
+/// Show every way by which a package gets in, in each subject
+#[derive(Args)]
+pub struct Why {
+    /// The package: a name, a purl, or one with wildcards (`torch`, `pkg:npm/@scope/*`).
+    name: String,
+    /// The folder, file of a known format, or git revision (REV, REV:PATH) to look into.
+    #[arg(default_value = ".")]
+    path: String,
+    /// How to print.
+    #[arg(long, short = 'f', value_name = "NAME", default_value = "terminal")]
+    format: Form,
+    #[command(flatten)]
+    files: Files,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum Form {
+    Terminal,
+    Json,
+}
+
+/// One component, and how it gets in.
+#[derive(Serialize)]
+struct Answer {
+    subject: &'static str,
+    purl: &'static str,
+    path: &'static str,
+    line: u32,
+    column: u32,
+    direct: bool,
+    scope: Option<&'static str>,
+    environment: &'static str,
+    source: String,
+    /// Who requires it, by name and version.
+    required_by: Vec<Asks>,
+    /// Each direct requirement that brings it in, by its shortest path.
+    introduced_by: Vec<Vec<&'static str>>,
+}
+
+#[derive(Serialize)]
+struct Asks {
+    name: String,
+    scope: &'static str,
+    constraint: &'static str,
+    environment: &'static str,
+    extra: &'static str,
+}
+
+impl Why {
+    /// Runs the command.
+    ///
+    /// # Errors
+    /// Where nothing here has that name.
+    pub fn run(self) -> Result<Outcome> {
+        let pattern = Pattern::parse(&self.name).context("the package's name")?;
+        let mut work = Work::open(&self.path, &self.files, None)?;
+        let side = work.read(&self.files)?;
+        side.problems.iter().for_each(|problem| say(&problem.to_string()));
+        let found: Vec<Answer> = side
+            .graph
+            .components()
+            .filter(|node| pattern.matches(&node.component.purl))
+            .map(|node| answer(node, &work))
+            .collect();
+        if found.is_empty() {
+            bail!("nothing in {} subjects is called {}", side.graph.subjects().len(), self.name.escape_debug());
+        }
+        match self.format {
+            Form::Json => {
+                let mut text = serde_json::to_string_pretty(&serde_json::json!({ "schema": 1, "components": found }))?;
+                text.push('\n');
+                print(text.as_bytes())?;
+            }
+            Form::Terminal => print(render(&found).as_bytes())?,
+        }
+        Ok(if side.problems.is_empty() { Outcome::Clean } else { Outcome::Incomplete })
+    }
+}
+
+fn answer(node: Resolved<'_>, work: &Work) -> Answer {
+    let at = work.sources.locate(node.place());
+    let mut required_by: Vec<Asks> = node
+        .required_by()
+        .map(|link| Asks {
+            name: link.from.map_or_else(
+                || node.subject.path.to_owned(),
+                |from| format!("{} {}", from.component.name(), from.component.version()).trim_end().to_owned(),
+            ),
+            scope: link.requirement.scope.name(),
+            constraint: link.requirement.constraint,
+            environment: link.requirement.environment,
+            extra: link.requirement.extra,
+        })
+        .collect();
+    required_by.sort_by(|a, b| (&a.name, a.scope, a.constraint).cmp(&(&b.name, b.scope, b.constraint)));
+    Answer {
+        subject: node.subject.path,
+        purl: node.component.purl.as_str(),
+        path: at.path,
+        line: at.line,
+        column: at.column,
+        direct: node.is_direct(),
+        scope: node.scope().map(Scope::name),
+        environment: node.environment(),
+        source: node.component.origin.to_string(),
+        required_by,
+        introduced_by: node.introduced_by(),
+    }
+}
+
+fn render(found: &[Answer]) -> String {
+    let mut text = String::new();
+    for answer in found {
+        let how = if answer.direct { "direct" } else { "transitive" };
+        let scope = answer.scope.unwrap_or("required by nothing");
+        let _ = writeln!(
+            text,
+            "{} ({how}, {scope}) in {}:{}:{}",
+            plain(answer.purl),
+            plain(answer.path),
+            answer.line,
+            answer.column
+        );
+        if !answer.environment.is_empty() {
+            let _ = writeln!(text, "  when {}", plain(answer.environment));
+        }
+        for path in &answer.introduced_by {
+            let names: Vec<_> = path.iter().map(|name| plain(name)).collect();
+            let _ = writeln!(text, "  {}", names.join(" → "));
+        }
+        for asks in &answer.required_by {
+            let more = [asks.constraint, asks.environment, asks.extra];
+            let more: Vec<&str> = more.into_iter().filter(|text| !text.is_empty()).collect();
+            let more = if more.is_empty() { String::new() } else { format!(" ({})", more.join("; ")) };
+            let _ = writeln!(text, "  {} requires it, {}{}", plain(&asks.name), asks.scope, plain(&more));
+        }
+        text.push('\n');
+    }
+    text.truncate(text.trim_end().len() + 1);
+    text
+}

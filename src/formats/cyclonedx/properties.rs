@@ -1,0 +1,153 @@
+//! The values of the properties under `driftgate:`, as they are written to a BOM and read from it.
+//!
+//! A value is a head and fields, parted by ` | `: `pkg:pypi/anyio@4.9.0 | scope=dev | extra=test`. CycloneDX wants one line
+//! without tabs, so line breaks and tabs are escaped, and so are `|` and `\`.
+
+use crate::intern;
+use crate::model::Origin;
+
+/// On the document: the version of this encoding.
+pub const SCHEMA: &str = "driftgate:schema";
+/// The version of this encoding.
+pub const VERSION: &str = "1";
+/// On a subject: the id of the format that read it.
+pub const SUBJECT: &str = "driftgate:subject";
+/// On a subject: the facts that its file does not carry (`edges`, `scopes`, `integrity`, `origin`, `licence`).
+pub const SILENT: &str = "driftgate:silent";
+/// On a component: the subjects that have it and say no more of it.
+pub const SUBJECTS: &str = "driftgate:subjects";
+/// On a component: one subject that has it, and what it says of it (`root`, `environment`).
+pub const IN: &str = "driftgate:in";
+/// On a component: where it comes from.
+pub const SOURCE: &str = "driftgate:source";
+/// On a component: a digest that CycloneDX has no name for, `sha224:<hex>`.
+pub const DIGEST: &str = "driftgate:digest";
+/// On a component or subject: one way of requiring another component (`scope`, `environment`, `extra`, `in`).
+pub const EDGE: &str = "driftgate:edge";
+/// On a subject: a requirement without an exact answer (`from`, `candidate` and as an edge).
+pub const GAP: &str = "driftgate:gap";
+
+/// The reference of what the document is about: the tree that the subjects are parts of.
+pub const TREE: &str = "tree";
+
+const SEPARATOR: &str = " | ";
+
+/// Named fields, in order; a name may stand several times.
+pub type Fields = Vec<(String, String)>;
+
+/// Writes a head and fields as one value.
+pub fn encode(head: &str, fields: &[(String, String)]) -> String {
+    let mut value = escape(head);
+    for (name, field) in fields {
+        value.push_str(SEPARATOR);
+        value.push_str(name);
+        value.push('=');
+        value.push_str(&escape(field));
+    }
+    value
+}
+
+/// Reads a value as a head and fields; a field without `=` has an empty value.
+pub fn decode(value: &str) -> (String, Fields) {
+    let mut parts = value.split(SEPARATOR);
+    let head = unescape(parts.next().unwrap_or_default());
+    let field = |part: &str| {
+        let (name, field) = part.split_once('=').unwrap_or((part, ""));
+        (name.to_owned(), unescape(field))
+    };
+    (head, parts.map(field).collect())
+}
+
+/// Writes a list as one value.
+pub fn list(items: &[&str]) -> String {
+    items.iter().map(|item| escape(item)).collect::<Vec<_>>().join(SEPARATOR)
+}
+
+/// Reads a list.
+pub fn unlist(value: &str) -> impl Iterator<Item = String> {
+    value.split(SEPARATOR).map(unescape)
+}
+
+/// Writes where a component comes from; none where that is not known.
+pub fn origin(origin: Origin) -> Option<String> {
+    let field = |name: &str, value: &str| (name.to_owned(), value.to_owned());
+    Some(match origin {
+        Origin::Unknown => return None,
+        Origin::Registry(url) => encode("registry", &[field("url", url)]),
+        Origin::Url(url) => encode("url", &[field("url", url)]),
+        Origin::Path(path) => encode("path", &[field("path", path)]),
+        Origin::Git { url, commit, reference } => {
+            encode("git", &[field("url", url), field("commit", commit), field("reference", reference)])
+        }
+    })
+}
+
+/// Reads where a component comes from.
+pub fn read_origin(value: &str) -> Origin {
+    let (head, fields) = decode(value);
+    let field = |name: &str| fields.iter().find(|field| field.0 == name).map_or("", |field| intern::text(&field.1));
+    match head.as_str() {
+        "registry" => Origin::Registry(field("url")),
+        "url" => Origin::Url(field("url")),
+        "path" => Origin::Path(field("path")),
+        "git" => Origin::Git { url: field("url"), commit: field("commit"), reference: field("reference") },
+        _ => Origin::Unknown,
+    }
+}
+
+fn escape(text: &str) -> String {
+    if !text.contains(['\\', '|', '\n', '\r', '\t']) {
+        return text.to_owned();
+    }
+    let mut escaped = String::with_capacity(text.len() + 4);
+    for character in text.chars() {
+        match character {
+            '\\' => escaped.push_str("\\\\"),
+            '|' => escaped.push_str("\\p"),
+            '\n' => escaped.push_str("\\n"),
+            '\r' => escaped.push_str("\\r"),
+            '\t' => escaped.push_str("\\t"),
+            character => escaped.push(character),
+        }
+    }
+    escaped
+}
+
+fn unescape(text: &str) -> String {
+    if !text.contains('\\') {
+        return text.to_owned();
+    }
+    let mut plain = String::with_capacity(text.len());
+    let mut characters = text.chars();
+    while let Some(character) = characters.next() {
+        if character != '\\' {
+            plain.push(character);
+            continue;
+        }
+        match characters.next() {
+            Some('p') => plain.push('|'),
+            Some('n') => plain.push('\n'),
+            Some('r') => plain.push('\r'),
+            Some('t') => plain.push('\t'),
+            Some(other) => plain.push(other),
+            None => plain.push('\\'),
+        }
+    }
+    plain
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn what_is_encoded_is_read_back(head in ".*", fields in prop::collection::vec(("[a-z]{1,9}", ".*"), 0..4)) {
+            let value = encode(&head, &fields);
+            prop_assert!(!value.contains(['\n', '\r', '\t']));
+            prop_assert_eq!(decode(&value), (head, fields));
+        }
+    }
+}

@@ -1,0 +1,115 @@
+//! Takes single components of one graph over into another: what `pin --only` accepts.
+
+use std::collections::BTreeMap;
+
+use super::{Graph, Resolved, Subject};
+use crate::intern::Text;
+use crate::model::{Component, Declared, Edge, Gap, Inventory, Node, NodeId, Purl, Requirement, SUBJECT};
+use crate::source::Place;
+
+impl Graph {
+    /// Returns this graph with the components that `chosen` names as `other` has them: its versions in place of ours, in
+    /// every subject that both have; gone where `other` has none. Subjects that only one side has stay as they are here.
+    pub fn accept(&self, other: &Graph, chosen: &dyn Fn(&Purl) -> bool) -> Graph {
+        Graph::join(self.subjects.iter().map(|ours| match other.subject(ours.path) {
+            Some(theirs) => mix(ours, theirs, chosen),
+            None => mix(ours, ours, &|_| false),
+        }))
+    }
+}
+
+/// A component's place in the mixed subject.
+#[derive(Default)]
+struct Mixed {
+    nodes: Vec<Node>,
+    ids: BTreeMap<*const Component, NodeId>,
+    by_key: BTreeMap<Text, Vec<NodeId>>,
+}
+
+impl Mixed {
+    fn add(&mut self, resolved: Resolved<'_>) {
+        let id = self.nodes.len() as NodeId;
+        let component = resolved.component;
+        self.ids.insert(std::ptr::from_ref(component), id);
+        self.by_key.entry(component.purl.key()).or_default().push(id);
+        self.nodes.push(Node {
+            component: Some(component),
+            place: resolved.place(),
+            root: resolved.is_root(),
+            environment: resolved.environment(),
+        });
+    }
+
+    /// Returns what now stands for a component: itself, or what has its name.
+    fn stand_ins(&self, component: &'static Component) -> Vec<NodeId> {
+        if let Some(id) = self.ids.get(&std::ptr::from_ref(component)) {
+            return vec![*id];
+        }
+        self.by_key.get(component.purl.key()).cloned().unwrap_or_default()
+    }
+}
+
+fn mix(ours: &Subject, theirs: &Subject, chosen: &dyn Fn(&Purl) -> bool) -> Inventory {
+    let mut mixed = Mixed::default();
+    mixed.nodes.push(Node { component: None, place: ours.place, root: false, environment: "" });
+    ours.components().filter(|node| !chosen(&node.component.purl)).for_each(|node| mixed.add(node));
+    theirs.components().filter(|node| chosen(&node.component.purl)).for_each(|node| mixed.add(node));
+    let mut edges: Vec<Edge> = Vec::new();
+    let mut link = |from: NodeId, to: &'static Component, requirement: &'static Requirement, place: Place| {
+        edges.extend(mixed.stand_ins(to).into_iter().map(|to| Edge { from, to, requirement, place }));
+    };
+    // What we keep requires what it required here, except what was chosen: that it requires as it does there.
+    let mut keep = |from: NodeId, ours: Vec<super::Link<'_>>, theirs: Vec<super::Link<'_>>| {
+        let of_chosen = |edge: &super::Link<'_>| chosen(&edge.to.component.purl);
+        let kept = ours.iter().filter(|edge| !of_chosen(edge) || theirs.is_empty());
+        for edge in kept.chain(theirs.iter().filter(|edge| of_chosen(edge))) {
+            link(from, edge.to.component, edge.requirement, edge.place);
+        }
+    };
+    keep(SUBJECT, ours.requires().collect(), theirs.requires().collect());
+    let their_keys = theirs.by_key();
+    for node in ours.components().filter(|node| !chosen(&node.component.purl)) {
+        let same: Vec<super::Link<'_>> = their_keys
+            .get(node.component.purl.key())
+            .into_iter()
+            .flatten()
+            .filter(|their| their.component.purl == node.component.purl)
+            .flat_map(|their| their.requires())
+            .collect();
+        let from = mixed.ids[&std::ptr::from_ref(node.component)];
+        keep(from, node.requires().collect(), same);
+    }
+    for node in theirs.components().filter(|node| chosen(&node.component.purl)) {
+        let from = mixed.ids[&std::ptr::from_ref(node.component)];
+        for edge in node.requires() {
+            edges.extend(mixed.stand_ins(edge.to.component).into_iter().map(|to| Edge {
+                from,
+                to,
+                requirement: edge.requirement,
+                place: edge.place,
+            }));
+        }
+    }
+    let declared = ours.declared.iter().filter_map(|declared| {
+        let renumber = |id: NodeId| match ours.node(id) {
+            None => Some(SUBJECT),
+            Some(node) => mixed.stand_ins(node.component).first().copied(),
+        };
+        let gap = match &declared.gap {
+            Gap::Ambiguous(candidates) => Gap::Ambiguous(candidates.iter().filter_map(|id| renumber(*id)).collect()),
+            other => other.clone(),
+        };
+        Some(Declared { from: renumber(declared.from)?, gap, ..declared.clone() })
+    });
+    Inventory {
+        subject: ours.path,
+        format: ours.format,
+        declared: declared.collect(),
+        nodes: mixed.nodes,
+        edges,
+        includes: Vec::new(),
+        manifest: None,
+        says: ours.says,
+        faults: Vec::new(),
+    }
+}

@@ -1,0 +1,51 @@
+//! Components that are locked for other environments.
+
+use anyhow::Result;
+
+use crate::compare::What;
+use crate::entry;
+use crate::policy::Level;
+use crate::rules::{Case, Findings, Rule, phrase};
+
+entry! {
+    /// A component is locked for another environment than the BOM pins: another platform, Python or extra.
+    ///
+    /// # Why
+    /// What was reviewed as a shim for one platform now gets installed on all, or no longer on the one that needs it.
+    ///
+    /// # Mend
+    /// Look at the markers and targets in the manifests, and at the versions of Python or node that the lock is made
+    /// for. If the change is meant: `driftgate pin --only pkg:pypi/colorama`.
+    ///
+    /// # Options
+    /// None.
+    ///
+    /// ```toml
+    /// [rules]
+    /// environment-drift = "warn"
+    /// ```
+    pub EnvironmentDrift = "environment-drift"
+}
+
+impl Rule for EnvironmentDrift {
+    fn level(&self) -> Level {
+        Level::Warn
+    }
+
+    fn check<'g>(&self, case: &Case<'g>, findings: &mut Findings<'g>) -> Result<()> {
+        case.no_options(self)?;
+        for change in case.drift.changes_within().filter(|change| change.has(What::Environment)) {
+            let (Some(old), Some(new)) = (change.old, change.new) else { continue };
+            let (full, accept) = (phrase::full(new.component), phrase::accept(new.component));
+            let (is, was) = (spelled(new.environment()), spelled(old.environment()));
+            findings.change(self, change, format!("{full} is locked for {is}, the BOM pins it for {was}")).help(
+                format!("look at the markers and targets in the manifests; if it is meant, accept it with {accept}"),
+            );
+        }
+        Ok(())
+    }
+}
+
+fn spelled(environment: &str) -> String {
+    if environment.is_empty() { "all environments".to_owned() } else { format!("`{}`", phrase::safe(environment)) }
+}

@@ -1,0 +1,61 @@
+//! Requirements to which the file gives several answers.
+
+use anyhow::Result;
+
+use crate::entry;
+use crate::model::Gap;
+use crate::policy::Level;
+use crate::rules::{Case, Findings, Rule, phrase};
+
+entry! {
+    /// The file does not say which of several versions answers a requirement.
+    ///
+    /// driftgate draws no edge then, rather than a wrong one: scope and paths of the candidates may be incomplete.
+    ///
+    /// # Why
+    /// What a lockfile leaves open, the installer decides, and may decide otherwise tomorrow.
+    ///
+    /// # Mend
+    /// Lock again with a current version of the tool; most write the exact version where a name has several. Where the
+    /// lockfile was merged by hand, throw the merge away and lock again.
+    ///
+    /// # Options
+    /// None.
+    ///
+    /// ```toml
+    /// [rules]
+    /// ambiguous-edge = "warn"
+    /// ```
+    pub AmbiguousEdge = "ambiguous-edge"
+}
+
+impl Rule for AmbiguousEdge {
+    fn level(&self) -> Level {
+        Level::Warn
+    }
+
+    fn check<'g>(&self, case: &Case<'g>, findings: &mut Findings<'g>) -> Result<()> {
+        case.no_options(self)?;
+        for subject in case.resolved.subjects() {
+            for declared in &subject.declared {
+                let Gap::Ambiguous(candidates) = &declared.gap else { continue };
+                let candidates: Vec<_> = candidates.iter().filter_map(|id| subject.node(*id)).collect();
+                let from = subject.node(declared.from);
+                let who =
+                    from.map_or_else(|| phrase::safe(subject.path).into_owned(), |from| phrase::full(from.component));
+                let versions = phrase::list(candidates.iter().map(|candidate| phrase::version(candidate.component)));
+                let name = phrase::safe(declared.name);
+                let message = format!("{who} requires {name}, and the file does not say which: {versions}");
+                let draft = match from {
+                    Some(from) => findings.add(self, from, message).without_paths().place(declared.place),
+                    None => findings.at(self, subject.path, declared.place, message),
+                };
+                draft.name(declared.name).help("lock again with a current version of the tool");
+                for candidate in candidates.iter().take(3) {
+                    draft.related(candidate.place(), "this may be it");
+                }
+            }
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,107 @@
+//! Components that nobody reviewed.
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+
+use anyhow::Result;
+
+use crate::compare::{Change, ChangeKind, Pair};
+use crate::entry;
+use crate::graph::{Resolved, Subject};
+use crate::intern::Text;
+use crate::model::NodeId;
+use crate::rules::{Case, Findings, Rule, phrase};
+
+entry! {
+    /// A component is in the tree that the BOM does not have.
+    ///
+    /// A further version of a pinned name counts too, unless it stands in for a pinned one: then it is an upgrade or a
+    /// downgrade. A subject that is new as a whole is `subject-added`, once, and nothing here.
+    ///
+    /// # Why
+    /// New code runs with all the rights of the old. Most of it was not asked for: it comes with a new version of
+    /// something else, whose review does not cover it.
+    ///
+    /// # Mend
+    /// The message names the direct requirement that brings it in. Review the newcomer (who publishes it, what it does at
+    /// install time), then accept it: `driftgate pin --only pkg:npm/left-pad`. Or go back with what requires it.
+    ///
+    /// # Options
+    /// None.
+    ///
+    /// ```toml
+    /// [rules]
+    /// component-added = "deny"
+    /// ```
+    pub ComponentAdded = "component-added"
+}
+
+impl Rule for ComponentAdded {
+    fn check<'g>(&self, case: &Case<'g>, findings: &mut Findings<'g>) -> Result<()> {
+        case.no_options(self)?;
+        for pair in &case.drift.subjects {
+            let mut added = pair.changes.iter().filter(|change| change.kind == ChangeKind::Added).peekable();
+            let (Some(old), Some(new), Some(_)) = (pair.old, pair.new, added.peek()) else { continue };
+            let (introducers, pinned, newcomers) = (introducers(new), pinned_versions(old, pair), newcomers(pair));
+            for change in added {
+                let Some(new) = change.new else { continue };
+                let (full, accept) = (phrase::full(new.component), phrase::accept(new.component));
+                let beside = pinned.get(new.component.purl.key()).map(|versions| {
+                    let versions: Vec<_> = versions.iter().map(|version| phrase::safe(version)).collect();
+                    format!(", which pins {} of it", phrase::list(versions))
+                });
+                let how = match introducers.get(new.id() as usize).copied().flatten() {
+                    Some(by) if by != new => {
+                        let through = phrase::name(by.component);
+                        let too = if newcomers.contains(&by.id()) { ", which is new too" } else { "" };
+                        format!("transitive, through {through}{too}")
+                    }
+                    _ => phrase::how(new).to_owned(),
+                };
+                findings
+                    .change(self, change, format!("{full} is not in the BOM{} ({how})", beside.unwrap_or_default()))
+                    .help(format!(
+                        "review it, then accept it with {accept}; or take out what requires it and lock again"
+                    ));
+            }
+        }
+        Ok(())
+    }
+}
+
+fn newcomers(pair: &Pair<'_>) -> BTreeSet<NodeId> {
+    let added = |change: &Change<'_>| change.new.filter(|_| change.old.is_none()).map(|new| new.id());
+    pair.changes.iter().filter_map(added).collect()
+}
+
+/// Returns the pinned versions of the names that got one more.
+fn pinned_versions(old: &Subject, pair: &Pair<'_>) -> BTreeMap<Text, BTreeSet<Text>> {
+    let added = pair.changes.iter().filter(|change| change.kind == ChangeKind::Added);
+    let keys: BTreeSet<Text> = added.map(|change| change.either().component.purl.key()).collect();
+    let mut versions: BTreeMap<Text, BTreeSet<Text>> = BTreeMap::new();
+    for resolved in old.components() {
+        let (key, version) = (resolved.component.purl.key(), resolved.component.version());
+        if keys.contains(key) && !version.is_empty() {
+            versions.entry(key).or_default().insert(version);
+        }
+    }
+    versions
+}
+
+/// Returns, by node, the direct requirement from which each component is reached in the fewest steps.
+fn introducers(subject: &Subject) -> Vec<Option<Resolved<'_>>> {
+    let mut by: Vec<Option<Resolved<'_>>> = vec![None; subject.component_count() + 1];
+    let mut open: VecDeque<Resolved<'_>> = VecDeque::new();
+    for direct in subject.components().filter(|resolved| resolved.is_direct()) {
+        by[direct.id() as usize] = Some(direct);
+        open.push_back(direct);
+    }
+    while let Some(at) = open.pop_front() {
+        for link in at.requires().filter(|link| !link.to.is_root()) {
+            if by[link.to.id() as usize].is_none() {
+                by[link.to.id() as usize] = by[at.id() as usize];
+                open.push_back(link.to);
+            }
+        }
+    }
+    by
+}

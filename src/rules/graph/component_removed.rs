@@ -1,0 +1,47 @@
+//! Components that the BOM has for nothing.
+
+use anyhow::Result;
+
+use crate::compare::ChangeKind;
+use crate::entry;
+use crate::policy::Level;
+use crate::rules::{Case, Findings, Rule, phrase};
+
+entry! {
+    /// A component that the BOM pins is no longer in the tree.
+    ///
+    /// # Why
+    /// Less code is mostly good news, so this only warns. But a plugin or a patch package that went missing changes what
+    /// the rest does, and a BOM that lists what is not there tells an auditor the wrong thing.
+    ///
+    /// # Mend
+    /// `driftgate pin --only pkg:pypi/idna` takes it out of the BOM. If it should be there, require it again.
+    ///
+    /// # Options
+    /// None.
+    ///
+    /// ```toml
+    /// [rules]
+    /// component-removed = "warn"
+    /// ```
+    pub ComponentRemoved = "component-removed"
+}
+
+impl Rule for ComponentRemoved {
+    fn level(&self) -> Level {
+        Level::Warn
+    }
+
+    fn check<'g>(&self, case: &Case<'g>, findings: &mut Findings<'g>) -> Result<()> {
+        case.no_options(self)?;
+        for change in case.drift.changes_within().filter(|change| change.kind == ChangeKind::Removed) {
+            let Some(old) = change.old else { continue };
+            let (full, accept) = (phrase::full(old.component), phrase::accept(old.component));
+            let (path, how) = (phrase::safe(old.subject.path), phrase::how(old));
+            findings
+                .change(self, change, format!("{full} is pinned and no longer in {path} (was {how})"))
+                .help(format!("{accept} takes it out of the BOM; if it should be there, require it again"));
+        }
+        Ok(())
+    }
+}

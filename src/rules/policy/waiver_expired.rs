@@ -1,0 +1,56 @@
+//! Waivers past their last day.
+
+use anyhow::Result;
+
+use super::{about, owner};
+use crate::entry;
+use crate::policy::{Level, State};
+use crate::rules::{Case, Findings, Review, Rule, phrase};
+
+entry! {
+    /// A waiver is past its last day and lets nothing through any more.
+    ///
+    /// It only warns: what the waiver was for counts again by itself, at its own level, with the waiver beside it.
+    ///
+    /// # Why
+    /// A last day is a promise to look again. One that passed unseen is a decision that nobody stands by.
+    ///
+    /// # Mend
+    /// Accept or undo what it was for and delete it, or decide anew and set a new last day.
+    ///
+    /// # Options
+    /// None.
+    ///
+    /// ```toml
+    /// [rules]
+    /// waiver-expired = "warn"
+    /// ```
+    pub WaiverExpired = "waiver-expired"
+}
+
+impl Rule for WaiverExpired {
+    fn level(&self) -> Level {
+        Level::Warn
+    }
+
+    fn review<'g>(&self, case: &Case<'g>, review: &Review<'_>, findings: &mut Findings<'g>) -> Result<()> {
+        case.no_options(self)?;
+        for (waiver, used) in case.policy.waivers.iter().zip(review.used) {
+            let State::Expired { days } = waiver.state(case.today, &case.policy.demands) else { continue };
+            let (about, owner) = (about(waiver), owner(waiver));
+            let ago = phrase::count(days as usize, "day");
+            let still = match used {
+                0 => "nothing matches it any more".to_owned(),
+                1 => "the finding it let through counts again".to_owned(),
+                used => format!("the {used} findings it let through count again"),
+            };
+            let help =
+                if *used == 0 { "delete it" } else { "mend what it was for and delete it, or set a new last day" };
+            findings
+                .at(self, "", waiver.place, format!("the waiver for {about} ended {ago} ago, {still}{owner}"))
+                .name(&about)
+                .help(help);
+        }
+        Ok(())
+    }
+}

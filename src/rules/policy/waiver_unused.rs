@@ -1,0 +1,52 @@
+//! Waivers for nothing.
+
+use anyhow::Result;
+
+use super::{about, owner};
+use crate::entry;
+use crate::policy::{Level, State};
+use crate::rules::{Case, Findings, Review, Rule};
+
+entry! {
+    /// A waiver matches no finding.
+    ///
+    /// Silent for one that has ended: that is `waiver-expired`.
+    ///
+    /// # Why
+    /// What it was for is mended, or it never matched: a misspelled package, a version that moved on. Left in place it
+    /// lets the next drift of that package through, unseen, with a reason written for another.
+    ///
+    /// # Mend
+    /// Delete it. If it should match, compare its rule, package, path, from and to with the finding.
+    ///
+    /// # Options
+    /// None.
+    ///
+    /// ```toml
+    /// [rules]
+    /// waiver-unused = "deny"
+    /// ```
+    pub WaiverUnused = "waiver-unused"
+}
+
+impl Rule for WaiverUnused {
+    fn level(&self) -> Level {
+        Level::Warn
+    }
+
+    fn review<'g>(&self, case: &Case<'g>, review: &Review<'_>, findings: &mut Findings<'g>) -> Result<()> {
+        case.no_options(self)?;
+        for (waiver, used) in case.policy.waivers.iter().zip(review.used) {
+            let has_ended = matches!(waiver.state(case.today, &case.policy.demands), State::Expired { .. });
+            if *used > 0 || has_ended {
+                continue;
+            }
+            let (about, owner) = (about(waiver), owner(waiver));
+            findings
+                .at(self, "", waiver.place, format!("the waiver for {about} matches no finding{owner}"))
+                .name(&about)
+                .help("delete it; if it should match, compare its rule, package, path and versions with the finding");
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,90 @@
+//! Components that come from elsewhere than they did.
+
+use anyhow::Result;
+
+use crate::compare::{Change, What};
+use crate::entry;
+use crate::model::Origin;
+use crate::rules::{Case, Findings, Rule, phrase};
+
+entry! {
+    /// A component comes from elsewhere than the BOM says: another registry, index, repository, commit or address.
+    ///
+    /// Of an upgraded component only the registry, repository or host counts: another version has another commit and
+    /// another archive.
+    ///
+    /// # Why
+    /// A name means nothing without the place it is looked up in. A package that was taken from an internal index and now
+    /// comes from a public one is how dependency confusion begins; a registry package that became a git commit is code
+    /// that nobody published.
+    ///
+    /// # Mend
+    /// Look at the index, mirror or `[patch]` settings that the lock was made with, and lock again with the right ones.
+    /// If the move is meant: `driftgate pin --only pkg:pypi/torch`, and for many at once `driftgate pin`.
+    ///
+    /// # Options
+    /// None.
+    ///
+    /// ```toml
+    /// [rules]
+    /// source-drift = "deny"
+    /// ```
+    pub SourceDrift = "source-drift"
+}
+
+impl Rule for SourceDrift {
+    fn check<'g>(&self, case: &Case<'g>, findings: &mut Findings<'g>) -> Result<()> {
+        case.no_options(self)?;
+        for change in case.drift.changes_within().filter(|change| change.has(What::Source)) {
+            let (Some(old), Some(new)) = (change.old, change.new) else { continue };
+            if change.has(What::Version) && !is_other_place(change) {
+                continue;
+            }
+            let (is, was) = (phrase::origin(&new.component.origin), phrase::origin(&old.component.origin));
+            let (full, accept) = (phrase::full(new.component), phrase::accept(new.component));
+            let message = if is == was {
+                format!("{full} comes from {is}, under another spelling or account than the BOM says")
+            } else {
+                format!("{full} comes from {is}, the BOM says {was}")
+            };
+            findings.change(self, change, message).help(format!(
+                "lock again with the settings that lead to {was}; if the move is meant, accept it with {accept}"
+            ));
+        }
+        Ok(())
+    }
+}
+
+/// Says whether a component of another version comes from another place, and not just under another name in it.
+fn is_other_place(change: &Change<'_>) -> bool {
+    let (Some(old), Some(new)) = (change.old, change.new) else { return false };
+    match (old.component.origin, new.component.origin) {
+        (Origin::Git { url: old, .. }, Origin::Git { url: new, .. }) => old != new,
+        (Origin::Url(old), Origin::Url(new)) => host(old) != host(new),
+        _ => true,
+    }
+}
+
+/// Returns an address up to its path.
+fn host(url: &str) -> &str {
+    let start = url.find("://").map_or(0, |at| at + 3);
+    let end = url[start..].find('/').map_or(url.len(), |at| start + at);
+    &url[..end]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::host;
+
+    #[test]
+    fn hosts_end_before_the_path() {
+        for (url, expected) in [
+            ("https://a.example/x/y", "https://a.example"),
+            ("https://a.example", "https://a.example"),
+            ("a.example/x", "a.example"),
+            ("", ""),
+        ] {
+            assert_eq!(host(url), expected);
+        }
+    }
+}

@@ -1,0 +1,111 @@
+//! Upgrades: the version in the tree is past the pinned one.
+
+use anyhow::Result;
+use serde::{Deserialize, Deserializer};
+
+use crate::compare::{Change, ChangeKind};
+use crate::entry;
+use crate::rules::{Case, Findings, Rule, phrase};
+use crate::versions::Step;
+
+entry! {
+    /// A component resolves to a later version than the BOM pins.
+    ///
+    /// Versions that have no order (a commit, a tag of another make) count as later. A step back is `downgrade`.
+    ///
+    /// # Why
+    /// The pinned version was reviewed; the one that would ship was not. A lock refresh moves far more than what was
+    /// asked for, and what breaks a cluster at night is most often a minor step that nobody required.
+    ///
+    /// # Mend
+    /// Review the new version, then accept it: `driftgate pin --only pkg:pypi/urllib3`. Or require the pinned version
+    /// where the drift comes from (the paths show who requires it) and lock again.
+    ///
+    /// # Options
+    /// Each is the largest step let through: `"none"`, `"local"` (the same release, built otherwise: `+cu121`),
+    /// `"patch"`, `"minor"` or `"major"`. A step of unknown size is never let through.
+    ///
+    /// - `allow`: for every component; `"none"` by default.
+    /// - `direct`: for what the project itself requires; as `allow` by default.
+    /// - `transitive`: for all else; as `allow` by default.
+    /// - `own`: for the project itself and the members of its workspace; `"major"` by default: a release is no drift.
+    ///
+    /// ```toml
+    /// [rules]
+    /// version-drift = { level = "deny", direct = "patch", transitive = "none" }
+    /// ```
+    pub VersionDrift = "version-drift"
+}
+
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Options {
+    allow: Option<Largest>,
+    direct: Option<Largest>,
+    transitive: Option<Largest>,
+    own: Option<Largest>,
+}
+
+impl Options {
+    /// Returns the largest step that a change may make.
+    fn largest(&self, change: &Change<'_>) -> Step {
+        let resolved = change.either();
+        if resolved.is_root() {
+            return self.own.map_or(Step::Major, |largest| largest.0);
+        }
+        let own = if resolved.is_direct() { self.direct } else { self.transitive };
+        own.or(self.allow).map_or(Step::None, |largest| largest.0)
+    }
+}
+
+/// A step as the policy names it.
+#[derive(Clone, Copy)]
+struct Largest(Step);
+
+impl<'de> Deserialize<'de> for Largest {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let name = String::deserialize(deserializer)?;
+        let step = Step::NAMED.into_iter().find(|step| step.name() == name);
+        step.map(Largest)
+            .ok_or_else(|| serde::de::Error::unknown_variant(&name, &["none", "local", "patch", "minor", "major"]))
+    }
+}
+
+impl Rule for VersionDrift {
+    fn check<'g>(&self, case: &Case<'g>, findings: &mut Findings<'g>) -> Result<()> {
+        let options: Options = case.options(self)?;
+        for change in case.drift.changes_within().filter(|change| change.kind == ChangeKind::Upgraded) {
+            let (Some(old), Some(new)) = (change.old, change.new) else { continue };
+            if change.step <= options.largest(change) {
+                continue;
+            }
+            let (name, is, was) =
+                (phrase::name(new.component), phrase::version(new.component), phrase::version(old.component));
+            let step = match change.step {
+                Step::Unknown => "no known order".to_owned(),
+                step => format!("{step} step"),
+            };
+            let accept = phrase::accept(new.component);
+            let back = if phrase::is_image(new.component) { "" } else { " and lock again" };
+            findings
+                .change(self, change, format!("{name} is {is}, the BOM pins {was} ({step}, {})", phrase::how(new)))
+                .help(format!("review {is}, then accept it with {accept}; or go back to {was}{back}"));
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn options_name_steps() {
+        let options: Options = toml::from_str("allow = 'patch'\ntransitive = 'local'").expect("options");
+        assert_eq!(options.allow.map(|largest| largest.0), Some(Step::Patch));
+        assert_eq!(options.transitive.map(|largest| largest.0), Some(Step::Local));
+        for wrong in ["allow = 'unknown'", "allow = 'Patch'", "allow = 1", "alow = 'patch'"] {
+            assert!(toml::from_str::<Options>(wrong).is_err(), "{wrong}");
+        }
+    }
+}

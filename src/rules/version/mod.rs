@@ -1,0 +1,9 @@
+//! Rules on the version of a component that both sides have.
+
+mod downgrade;
+mod drift;
+
+use super::Rule;
+
+/// The rules of this folder.
+pub const RULES: &[&dyn Rule] = &[&drift::VersionDrift, &downgrade::Downgrade];

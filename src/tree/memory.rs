@@ -1,0 +1,38 @@
+//! Files that are held in memory: standard input, what a test makes up.
+
+use std::collections::BTreeMap;
+
+use anyhow::{Result, bail};
+
+use super::{Enter, Tree};
+use crate::source::Open;
+
+/// Files held in memory, by path.
+#[derive(Clone, Debug, Default)]
+pub struct Memory {
+    files: BTreeMap<String, Vec<u8>>,
+}
+
+impl Memory {
+    /// Returns a tree of these files.
+    pub fn new(files: impl IntoIterator<Item = (String, Vec<u8>)>) -> Self {
+        Memory { files: files.into_iter().collect() }
+    }
+}
+
+impl Open for Memory {
+    fn open(&self, path: &str) -> Result<Vec<u8>> {
+        let Some(bytes) = self.files.get(path) else { bail!("cannot be opened: there is no such file") };
+        Ok(bytes.clone())
+    }
+}
+
+impl Tree for Memory {
+    fn list(&self, enter: &Enter, hidden: bool) -> Result<Vec<String>> {
+        Ok(self.files.keys().filter(|path| super::is_listed(path, enter, hidden)).cloned().collect())
+    }
+
+    fn label(&self) -> String {
+        "memory".to_owned()
+    }
+}

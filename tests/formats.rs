@@ -1,0 +1,227 @@
+//! Every format over its fixtures: what is read, where it stands, and that no damage to a file makes anything panic.
+#![allow(clippy::unwrap_used)]
+
+mod common;
+
+use std::fmt::Write as _;
+use std::fs;
+
+use common::{assert_none, files, folders, path, read, read_memory, snapshot};
+use driftgate::formats::{self, Format, Role};
+use driftgate::graph::Subject;
+use driftgate::model::{Gap, Origin};
+use driftgate::source::Sources;
+use proptest::prelude::*;
+
+/// Writes a side for human eyes: each component with its line, digests, source, and who requires it.
+fn render(subject: &Subject, sources: &Sources, text: &mut String) {
+    let _ = writeln!(text, "== {} ({}), {} components", subject.path, subject.format, subject.component_count());
+    for node in subject.components() {
+        let at = sources.locate(node.place());
+        let component = node.component;
+        let _ = write!(text, "{}:{}:{}  {}", at.path, at.line, at.column, component.purl);
+        let mut more = Vec::new();
+        if node.is_root() {
+            more.push("root".to_owned());
+        }
+        if node.is_direct() {
+            more.push("direct".to_owned());
+        }
+        more.push(node.scope().map_or("unreached".to_owned(), |scope| scope.name().to_owned()));
+        if !node.environment().is_empty() {
+            more.push(format!("when {}", node.environment()));
+        }
+        if component.origin != Origin::Unknown {
+            more.push(component.origin.to_string());
+        }
+        if let Some(first) = component.digests.first() {
+            let rest = component.digests.len() - 1;
+            let rest = if rest == 0 { String::new() } else { format!(" and {rest} more") };
+            more.push(format!("{}:{}…{rest}", first.algorithm.name(), &first.hex[..8]));
+        }
+        if !component.licence.is_empty() {
+            more.push(component.licence.to_owned());
+        }
+        more.extend(component.properties.iter().map(|(name, value)| format!("{name}={value}")));
+        let _ = writeln!(text, "  [{}]", more.join("; "));
+        for link in node.requires() {
+            let asked = link.requirement;
+            let fields =
+                [asked.constraint, asked.extra, asked.environment].into_iter().filter(|field| !field.is_empty());
+            let fields: Vec<&str> = std::iter::once(asked.scope.name()).chain(fields).collect();
+            let _ = writeln!(text, "    → {} ({})", link.to.component.purl, fields.join("; "));
+        }
+    }
+    for link in subject.requires().filter(|link| !link.to.is_root()) {
+        let _ = writeln!(text, "itself → {} ({})", link.to.component.purl, link.requirement.scope.name());
+    }
+    for declared in &subject.declared {
+        let at = sources.locate(declared.place);
+        let gap = match &declared.gap {
+            Gap::Ambiguous(candidates) => format!("one of {}", candidates.len()),
+            gap => format!("{gap:?}"),
+        };
+        let _ =
+            writeln!(text, "{}:{}:{}  {} without an exact answer: {gap}", at.path, at.line, at.column, declared.name);
+    }
+}
+
+#[test]
+fn fixtures_are_read_as_reviewed() {
+    let mut differs = Vec::new();
+    for format in folders(&path("fixtures/formats")) {
+        for case in folders(&format) {
+            let mut sources = Sources::default();
+            let side = read(&case, &mut sources);
+            let mut text = String::new();
+            for subject in side.graph.subjects() {
+                render(subject, &sources, &mut text);
+            }
+            for problem in &side.problems {
+                let _ = writeln!(text, "problem: {problem}");
+            }
+            differs.extend(snapshot(&case.join("expected.snap"), &text));
+        }
+    }
+    assert_none(differs);
+}
+
+#[test]
+fn every_place_shows_the_name() {
+    let mut wrong = Vec::new();
+    let normal = |text: &str| text.to_lowercase().replace(['_', '.'], "-");
+    for format in folders(&path("fixtures/formats")) {
+        for case in folders(&format) {
+            let mut sources = Sources::default();
+            let side = read(&case, &mut sources);
+            for node in side.graph.components() {
+                let (place, component) = (node.place(), node.component);
+                let opened = sources.open(place.file).unwrap();
+                let cut = &opened.text[place.start as usize..(place.start + place.len) as usize];
+                if !normal(cut).contains(&normal(component.purl.name())) {
+                    wrong.push(format!("{} {}: \"{}\"", node.subject.path, component.purl, cut.escape_debug()));
+                }
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn order_of_files_and_runs_change_nothing() {
+    for format in folders(&path("fixtures/formats")) {
+        for case in folders(&format) {
+            let all: Vec<(String, Vec<u8>)> = files(&case)
+                .into_iter()
+                .map(|file| (file.strip_prefix(&case).unwrap().to_str().unwrap().to_owned(), fs::read(file).unwrap()))
+                .collect();
+            let all: Vec<(&str, &[u8])> = all.iter().map(|(path, bytes)| (path.as_str(), bytes.as_slice())).collect();
+            let (mut a, mut b) = (Sources::default(), Sources::default());
+            let from_folder = read(&case, &mut a);
+            let from_memory = read_memory(&all, &mut b);
+            let bom = |side: &driftgate::Side| driftgate::bom::write(&side.graph, &Default::default()).unwrap();
+            assert_eq!(bom(&from_folder), bom(&from_memory), "{}", case.display());
+        }
+    }
+}
+
+/// Returns a small fixture of each format: damage done to it reaches all of its reader.
+fn samples() -> Vec<(&'static dyn Format, String, Vec<u8>)> {
+    let mut samples = Vec::new();
+    for format in formats::all() {
+        let of_format = files(&path("fixtures/formats")).into_iter().filter(|file| {
+            let name = file.file_name().unwrap().to_str().unwrap();
+            formats::of_file(name).is_some_and(|found| found.id() == format.id())
+        });
+        let smallest =
+            of_format.min_by_key(|file| (fs::metadata(file).unwrap().len() < 200, fs::metadata(file).unwrap().len()));
+        if let Some(file) = smallest {
+            let name = file.file_name().unwrap().to_str().unwrap().to_owned();
+            samples.push((format, name, fs::read(file).unwrap()));
+        }
+    }
+    samples
+}
+
+/// Reads damaged bytes; a panic or a stack overflow fails the test.
+fn survives(name: &str, bytes: &[u8]) -> driftgate::Side {
+    read_memory(&[(name, bytes)], &mut Sources::default())
+}
+
+#[test]
+fn truncated_files_are_problems_or_faithful() {
+    for (format, name, bytes) in samples() {
+        for part in 0..50 {
+            let cut = &bytes[..bytes.len() * part / 50];
+            let side = survives(&name, cut);
+            if part == 0 && format.role() == Role::Subject {
+                assert!(!side.problems.is_empty(), "an empty {name} passed for a project without packages");
+            }
+            for problem in &side.problems {
+                assert!(problem.location.is_some(), "{name} cut at {part}/50: {problem}");
+            }
+        }
+    }
+}
+
+#[test]
+fn hostile_files_are_named_and_survived() {
+    let deep = |open: &str, close: &str| [open.repeat(100_000), close.repeat(100_000)].concat();
+    for (format, name, bytes) in samples() {
+        let text = String::from_utf8(bytes.clone()).unwrap();
+        let utf16: Vec<u8> = [0xff, 0xfe].into_iter().chain(text.encode_utf16().flat_map(u16::to_le_bytes)).collect();
+        let nul = [&bytes[..bytes.len() / 2], b"\0", &bytes[bytes.len() / 2..]].concat();
+        for (what, bytes) in [("UTF-16", utf16), ("NUL", nul), ("not UTF-8", b"\xff\xfe\xfd".to_vec())] {
+            let side = survives(&name, &bytes);
+            assert!(!side.problems.is_empty(), "{name}: {what} passed");
+        }
+        // A byte-order mark and Windows line ends change nothing.
+        let marked = [b"\xef\xbb\xbf".as_slice(), text.replace("\r\n", "\n").replace('\n', "\r\n").as_bytes()].concat();
+        let names = |side: &driftgate::Side| -> Vec<&'static str> {
+            side.graph.components().map(|node| node.component.purl.as_str()).collect()
+        };
+        let (plain, marked) = (survives(&name, &bytes), survives(&name, &marked));
+        assert_eq!(names(&plain), names(&marked), "{name}");
+        assert_eq!(plain.problems.len(), marked.problems.len(), "{name}: {:?}", marked.problems);
+        for nest in [
+            deep("{\"a\":", "}"),
+            deep("[", "]"),
+            deep("a = [", "]"),
+            deep("<a>", "</a>"),
+            deep("(", ")"),
+            format!("x = {}", deep("{a=", "}")),
+            format!("FROM {}", deep("${A:-", "}")),
+            format!("a ; {}", deep("(", ")")),
+            format!("[[package]]\nname = {}", deep("[", "]")),
+        ] {
+            let side = survives(&name, nest.as_bytes());
+            if format.role() == Role::Subject && (name.ends_with(".json") || name.ends_with(".lock")) {
+                assert!(!side.problems.is_empty(), "{name}: a nest of 100,000 levels passed");
+            }
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 48, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn damage_never_panics(seed in any::<u64>(), cuts in prop::collection::vec((0.0..1.0f64, 0.0..1.0f64, 0..4u8), 1..6)) {
+        let samples = samples();
+        let (_, name, bytes) = &samples[(seed % samples.len() as u64) as usize];
+        let mut bytes = bytes.clone();
+        for (from, to, how) in cuts {
+            let at = |part: f64, len: usize| ((len as f64 * part) as usize).min(len.saturating_sub(1));
+            let (a, b) = (at(from, bytes.len()), at(to, bytes.len()));
+            let (a, b) = (a.min(b), a.max(b));
+            match how {
+                0 => { bytes.drain(a..b.min(a + 200)); }
+                1 => { let part = bytes[a..b.min(a + 400)].to_vec(); bytes.splice(a..a, part); }
+                2 => bytes.swap(a, b),
+                _ => { bytes[a] = b"\"'[]{}=,#\\\n\x1b$<>&;"[b % 18]; }
+            }
+            if bytes.is_empty() { bytes.push(b' '); }
+        }
+        survives(name, &bytes);
+    }
+}

@@ -1,0 +1,229 @@
+//! Each case under `fixtures/rules/<rule>/<case>/`: a tree with its policy, the tree that was pinned, and what the rules
+//! say of the difference on the first of June 2026. `UPDATE_SNAPSHOTS=1 cargo test --test rules` writes it anew.
+#![allow(clippy::unwrap_used)]
+
+use std::fmt::Write;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use driftgate::compare::{self, ChangeKind, What};
+use driftgate::discover::{self, Scan};
+use driftgate::graph::Graph;
+use driftgate::judge;
+use driftgate::model::Component;
+use driftgate::policy::{Policy, date};
+use driftgate::report::{Finding, Level};
+use driftgate::rules::{self, Case};
+use driftgate::source::{Location, Source, Sources};
+use driftgate::tree::{Folder, Tree};
+use globset::{Glob, GlobSetBuilder};
+
+const POLICY: &str = "driftgate.toml";
+
+/// A case, read.
+struct Read {
+    pinned: Graph,
+    resolved: Graph,
+    policy: Policy,
+    sources: Sources,
+    problems: String,
+}
+
+fn read(folder: &Path) -> Read {
+    let mut sources = Sources::default();
+    let mut problems = String::new();
+    let mut graph = |sources: &mut Sources, folder: PathBuf, side: &str| {
+        if !folder.is_dir() {
+            return Graph::default();
+        }
+        let mut exclude = GlobSetBuilder::new();
+        exclude.add(Glob::new("pinned/**").unwrap());
+        let scan = Scan { exclude: exclude.build().unwrap(), ..Scan::default() };
+        let tree: Arc<dyn Tree> = Arc::new(Folder::new(&folder).unwrap());
+        let read = discover::read(sources, &tree, &scan).unwrap();
+        for problem in &read.problems {
+            writeln!(problems, "problem in the {side} tree: {problem}").unwrap();
+        }
+        Graph::join(read.inventories)
+    };
+    let resolved = graph(&mut sources, folder.to_owned(), "resolved");
+    let pinned = graph(&mut sources, folder.join("pinned"), "pinned");
+    let mut policy = Policy::default();
+    if folder.join(POLICY).is_file() {
+        let tree = sources.add_tree(Arc::new(Folder::new(folder).unwrap()));
+        let file = sources.add_file(tree, POLICY);
+        let text = sources.read(file).unwrap();
+        let ids: Vec<&str> = rules::all().map(|rule| rule.id()).collect();
+        let source = Source { file, path: POLICY, text: &text };
+        policy = Policy::parse(&source, &ids).unwrap_or_else(|error| panic!("{}: {error}", folder.display()));
+    }
+    Read { pinned, resolved, policy, sources, problems }
+}
+
+fn judge(read: &Read) -> Vec<Finding> {
+    let drift = compare::drift_by_path(&read.pinned, &read.resolved);
+    let case = Case {
+        pinned: &read.pinned,
+        resolved: &read.resolved,
+        drift: &drift,
+        policy: &read.policy,
+        sources: &read.sources,
+        today: date::parse("2026-06-01").unwrap(),
+    };
+    judge::judge(&case).unwrap()
+}
+
+fn snapshot(read: &Read) -> String {
+    let at = |Location { path, line, column, .. }: &Location| format!("{path}:{line}:{column}");
+    let mut text = read.problems.clone();
+    for finding in judge(read) {
+        let (level, rule) = (finding.level.name().to_uppercase(), finding.rule);
+        writeln!(text, "{level} {rule} {}", at(&finding.location)).unwrap();
+        writeln!(text, "  {}", finding.message).unwrap();
+        writeln!(text, "  help: {}", finding.help).unwrap();
+        for related in &finding.related {
+            writeln!(text, "  {}: {}", related.note, at(&related.location)).unwrap();
+        }
+        for path in &finding.paths {
+            writeln!(text, "  by {}", path.join(" > ")).unwrap();
+        }
+        if let Some(waived) = &finding.waived {
+            let (owner, until) = (&waived.owner, &waived.until);
+            writeln!(text, "  waived until {until} by {owner}: {} ({})", waived.reason, at(&waived.location)).unwrap();
+        }
+    }
+    if text.is_empty() { "nothing\n".to_owned() } else { text }
+}
+
+/// Returns the cases, sorted: the rule's id and the case's folder.
+fn cases() -> Vec<(String, PathBuf)> {
+    let folders = |of: &Path| {
+        let mut folders: Vec<PathBuf> = fs::read_dir(of).unwrap().map(|entry| entry.unwrap().path()).collect();
+        folders.retain(|path| path.is_dir());
+        folders.sort();
+        folders
+    };
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/rules");
+    let name = |path: &Path| path.file_name().unwrap().to_str().unwrap().to_owned();
+    folders(&root).iter().flat_map(|rule| folders(rule).into_iter().map(|case| (name(rule), case))).collect()
+}
+
+#[test]
+fn cases_say_what_they_said() {
+    let update = std::env::var_os("UPDATE_SNAPSHOTS").is_some();
+    let mut wrong = String::new();
+    for (_, folder) in cases() {
+        let text = snapshot(&read(&folder));
+        let file = folder.join("expected.snap");
+        let expected = fs::read_to_string(&file).unwrap_or_default();
+        if text != expected {
+            writeln!(wrong, "{}\n--- expected\n{expected}--- is\n{text}", folder.display()).unwrap();
+            if update {
+                fs::write(file, text).unwrap();
+            }
+        }
+    }
+    assert!(wrong.is_empty() || update, "{wrong}");
+}
+
+/// A case whose name begins with `silent` has no finding of its rule; any other has one.
+#[test]
+fn cases_are_what_they_are_called() {
+    let mut wrong = Vec::new();
+    for (rule, folder) in cases() {
+        let finds = judge(&read(&folder)).iter().any(|finding| finding.rule == rule);
+        let is_silent = folder.file_name().unwrap().to_str().unwrap().starts_with("silent");
+        if finds == is_silent {
+            wrong.push(folder);
+        }
+    }
+    assert!(wrong.is_empty(), "{wrong:#?}");
+}
+
+/// A tree held to itself has nothing that fails the gate: what its own state is blamed for only warns, but for sources
+/// that the policy forbids.
+#[test]
+fn what_is_pinned_does_not_fail() {
+    for (rule, folder) in cases() {
+        let mut read = read(&folder);
+        read.pinned = self::read(&folder).resolved;
+        read.policy.waivers.clear();
+        read.policy.rules.clear();
+        read.policy.overrides.clear();
+        let failing: Vec<Finding> = judge(&read).into_iter().filter(|finding| finding.level == Level::Deny).collect();
+        let is_state = rule == "source-not-allowed";
+        assert!(failing.is_empty() || is_state, "{}: {failing:#?}", folder.display());
+    }
+}
+
+/// With all rules and options at their strictest, each change in a subject that both sides have is in a finding.
+#[test]
+fn no_change_is_dropped() {
+    let strict = "[rules]\n\
+        version-drift = { level = \"deny\", allow = \"none\", own = \"none\" }\n\
+        scope-drift = { level = \"deny\", weaker = true }\n\
+        edge-added = { level = \"deny\", upgraded = true }\n\
+        edge-removed = { level = \"deny\", upgraded = true }\n";
+    let ids: Vec<&str> = rules::all().map(|rule| rule.id()).collect();
+    let mut wrong = Vec::new();
+    for (_, folder) in cases() {
+        let mut read = read(&folder);
+        let tree = read.sources.add_tree(Arc::new(Folder::new(&folder).unwrap()));
+        let file = read.sources.add_file(tree, POLICY);
+        read.policy = Policy::parse(&Source { file, path: POLICY, text: strict }, &ids).unwrap();
+        let findings = judge(&read);
+        let drift = compare::drift_by_path(&read.pinned, &read.resolved);
+        for change in drift.changes_within() {
+            let either = change.either();
+            let mut expected: Vec<&str> =
+                change.what.iter().map(|what| rule_of(*what, either.component, change.kind)).collect();
+            match change.kind {
+                ChangeKind::Added => expected.push("component-added"),
+                ChangeKind::Removed => expected.push("component-removed"),
+                _ => {}
+            }
+            // Of another version, other digests are a matter of course, and so is another commit or archive.
+            if change.has(What::Version) {
+                expected.retain(|rule| !matches!(*rule, "integrity-drift" | "image-digest-drift" | "source-drift"));
+            }
+            // What a component of another source lacks or is called follows from the source.
+            if change.has(What::Source) {
+                expected.retain(|rule| !matches!(*rule, "integrity-missing" | "variant-drift"));
+            }
+            for rule in expected {
+                let is_it = |finding: &&Finding| {
+                    let about = finding.purl.is_none_or(|purl| purl == either.component.purl.as_str());
+                    (finding.rule == rule) && finding.subject == either.subject.path && about
+                };
+                if !findings.iter().any(|finding| is_it(&finding)) {
+                    wrong.push(format!("{}: {} is no {rule}", folder.display(), either.component.purl));
+                }
+            }
+        }
+        let edges = drift.subjects.iter().map(|pair| pair.edges.len()).sum::<usize>();
+        let found = findings.iter().filter(|finding| finding.rule.starts_with("edge-")).count();
+        if edges != found {
+            wrong.push(format!("{}: {edges} requirements came or went, {found} found", folder.display()));
+        }
+    }
+    assert!(wrong.is_empty(), "{wrong:#?}");
+}
+
+/// Returns the rule that speaks of a difference.
+fn rule_of(what: What, component: &Component, kind: ChangeKind) -> &'static str {
+    let is_image = matches!(component.purl.ty(), "docker" | "oci");
+    match what {
+        What::Version if kind == ChangeKind::Downgraded => "downgrade",
+        What::Version => "version-drift",
+        What::Integrity | What::IntegrityWeakened if is_image => "image-digest-drift",
+        What::Integrity => "integrity-drift",
+        What::IntegrityWeakened if component.digests.is_empty() => "integrity-missing",
+        What::IntegrityWeakened => "integrity-weak",
+        What::Source => "source-drift",
+        What::Licence => "licence-drift",
+        What::Scope => "scope-drift",
+        What::Environment => "environment-drift",
+        What::Variant => "variant-drift",
+    }
+}
