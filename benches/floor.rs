@@ -83,7 +83,9 @@ fn main() {
         if name == "package-lock.json" || name == "npm-shrinkwrap.json" {
             let text = text();
             let lock: PackageLock<'_> = serde_json::from_str(&text).unwrap();
-            lock.packages.iter().for_each(|(at, package)| count(at.rsplit("node_modules/").next().unwrap_or(at), &package.version));
+            lock.packages
+                .iter()
+                .for_each(|(at, package)| count(at.rsplit("node_modules/").next().unwrap_or(at), &package.version));
         } else if name.ends_with(".lock") {
             let text = text();
             let lock: TomlLock<'_> = toml::from_str(&text).unwrap();
