@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 
 use sha2::{Digest, Sha256};
 
-use crate::report::{ChangeLine, Level};
+use crate::report::ChangeLine;
 use crate::source::Location;
 use crate::versions::{self, Step};
 
@@ -60,15 +60,6 @@ pub fn number(number: usize) -> String {
 /// Returns a number of things: `1 error`, `1,204 components`.
 pub fn count(amount: usize, thing: &str) -> String {
     format!("{} {thing}{}", number(amount), if amount == 1 { "" } else { "s" })
-}
-
-/// Returns what a level is called where people read it.
-pub fn grave(level: Level) -> &'static str {
-    match level {
-        Level::Deny => "error",
-        Level::Warn => "warning",
-        Level::Allow => "note",
-    }
 }
 
 /// Returns a location as people write it: `uv.lock:12:9`.
