@@ -100,6 +100,7 @@ impl Builder {
             purl: None,
             subject: text(path),
             identity: [rule, path, part].join("\u{1f}"),
+            cause: None,
             waived: None,
         });
         self.report.findings.last_mut().expect("one was just added")

@@ -67,6 +67,13 @@ pub fn at(location: &Location) -> String {
     format!("{}:{}:{}", clip(location.path, 400), location.line, location.column)
 }
 
+/// Returns a purl's package and version, as people write them: `@scope/name 1.2.3`.
+pub fn package(purl: &str) -> String {
+    let rest = purl.split_once('/').map_or(purl, |(_, rest)| rest);
+    let rest = rest.split(['?', '#']).next().unwrap_or(rest);
+    clip(&rest.replacen('@', " ", 1).replace("%40", "@").replace("%2B", "+"), 100).into_owned()
+}
+
 /// Returns a path through the graph, a long one without its middle.
 pub fn path(names: &[&str]) -> String {
     const MOST: usize = 12;
