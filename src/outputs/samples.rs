@@ -53,7 +53,7 @@ struct Builder {
 
 impl Builder {
     fn new(files: &[(&str, &str)]) -> Self {
-        let mut sources = Sources::default();
+        let sources = Sources::default();
         let files: Vec<_> = files.iter().map(|(path, text)| ((*path).to_owned(), (*text).to_owned())).collect();
         let tree = sources.add_tree(Arc::new(Memory(files.iter().cloned().collect())));
         files.iter().for_each(|(path, _)| {

@@ -12,12 +12,17 @@ use crate::versions::{self, Step};
 /// Returns `text` with every character that a reader can't see, or that a terminal obeys, spelled out: `\u{1b}`, `\n`,
 /// `\u{202e}`. What comes from a file reaches no screen by another way.
 pub fn plain(text: &str) -> Cow<'_, str> {
-    if !text.contains(hides) {
+    if is_seen(text) || !text.contains(hides) {
         return Cow::Borrowed(text);
     }
     let mut shown = String::with_capacity(text.len() + 16);
     text.chars().for_each(|c| push_plain(&mut shown, c));
     Cow::Owned(shown)
+}
+
+/// Says whether a text is printable ASCII throughout, as almost all are: nothing in it hides anything.
+pub fn is_seen(text: &str) -> bool {
+    text.bytes().all(|byte| matches!(byte, b' '..=b'~'))
 }
 
 /// Adds one character as [`plain`] shows it.
