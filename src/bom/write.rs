@@ -335,8 +335,9 @@ impl<'g> Writer<'g> {
         match from {
             Item::Subject(number) => usize::from(to.binary_search_by_key(&number, |place| place.0).is_ok()),
             Item::Component(from) => {
-                let from: BTreeSet<u32> = self.places[from as usize].iter().map(|place| place.0).collect();
-                to.iter().filter(|place| from.contains(&place.0)).count()
+                let from = &self.places[from as usize];
+                let (few, many) = if from.len() < to.len() { (from, to) } else { (to, from) };
+                few.iter().filter(|place| many.binary_search_by_key(&place.0, |place| place.0).is_ok()).count()
             }
         }
     }

@@ -5,6 +5,8 @@
 mod accept;
 mod paths;
 
+pub use paths::Ways;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use hashbrown::HashMap;
@@ -96,6 +98,57 @@ impl Graph {
     /// Returns every component of every subject.
     pub fn components(&self) -> impl Iterator<Item = Resolved<'_>> {
         self.subjects.iter().flat_map(Subject::components)
+    }
+
+    /// Returns all subjects as one, named `path`: what a BOM that knows no subjects is compared with.
+    pub fn as_one(&self, path: Text) -> Graph {
+        let mut one: Option<Inventory> = None;
+        for subject in &self.subjects {
+            let says = subject.says;
+            let one = one.get_or_insert_with(|| Inventory {
+                subject: path,
+                format: subject.format,
+                nodes: vec![crate::model::Node { component: None, place: subject.place, root: false, environment: "" }],
+                edges: Vec::new(),
+                declared: Vec::new(),
+                includes: Vec::new(),
+                manifest: None,
+                says,
+                faults: Vec::new(),
+            });
+            let both = |a: bool, b: bool| a && b;
+            one.says = Says {
+                edges: both(one.says.edges, says.edges),
+                scopes: both(one.says.scopes, says.scopes),
+                integrity: both(one.says.integrity, says.integrity),
+                origin: both(one.says.origin, says.origin),
+                licence: both(one.says.licence, says.licence),
+            };
+            let first = one.nodes.len() as NodeId - 1;
+            let number = |index: NodeIndex| {
+                if index.index() == SUBJECT as usize { SUBJECT } else { index.index() as NodeId + first }
+            };
+            for node in subject.components() {
+                one.nodes.push(crate::model::Node {
+                    component: Some(node.component),
+                    place: node.place(),
+                    root: node.is_root(),
+                    environment: node.environment(),
+                });
+            }
+            one.edges.extend(subject.inner.edge_references().map(|edge| crate::model::Edge {
+                from: number(edge.source()),
+                to: number(edge.target()),
+                requirement: edge.weight().requirement,
+                place: edge.weight().place,
+            }));
+        }
+        Graph::join(one)
+    }
+
+    /// Keeps the subjects that `keep` names by their paths.
+    pub fn retain(&mut self, keep: impl Fn(&str) -> bool) {
+        self.subjects.retain(|subject| keep(subject.path));
     }
 
     /// Replaces the subjects that `other` has by its own, and adds those that are new.
@@ -352,8 +405,6 @@ fn merge(a: Text, b: Text) -> Text {
     if a.is_empty() || b.is_empty() {
         return "";
     }
-    let mut parts: Vec<&str> = a.split(" or ").chain(b.split(" or ")).collect();
-    parts.sort_unstable();
-    parts.dedup();
-    crate::intern::text(&parts.join(" or "))
+    let (a, b) = (a.min(b), a.max(b));
+    crate::intern::text(&format!("({a}) or ({b})"))
 }
