@@ -218,7 +218,7 @@ proptest! {
                 0 => { bytes.drain(a..b.min(a + 200)); }
                 1 => { let part = bytes[a..b.min(a + 400)].to_vec(); bytes.splice(a..a, part); }
                 2 => bytes.swap(a, b),
-                _ => { bytes[a] = b"\"'[]{}=,#\\\n\x1b$<>&;"[b % 18]; }
+                _ => { bytes[a] = b"\"'[]{}=,#\\\n\x1b$<>&;"[b % 17]; }
             }
             if bytes.is_empty() { bytes.push(b' '); }
         }
