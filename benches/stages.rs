@@ -26,7 +26,7 @@ fn demo(side: &str) -> PathBuf {
 
 fn graph(side: &str) -> Graph {
     let tree: Arc<dyn Tree> = Arc::new(Folder::new(&demo(side)).unwrap());
-    Graph::join(discover::read(&mut Sources::default(), &tree, &Scan::default()).unwrap().inventories)
+    Graph::join(discover::read(&Sources::default(), &tree, &Scan::default()).unwrap().inventories)
 }
 
 #[divan::bench]

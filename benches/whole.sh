@@ -59,7 +59,7 @@ pin npm "$inputs/big/package-lock.json"
 pin uv "$inputs/big/uv.lock"
 pin monorepo "$inputs/monorepo"
 
-size() { du -sb --apparent-size "$1" | awk '{ printf "%.2f MB", $1 / 1e6 }'; }
+size() { find "$1" -type f -printf '%s\n' | awk '{ bytes += $1 } END { printf "%.2f MB", bytes / 1e6 }'; }
 echo "driftgate: $("$driftgate" --version), $(stat -c %s "$driftgate" | awk '{ printf "%.1f MB", $1 / 1e6 }');" \
   "$(nproc) cores; $runs runs each"
 echo

@@ -60,7 +60,7 @@ pub struct Read {
 ///
 /// # Errors
 /// Where the tree can't be listed; what is wrong with single files is in the problems.
-pub fn read(sources: &mut Sources, tree: &Arc<dyn Tree>, scan: &Scan) -> Result<Read> {
+pub fn read(sources: &Sources, tree: &Arc<dyn Tree>, scan: &Scan) -> Result<Read> {
     let found = walk(&**tree, scan)?;
     Ok(parse(sources, tree, found))
 }
@@ -69,7 +69,7 @@ pub fn read(sources: &mut Sources, tree: &Arc<dyn Tree>, scan: &Scan) -> Result<
 ///
 /// # Errors
 /// Where the file can't be opened or no format knows it.
-pub fn read_file(sources: &mut Sources, tree: &Arc<dyn Tree>, path: &str) -> Result<Read> {
+pub fn read_file(sources: &Sources, tree: &Arc<dyn Tree>, path: &str) -> Result<Read> {
     let format = match formats::of_file(path) {
         Some(format) => format,
         None => {
@@ -111,7 +111,7 @@ fn walk(tree: &dyn Tree, scan: &Scan) -> Result<Vec<(String, &'static dyn Format
     Ok(paths.into_iter().filter_map(|path| formats::of_file(&path).map(|format| (path, format))).collect())
 }
 
-fn parse(sources: &mut Sources, tree: &Arc<dyn Tree>, found: Vec<(String, &'static dyn Format)>) -> Read {
+fn parse(sources: &Sources, tree: &Arc<dyn Tree>, found: Vec<(String, &'static dyn Format)>) -> Read {
     let number = sources.add_tree(tree.clone());
     let mut known: BTreeSet<String> = found.iter().map(|(path, _)| path.clone()).collect();
     let subjects: BTreeSet<String> = known.clone();

@@ -1,6 +1,11 @@
 //! Runs the rules, applies levels and waivers, sorts.
 
+use std::collections::BTreeMap;
+
 use anyhow::Result;
+
+use crate::compare::What;
+use crate::intern::Text;
 
 use crate::policy::{Level, State, Waiver};
 use crate::report::{Finding, Related, Waived};
@@ -22,6 +27,7 @@ pub fn judge(case: &Case<'_>) -> Result<Vec<Finding>> {
         rule.review(case, &Review { findings: &findings, used: &used }, &mut reviewed)?;
     }
     findings.extend(apply(case, reviewed, &mut used));
+    causes(case, &mut findings);
     findings.sort_by(|a, b| {
         let key = |finding: &Finding| (finding.location.path, finding.place.start, finding.rule);
         key(a).cmp(&key(b)).then_with(|| a.identity.cmp(&b.identity)).then_with(|| a.message.cmp(&b.message))
@@ -72,6 +78,7 @@ fn finish(case: &Case<'_>, draft: Draft<'_>, used: &mut [usize]) -> Option<Findi
             .map(|(place, note)| Related { place, location: case.sources.locate(place), note })
             .collect(),
         paths: draft.about.filter(|_| draft.paths).map(|about| about.introduced_by()).unwrap_or_default(),
+        cause: None,
         purl: purl.map(|purl| purl.as_str()),
         subject: draft.subject,
         waived,
@@ -89,5 +96,24 @@ fn because(case: &Case<'_>, waiver: &Waiver) -> Waived {
         owner: waiver.owner.to_owned(),
         until: waiver.ends.map(|day| day.value.to_string()).unwrap_or_default(),
         location: case.sources.locate(waiver.place),
+    }
+}
+
+/// Finds for each finding the component whose step to another version brought it about: the first on each way in.
+fn causes(case: &Case<'_>, findings: &mut [Finding]) {
+    let mut stepped: BTreeMap<(Text, Text), Text> = BTreeMap::new();
+    for change in case.drift.changes_within().filter(|change| change.has(What::Version)) {
+        let component = change.either().component;
+        stepped.insert((change.either().subject.path, component.name()), component.purl.as_str());
+    }
+    for finding in findings.iter_mut().filter(|finding| !finding.paths.is_empty()) {
+        // The root comes first on a way, and the component itself last.
+        let step = |path: &Vec<Text>| {
+            let between = path.get(1..path.len().saturating_sub(1))?;
+            between.iter().find_map(|name| stepped.get(&(finding.subject, *name)).copied())
+        };
+        let mut steps = finding.paths.iter().map(step);
+        let first = steps.next().flatten();
+        finding.cause = first.filter(|_| steps.all(|step| step.is_some()));
     }
 }

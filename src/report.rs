@@ -118,6 +118,9 @@ pub struct Finding {
     pub subject: Text,
     /// What makes it the same finding tomorrow, when its line has moved: stable text of rule, subject, package.
     pub identity: String,
+    /// The purl of the component whose own step brought this about, as by `torch 2.10.0 → 2.11.0` all its CUDA libraries
+    /// come anew; none where it stands for itself.
+    pub cause: Option<Text>,
     /// The waiver that lets it through, with its reason; it counts no more, and is shown apart.
     pub waived: Option<Waived>,
 }

@@ -6,7 +6,7 @@
 use std::collections::VecDeque;
 use std::fmt;
 use std::ops::Range;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use anyhow::{Context, Result};
 
@@ -219,9 +219,14 @@ pub trait Open: Send + Sync {
 /// The files of a run: opens them to be parsed, and turns places into paths, lines and columns.
 #[derive(Default)]
 pub struct Sources {
+    listed: RwLock<Listed>,
+    recent: Mutex<VecDeque<(FileId, Arc<Opened>)>>,
+}
+
+#[derive(Default)]
+struct Listed {
     trees: Vec<Arc<dyn Open>>,
     files: Vec<(usize, Text)>,
-    recent: Mutex<VecDeque<(FileId, Arc<Opened>)>>,
 }
 
 /// How many texts are kept for places that are asked for next.
@@ -237,7 +242,7 @@ pub struct Opened {
 
 impl Opened {
     fn new(text: String) -> Self {
-        let breaks = text.bytes().enumerate().filter(|(_, byte)| *byte == b'\n').map(|(at, _)| at as u32 + 1);
+        let breaks = text.match_indices('\n').map(|(at, _)| at as u32 + 1);
         let lines = std::iter::once(0).chain(breaks).collect();
         Opened { text, lines }
     }
@@ -256,20 +261,23 @@ impl Opened {
 
 impl Sources {
     /// Adds a tree and returns its number.
-    pub fn add_tree(&mut self, tree: Arc<dyn Open>) -> usize {
-        self.trees.push(tree);
-        self.trees.len() - 1
+    pub fn add_tree(&self, tree: Arc<dyn Open>) -> usize {
+        let mut listed = self.listed.write().unwrap_or_else(PoisonError::into_inner);
+        listed.trees.push(tree);
+        listed.trees.len() - 1
     }
 
     /// Adds a file of a tree and returns its number.
-    pub fn add_file(&mut self, tree: usize, path: &str) -> FileId {
-        self.files.push((tree, intern::text(path)));
-        FileId((self.files.len() - 1) as u32)
+    pub fn add_file(&self, tree: usize, path: &str) -> FileId {
+        let mut listed = self.listed.write().unwrap_or_else(PoisonError::into_inner);
+        listed.files.push((tree, intern::text(path)));
+        FileId((listed.files.len() - 1) as u32)
     }
 
     /// Returns the path of a file.
     pub fn path(&self, file: FileId) -> Text {
-        self.files.get(file.0 as usize).map_or("", |file| file.1)
+        let listed = self.listed.read().unwrap_or_else(PoisonError::into_inner);
+        listed.files.get(file.0 as usize).map_or("", |file| file.1)
     }
 
     /// Reads a file's text.
@@ -277,8 +285,12 @@ impl Sources {
     /// # Errors
     /// Where it can't be opened, or is no UTF-8 text.
     pub fn read(&self, file: FileId) -> Result<String> {
-        let (tree, path) = self.files[file.0 as usize];
-        Ok(decode(self.trees[tree].open(path)?)?)
+        let (tree, path) = {
+            let listed = self.listed.read().unwrap_or_else(PoisonError::into_inner);
+            let (tree, path) = listed.files.get(file.0 as usize).context("no such file")?;
+            (listed.trees[*tree].clone(), *path)
+        };
+        Ok(decode(tree.open(path)?)?)
     }
 
     /// Opens a file whose places are asked for; the last few stay open.

@@ -71,8 +71,8 @@ fn fixtures_are_read_as_reviewed() {
     let mut differs = Vec::new();
     for format in folders(&path("fixtures/formats")) {
         for case in folders(&format) {
-            let mut sources = Sources::default();
-            let side = read(&case, &mut sources);
+            let sources = Sources::default();
+            let side = read(&case, &sources);
             let mut text = String::new();
             for subject in side.graph.subjects() {
                 render(subject, &sources, &mut text);
@@ -92,8 +92,8 @@ fn every_place_shows_the_name() {
     let normal = |text: &str| text.to_lowercase().replace(['_', '.'], "-");
     for format in folders(&path("fixtures/formats")) {
         for case in folders(&format) {
-            let mut sources = Sources::default();
-            let side = read(&case, &mut sources);
+            let sources = Sources::default();
+            let side = read(&case, &sources);
             for node in side.graph.components() {
                 let (place, component) = (node.place(), node.component);
                 let opened = sources.open(place.file).unwrap();
@@ -145,7 +145,7 @@ fn samples() -> Vec<(&'static dyn Format, String, Vec<u8>)> {
 
 /// Reads damaged bytes; a panic or a stack overflow fails the test.
 fn survives(name: &str, bytes: &[u8]) -> driftgate::Side {
-    read_memory(&[(name, bytes)], &mut Sources::default())
+    read_memory(&[(name, bytes)], &Sources::default())
 }
 
 #[test]

@@ -31,9 +31,9 @@ struct Read {
 }
 
 fn read(folder: &Path) -> Read {
-    let mut sources = Sources::default();
+    let sources = Sources::default();
     let mut problems = String::new();
-    let mut graph = |sources: &mut Sources, folder: PathBuf, side: &str| {
+    let mut graph = |sources: &Sources, folder: PathBuf, side: &str| {
         if !folder.is_dir() {
             return Graph::default();
         }
@@ -47,8 +47,8 @@ fn read(folder: &Path) -> Read {
         }
         Graph::join(read.inventories)
     };
-    let resolved = graph(&mut sources, folder.to_owned(), "resolved");
-    let pinned = graph(&mut sources, folder.join("pinned"), "pinned");
+    let resolved = graph(&sources, folder.to_owned(), "resolved");
+    let pinned = graph(&sources, folder.join("pinned"), "pinned");
     let mut policy = Policy::default();
     if folder.join(POLICY).is_file() {
         let tree = sources.add_tree(Arc::new(Folder::new(folder).unwrap()));

@@ -9,6 +9,7 @@ use super::input::{Files, Work};
 use super::options::{Outputs, day, located, outcome, timestamp};
 use super::{Outcome, say};
 use crate::policy::Level;
+use crate::source::Sources;
 use crate::{Side, check};
 
 /// Hold a tree to its pinned BOM and judge what drifted: the gate
@@ -46,16 +47,16 @@ impl Check {
     pub fn run(self) -> Result<Outcome> {
         self.outputs.chosen("terminal")?;
         let today = day(self.date.as_deref())?;
-        let mut work = Work::open(&self.path, &self.files, self.bom.as_deref())?;
-        let pinned = Side { graph: work.pinned()?, problems: Vec::new() };
-        let resolved = work.read(&self.files)?;
+        let sources = Sources::default();
+        let work = Work::open(&self.path, &self.files, self.bom.as_deref(), &sources)?;
+        let (pinned, resolved) = rayon::join(|| work.pinned(), || work.read(&self.files));
+        let (pinned, resolved) = (Side { graph: pinned?, problems: Vec::new() }, resolved?);
         let gate = match self.fail_on {
             Some(Gate::Warn) => Level::Warn,
             Some(Gate::Deny) => Level::Deny,
             None => work.policy.fail_on,
         };
-        let Work { policy, sources, .. } = work;
-        let mut report = match check(pinned, resolved, &policy, today, gate, &sources) {
+        let mut report = match check(pinned, resolved, &work.policy, today, gate, &sources) {
             Ok(report) => report,
             Err(error) => return Err(located(error, &sources)),
         };

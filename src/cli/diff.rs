@@ -6,8 +6,8 @@ use clap::{Args, ValueEnum};
 use super::Outcome;
 use super::input::{Files, Work};
 use super::options::{Outputs, outcome, timestamp};
+use crate::diff;
 use crate::source::Sources;
-use crate::{Side, diff};
 
 /// Show what differs between any two of: folder, lockfile, BOM, git revision
 ///
@@ -57,9 +57,10 @@ impl Diff {
     /// Where a side can't be read at all.
     pub fn run(self) -> Result<Outcome> {
         self.outputs.chosen("terminal")?;
-        let mut sources = Sources::default();
-        let old = self.side(&self.old, &mut sources).context("reading the old side")?;
-        let new = self.side(&self.new, &mut sources).context("reading the new side")?;
+        let sources = Sources::default();
+        let side = |argument: &str| Work::open(argument, &self.files, None, &sources)?.read(&self.files);
+        let (old, new) = rayon::join(|| side(&self.old), || side(&self.new));
+        let (old, new) = (old.context("reading the old side")?, new.context("reading the new side")?);
         let mut report = diff(old, new, &sources);
         report.sources = sources;
         report.timestamp = timestamp()?;
@@ -69,13 +70,5 @@ impl Diff {
             Outcome::Clean if report.changes.iter().any(|change| fails(change.kind)) => Outcome::Findings,
             outcome => outcome,
         })
-    }
-
-    fn side(&self, argument: &str, sources: &mut Sources) -> Result<Side> {
-        let mut work = Work::open(argument, &self.files, None)?;
-        std::mem::swap(&mut work.sources, sources);
-        let side = work.read(&self.files);
-        std::mem::swap(&mut work.sources, sources);
-        side
     }
 }

@@ -11,6 +11,7 @@ use super::options::write;
 use super::pin::{document, refuse};
 use super::{Outcome, say};
 use crate::graph::Graph;
+use crate::source::Sources;
 
 /// Find what a tree has, and write driftgate.toml and the first pinned BOM
 #[derive(Args)]
@@ -54,7 +55,8 @@ impl Init {
     }
 
     fn write(&self, folder: &Path, policy: &Path, files: &Files) -> Result<Outcome> {
-        let mut work = Work::open(&self.path, files, None)?;
+        let sources = Sources::default();
+        let work = Work::open(&self.path, files, None, &sources)?;
         if work.bom.exists() && !self.force {
             bail!(
                 "{} is there already; `driftgate pin` takes in what changed, --force writes it anew",

@@ -13,7 +13,7 @@ use crate::formats::{self, cargo};
 use crate::graph::Graph;
 use crate::policy::Policy;
 use crate::rules;
-use crate::source::{Source, Sources};
+use crate::source::{FileId, Source, Sources};
 use crate::tree::{self, Input, Memory, Single, Tree};
 
 /// What to read, and by which policy.
@@ -32,7 +32,7 @@ pub struct Files {
 pub const POLICY: &str = "driftgate.toml";
 
 /// A tree that is being worked on.
-pub struct Work {
+pub struct Work<'s> {
     /// What the argument named.
     pub input: Input,
     /// The policy.
@@ -40,17 +40,16 @@ pub struct Work {
     /// Where the pinned BOM stands.
     pub bom: PathBuf,
     /// The files that have been opened.
-    pub sources: Sources,
+    pub sources: &'s Sources,
 }
 
-impl Work {
+impl<'s> Work<'s> {
     /// Opens a tree and its policy.
     ///
     /// # Errors
     /// Where either can't be read.
-    pub fn open(path: &str, files: &Files, bom: Option<&Path>) -> Result<Self> {
+    pub fn open(path: &str, files: &Files, bom: Option<&Path>, sources: &'s Sources) -> Result<Self> {
         let input = tree::open(path)?;
-        let mut sources = Sources::default();
         let folder = input.folder.clone().unwrap_or_default();
         let beside = folder.join(POLICY);
         let config = files.config.clone().or_else(|| beside.is_file().then_some(beside));
@@ -58,12 +57,10 @@ impl Work {
             None => Policy::default(),
             Some(config) => {
                 let known: Vec<&str> = rules::all().map(|rule| rule.id()).collect();
-                let (file, text) = open_file(&mut sources, config)
+                let (file, text) = open_file(sources, &folder, config)
                     .with_context(|| format!("reading the policy {}", config.display()))?;
                 let source = Source { file, path: sources.path(file), text: &text };
-                Policy::parse(&source, &known)
-                    .map_err(|error| located(error, &sources))
-                    .context("reading the policy")?
+                Policy::parse(&source, &known).map_err(|error| located(error, sources)).context("reading the policy")?
             }
         };
         let base = config.as_deref().and_then(Path::parent).unwrap_or(&folder);
@@ -75,26 +72,26 @@ impl Work {
     ///
     /// # Errors
     /// Where the tree can't be listed, or no format knows the file.
-    pub fn read(&mut self, files: &Files) -> Result<Side> {
+    pub fn read(&self, files: &Files) -> Result<Side> {
         let (include, exclude) = (self.policy.include.set().clone(), self.policy.exclude.set().clone());
         let mut scan = Scan { include, exclude, ..Scan::default() };
         let folder = self.input.folder.clone().unwrap_or_default();
         scan.skip.extend(below(&folder, &self.bom));
-        read(&mut self.sources, &self.input, &scan, files.cargo_metadata)
+        read(self.sources, &self.input, &scan, files.cargo_metadata)
     }
 
     /// Reads the pinned BOM.
     ///
     /// # Errors
     /// Where it is not there, or can't be read whole: nothing can be held to half a BOM.
-    pub fn pinned(&mut self) -> Result<Graph> {
+    pub fn pinned(&self) -> Result<Graph> {
         if !self.bom.exists() {
             bail!(
                 "there is no pinned BOM at {}; write the first one with `driftgate init`, or `driftgate pin` under a policy",
                 self.bom.display()
             );
         }
-        read_bom(&mut self.sources, &self.bom)
+        read_bom(self.sources, &self.input.folder.clone().unwrap_or_default(), &self.bom)
     }
 }
 
@@ -102,8 +99,8 @@ impl Work {
 ///
 /// # Errors
 /// Where it can't be read whole.
-pub fn read_bom(sources: &mut Sources, bom: &Path) -> Result<Graph> {
-    let single = Single::new(bom)?;
+fn read_bom(sources: &Sources, root: &Path, bom: &Path) -> Result<Graph> {
+    let single = Single::new(bom)?.shown_as(below(root, bom));
     let name = single.shown().to_owned();
     let tree: Arc<dyn Tree> = Arc::new(single);
     let read = discover::read_file(sources, &tree, &name).context("reading the pinned BOM")?;
@@ -117,7 +114,7 @@ pub fn read_bom(sources: &mut Sources, bom: &Path) -> Result<Graph> {
 ///
 /// # Errors
 /// As [`Work::read`].
-pub fn read(sources: &mut Sources, input: &Input, scan: &Scan, cargo_metadata: bool) -> Result<Side> {
+pub fn read(sources: &Sources, input: &Input, scan: &Scan, cargo_metadata: bool) -> Result<Side> {
     let mut read = match &input.file {
         Some(file) => discover::read_file(sources, &input.tree, file)?,
         None => discover::read(sources, &input.tree, scan)?,
@@ -132,7 +129,7 @@ pub fn read(sources: &mut Sources, input: &Input, scan: &Scan, cargo_metadata: b
 ///
 /// # Errors
 /// Where it can't be read.
-pub fn read_bytes(sources: &mut Sources, name: &str, bytes: Vec<u8>) -> Result<Side> {
+pub fn read_bytes(sources: &Sources, name: &str, bytes: Vec<u8>) -> Result<Side> {
     let tree: Arc<dyn Tree> = Arc::new(Memory::new([(name.to_owned(), bytes)]));
     let read = discover::read_file(sources, &tree, name)?;
     Ok(Side { graph: Graph::join(read.inventories), problems: read.problems })
@@ -150,8 +147,8 @@ fn enrich(read: &mut Read, input: &Input) -> Result<()> {
     Ok(())
 }
 
-fn open_file(sources: &mut Sources, path: &Path) -> Result<(crate::source::FileId, String)> {
-    let single = Single::new(path)?;
+fn open_file(sources: &Sources, root: &Path, path: &Path) -> Result<(FileId, String)> {
+    let single = Single::new(path)?.shown_as(below(root, path));
     let name = single.shown().to_owned();
     let tree = sources.add_tree(Arc::new(single));
     let file = sources.add_file(tree, &name);

@@ -48,7 +48,8 @@ impl Pin {
         self.outputs.chosen("terminal")?;
         let patterns: Vec<Pattern> =
             self.only.iter().map(|text| Pattern::parse(text).context("--only")).collect::<Result<_>>()?;
-        let mut work = Work::open(&self.path, &self.files, self.bom.as_deref())?;
+        let sources = Sources::default();
+        let work = Work::open(&self.path, &self.files, self.bom.as_deref(), &sources)?;
         let resolved = work.read(&self.files)?;
         refuse(&resolved)?;
         if resolved.graph.subjects().is_empty() {
@@ -69,7 +70,7 @@ impl Pin {
         };
         let bytes = document(&accepted)?;
         let is_new = !work.bom.exists();
-        let Work { bom, sources, .. } = work;
+        let bom = work.bom;
         let mut report = diff(
             Side { graph: pinned, problems: Vec::new() },
             Side { graph: accepted, problems: Vec::new() },
@@ -107,8 +108,8 @@ pub fn refuse(resolved: &Side) -> Result<()> {
 /// Where it would be poorer than its source, or no valid CycloneDX.
 pub fn document(graph: &Graph) -> Result<Vec<u8>> {
     let bytes = bom::write(graph, &bom::Options { timestamp: timestamp()?, validate: true })?;
-    let mut sources = Sources::default();
-    let back = read_bytes(&mut sources, "bom.cdx.json", bytes.clone()).context("reading back the BOM just made")?;
+    let sources = Sources::default();
+    let back = read_bytes(&sources, "bom.cdx.json", bytes.clone()).context("reading back the BOM just made")?;
     if let Some(problem) = back.problems.first() {
         bail!("the BOM just made can't be read back whole; this is a bug in driftgate: {problem}");
     }

@@ -7,6 +7,7 @@ use super::input::{Files, Work};
 use super::options::{Outputs, outcome, timestamp};
 use super::{Outcome, say};
 use crate::inventory;
+use crate::source::Sources;
 
 /// Write an SBOM of what a tree resolves to
 #[derive(Args)]
@@ -33,10 +34,11 @@ impl Sbom {
                 bail!("\"{}\" is no SBOM; write one with --format {DEFAULT}", output.id());
             }
         }
-        let mut work = Work::open(&self.path, &self.files, None)?;
+        let sources = Sources::default();
+        let work = Work::open(&self.path, &self.files, None, &sources)?;
         let side = work.read(&self.files)?;
         let mut report = inventory(side);
-        report.sources = work.sources;
+        report.sources = sources;
         report.timestamp = timestamp()?;
         for problem in &report.problems {
             say(&problem.to_string());

@@ -11,6 +11,7 @@ use super::{Outcome, print, say};
 use crate::graph::Resolved;
 use crate::model::{Pattern, Scope};
 use crate::outputs::text::plain;
+use crate::source::Sources;
 
 /// Show every way by which a package gets in, in each subject
 #[derive(Args)]
@@ -67,14 +68,15 @@ impl Why {
     /// Where nothing here has that name.
     pub fn run(self) -> Result<Outcome> {
         let pattern = Pattern::parse(&self.name).context("the package's name")?;
-        let mut work = Work::open(&self.path, &self.files, None)?;
+        let sources = Sources::default();
+        let work = Work::open(&self.path, &self.files, None, &sources)?;
         let side = work.read(&self.files)?;
         side.problems.iter().for_each(|problem| say(&problem.to_string()));
         let found: Vec<Answer> = side
             .graph
             .components()
             .filter(|node| pattern.matches(&node.component.purl))
-            .map(|node| answer(node, &work))
+            .map(|node| answer(node, &sources))
             .collect();
         if found.is_empty() {
             bail!("nothing in {} subjects is called {}", side.graph.subjects().len(), self.name.escape_debug());
@@ -91,8 +93,8 @@ impl Why {
     }
 }
 
-fn answer(node: Resolved<'_>, work: &Work) -> Answer {
-    let at = work.sources.locate(node.place());
+fn answer(node: Resolved<'_>, sources: &Sources) -> Answer {
+    let at = sources.locate(node.place());
     let mut required_by: Vec<Asks> = node
         .required_by()
         .map(|link| Asks {

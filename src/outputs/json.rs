@@ -7,7 +7,7 @@ use serde::{Serialize, Serializer};
 use serde_json::ser::{Formatter, PrettyFormatter};
 
 use super::tally::Tally;
-use super::text::{fingerprint, hides};
+use super::text::{fingerprint, hides, is_seen};
 use super::{Output, Style};
 use crate::entry;
 use crate::intern::Text;
@@ -332,6 +332,9 @@ struct Seen(PrettyFormatter<'static>);
 
 impl Formatter for Seen {
     fn write_string_fragment<W: ?Sized + io::Write>(&mut self, to: &mut W, fragment: &str) -> io::Result<()> {
+        if is_seen(fragment) {
+            return to.write_all(fragment.as_bytes());
+        }
         let mut rest = fragment;
         while let Some(at) = rest.find(hides) {
             let (seen, hidden) = rest.split_at(at);

@@ -7,11 +7,11 @@ use std::io;
 use anyhow::Result;
 
 use super::tally::Tally;
-use super::text::{self, clip, count, grave, plain};
+use super::text::{self, clip, count, plain};
 use super::{Output, Style};
 use crate::entry;
 use crate::intern::Text;
-use crate::report::{ChangeLine, Finding, Problem, Report};
+use crate::report::{ChangeLine, Finding, Level, Problem, Report};
 
 entry! {
     /// Markdown for a comment on a pull request: the verdict first, a table, details folded.
@@ -137,9 +137,9 @@ impl<'r> Page<'r> {
         self.text
             .push_str("\n| change | package | from → to | required | subject |\n| --- | --- | --- | --- | --- |\n");
         for (at, change) in changes.iter().enumerate() {
-            let mut kind = prose(change.kind);
+            let mut kind = cell_words(change.kind);
             if change.kind == "changed" {
-                let _ = write!(kind, ": {}", prose(&change.what.join(", ")));
+                let _ = write!(kind, ": {}", cell_words(&change.what.join(", ")));
             }
             let via = text::via(change);
             let via = if change.direct { via } else { cell(&via) };
@@ -253,6 +253,15 @@ fn excuse(finding: &Finding) -> Option<String> {
     Some(line)
 }
 
+/// Returns what a level is called where people read it.
+fn grave(level: Level) -> &'static str {
+    match level {
+        Level::Deny => "error",
+        Level::Warn => "warning",
+        Level::Allow => "note",
+    }
+}
+
 /// Returns name and version of a purl.
 fn named(purl: &str) -> (String, String) {
     let rest = purl.strip_prefix("pkg:").unwrap_or(purl);
@@ -276,19 +285,21 @@ fn versions(change: &ChangeLine) -> String {
     }
 }
 
-/// Returns text from a file as a cell of a table.
+/// Returns text from a file as a cell of a table; a bar, which would end the cell even within a code span, is spelled out.
 fn cell(text: &str) -> String {
-    if text.is_empty() { String::new() } else { code(&clip(text, 120)) }
+    if text.is_empty() { String::new() } else { code(&clip(text, 120).replace('|', r"\u{7c}")) }
 }
 
-/// Returns text without hidden characters as a code span, its fence longer than any run of backticks within.
+/// Returns words as a cell of a table.
+fn cell_words(text: &str) -> String {
+    prose(&text.replace('|', r"\u{7c}"))
+}
+
+/// Returns text without hidden characters as a code span, its fence longer than any run of backticks within. Nothing in
+/// one links, mentions or is markup; in an HTML tag of code, GitHub would still link addresses.
 fn code(text: &str) -> String {
-    if text.contains('|') {
-        // A table splits at a bar even within a code span, and not all agree on how one is escaped there.
-        return tag(text);
-    }
     if text.trim().is_empty() {
-        return tag(text);
+        return "` `".to_owned();
     }
     let longest = text.split(|c| c != '`').map(str::len).max().unwrap_or_default();
     let fence = "`".repeat(longest + 1);
@@ -296,7 +307,8 @@ fn code(text: &str) -> String {
     format!("{fence}{pad}{text}{pad}{fence}")
 }
 
-/// Returns text as HTML code, with everything that HTML or Markdown could read as markup written as an entity.
+/// Returns text as code within a block of HTML, where no Markdown is read, with everything that HTML could read as markup
+/// written as an entity.
 fn tag(text: &str) -> String {
     let mut html = String::from("<code>");
     for c in clip(text, 400).chars() {
@@ -406,15 +418,13 @@ mod tests {
 
     #[test]
     fn names_are_no_markup() {
-        for (text, expected) in [
-            ("a|b", "<code>a&#124;b</code>"),
-            ("`x``", "``` `x`` ```"),
-            ("<script>", "`<script>`"),
-            ("@user", "`@user`"),
-            ("", "<code></code>"),
-        ] {
+        for (text, expected) in
+            [("a|b", "`a|b`"), ("`x``", "``` `x`` ```"), ("<script>", "`<script>`"), ("@user", "`@user`"), ("", "` `")]
+        {
             assert_eq!(code(text), expected);
         }
+        assert_eq!(cell("a|b"), r"`a\u{7c}b`");
+        assert_eq!(tag("<b>&"), "<code>&#60;b&#62;&#38;</code>");
         for (text, expected) in [
             ("urllib3 is 2.5.0, the BOM pins 2.2.1", "urllib3 is 2.5.0, the BOM pins 2.2.1"),
             ("ask @team about <b>, now", "ask `@team` about `<b>`, now"),

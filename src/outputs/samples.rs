@@ -53,7 +53,7 @@ struct Builder {
 
 impl Builder {
     fn new(files: &[(&str, &str)]) -> Self {
-        let mut sources = Sources::default();
+        let sources = Sources::default();
         let files: Vec<_> = files.iter().map(|(path, text)| ((*path).to_owned(), (*text).to_owned())).collect();
         let tree = sources.add_tree(Arc::new(Memory(files.iter().cloned().collect())));
         files.iter().for_each(|(path, _)| {
@@ -100,6 +100,7 @@ impl Builder {
             purl: None,
             subject: text(path),
             identity: [rule, path, part].join("\u{1f}"),
+            cause: None,
             waived: None,
         });
         self.report.findings.last_mut().expect("one was just added")

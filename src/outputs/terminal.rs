@@ -1,6 +1,6 @@
 //! The report for a person at a screen: diagnostics with the lines they stand on, then a summary.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::io;
 
@@ -49,7 +49,8 @@ const WAYS: usize = 3;
 impl Output for Terminal {
     fn write(&self, report: &Report, style: Style, to: &mut dyn io::Write) -> Result<()> {
         let mut to = io::BufWriter::new(to);
-        let mut screen = Screen { report, style, tally: Tally::of(report), to: &mut to };
+        let caused = if style.verbose { BTreeMap::new() } else { caused(report) };
+        let mut screen = Screen { report, style, tally: Tally::of(report), caused, to: &mut to };
         screen.problems()?;
         if !style.quiet {
             screen.findings()?;
@@ -68,6 +69,8 @@ struct Screen<'s> {
     report: &'s Report,
     style: Style,
     tally: Tally,
+    /// By subject and purl of a finding, what it brought about.
+    caused: BTreeMap<(Text, Text), Vec<&'s Finding>>,
     to: &'s mut dyn io::Write,
 }
 
@@ -89,7 +92,7 @@ impl<'s> Screen<'s> {
     /// Shows the findings, errors first, those of one rule in one subject together.
     fn findings(&mut self) -> Result<()> {
         let mut full = if self.style.verbose { usize::MAX } else { FULL };
-        for group in groups(self.report) {
+        for group in self.groups() {
             let wanted = if group.len() > MANY && !self.style.verbose { FIRST } else { group.len() };
             let (whole, rest) = group.split_at(wanted.min(full));
             full -= whole.len();
@@ -115,6 +118,9 @@ impl<'s> Screen<'s> {
         }
         if let Some(ways) = ways(&finding.paths) {
             group = group.element(Heading::NOTE.message(ways));
+        }
+        if let Some(moves) = self.moves_with(finding) {
+            group = group.element(Heading::NOTE.message(moves));
         }
         if !finding.help.trim().is_empty() {
             let lines: Vec<_> = finding.help.trim().lines().map(|line| clip(line, 1_000)).collect();
@@ -257,11 +263,49 @@ impl<'s> Screen<'s> {
 
     /// Says what to do next about what was shown first.
     fn next(&mut self) -> Result<()> {
-        if let Some(first) = groups(self.report).first().and_then(|group| group.first()) {
+        if let Some(first) = self.groups().first().and_then(|group| group.first()) {
             let rule = clip(first.rule, 100);
             writeln!(self.to, "next: `driftgate explain {rule}` says what it means and how to mend it")?;
         }
         Ok(())
+    }
+
+    /// Returns the findings that count by level, subject and rule: errors first, else in the order of the report. What
+    /// another finding brought about stands with that one, unless all is shown.
+    fn groups(&self) -> Vec<Vec<&'s Finding>> {
+        let mut places = BTreeMap::new();
+        let mut groups: Vec<Vec<&Finding>> = Vec::new();
+        for finding in self.report.findings.iter().filter(|finding| finding.waived.is_none()) {
+            if finding.cause.is_some_and(|cause| self.caused.contains_key(&(finding.subject, cause))) {
+                continue;
+            }
+            let place = *places.entry((finding.level, subject(finding), finding.rule)).or_insert(groups.len());
+            if place == groups.len() {
+                groups.push(Vec::new());
+            }
+            groups[place].push(finding);
+        }
+        groups.sort_by_key(|group| std::cmp::Reverse(group.first().map(|finding| finding.level)));
+        groups
+    }
+
+    /// Says what else was found because of a component's step, by rule.
+    fn moves_with(&self, finding: &Finding) -> Option<String> {
+        let caused = self.caused.get(&(finding.subject, finding.purl?))?;
+        let mut rules: BTreeMap<Text, Vec<&Finding>> = BTreeMap::new();
+        caused.iter().for_each(|other| rules.entry(other.rule).or_default().push(other));
+        let mut text = String::from("with it");
+        for (rule, findings) in rules {
+            let _ = write!(text, "\n  {} {}: ", number(findings.len()), clip(rule, 100));
+            let names = findings.iter().take(WAYS + 1).filter_map(|finding| finding.purl);
+            let names: Vec<String> = names.map(text::package).collect();
+            text.push_str(&names.join(", "));
+            if findings.len() > names.len() {
+                let _ = write!(text, " and {} more", number(findings.len() - names.len()));
+            }
+        }
+        text.push_str("\n-v shows each");
+        Some(text)
     }
 
     fn paint(&self, level: Level, text: &str) -> String {
@@ -278,19 +322,18 @@ impl<'s> Screen<'s> {
     }
 }
 
-/// Returns the findings that count by level, subject and rule: errors first, else in the order of the report.
-fn groups(report: &Report) -> Vec<Vec<&Finding>> {
-    let mut places = BTreeMap::new();
-    let mut groups: Vec<Vec<&Finding>> = Vec::new();
-    for finding in report.findings.iter().filter(|finding| finding.waived.is_none()) {
-        let place = *places.entry((finding.level, subject(finding), finding.rule)).or_insert(groups.len());
-        if place == groups.len() {
-            groups.push(Vec::new());
+/// Returns what findings brought about, by subject and purl of the finding that did.
+fn caused(report: &Report) -> BTreeMap<(Text, Text), Vec<&Finding>> {
+    let counting = || report.findings.iter().filter(|finding| finding.waived.is_none());
+    let own = counting().filter(|finding| finding.cause.is_none());
+    let own: BTreeSet<(Text, Text)> = own.filter_map(|finding| Some((finding.subject, finding.purl?))).collect();
+    let mut caused: BTreeMap<(Text, Text), Vec<&Finding>> = BTreeMap::new();
+    for finding in counting() {
+        if let Some(cause) = finding.cause.map(|cause| (finding.subject, cause)).filter(|cause| own.contains(cause)) {
+            caused.entry(cause).or_default().push(finding);
         }
-        groups[place].push(finding);
     }
-    groups.sort_by_key(|group| std::cmp::Reverse(group.first().map(|finding| finding.level)));
-    groups
+    caused
 }
 
 fn subject(finding: &Finding) -> Text {

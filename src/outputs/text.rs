@@ -5,19 +5,24 @@ use std::fmt::Write as _;
 
 use sha2::{Digest, Sha256};
 
-use crate::report::{ChangeLine, Level};
+use crate::report::ChangeLine;
 use crate::source::Location;
 use crate::versions::{self, Step};
 
 /// Returns `text` with every character that a reader can't see, or that a terminal obeys, spelled out: `\u{1b}`, `\n`,
 /// `\u{202e}`. What comes from a file reaches no screen by another way.
 pub fn plain(text: &str) -> Cow<'_, str> {
-    if !text.contains(hides) {
+    if is_seen(text) || !text.contains(hides) {
         return Cow::Borrowed(text);
     }
     let mut shown = String::with_capacity(text.len() + 16);
     text.chars().for_each(|c| push_plain(&mut shown, c));
     Cow::Owned(shown)
+}
+
+/// Says whether a text is printable ASCII throughout, as almost all are: nothing in it hides anything.
+pub fn is_seen(text: &str) -> bool {
+    text.bytes().all(|byte| matches!(byte, b' '..=b'~'))
 }
 
 /// Adds one character as [`plain`] shows it.
@@ -62,18 +67,16 @@ pub fn count(amount: usize, thing: &str) -> String {
     format!("{} {thing}{}", number(amount), if amount == 1 { "" } else { "s" })
 }
 
-/// Returns what a level is called where people read it.
-pub fn grave(level: Level) -> &'static str {
-    match level {
-        Level::Deny => "error",
-        Level::Warn => "warning",
-        Level::Allow => "note",
-    }
-}
-
 /// Returns a location as people write it: `uv.lock:12:9`.
 pub fn at(location: &Location) -> String {
     format!("{}:{}:{}", clip(location.path, 400), location.line, location.column)
+}
+
+/// Returns a purl's package and version, as people write them: `@scope/name 1.2.3`.
+pub fn package(purl: &str) -> String {
+    let rest = purl.split_once('/').map_or(purl, |(_, rest)| rest);
+    let rest = rest.split(['?', '#']).next().unwrap_or(rest);
+    clip(&rest.replacen('@', " ", 1).replace("%40", "@").replace("%2B", "+"), 100).into_owned()
 }
 
 /// Returns a path through the graph, a long one without its middle.

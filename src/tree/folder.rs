@@ -88,6 +88,13 @@ impl Single {
         Ok(Single { folder, name: name.to_owned(), shown })
     }
 
+    /// Returns the same file, shown under another path where there is one: as a part of the tree it belongs to.
+    #[must_use]
+    pub fn shown_as(mut self, shown: Option<String>) -> Self {
+        self.shown = shown.unwrap_or(self.shown);
+        self
+    }
+
     /// Returns the file's name.
     pub fn name(&self) -> &str {
         &self.name

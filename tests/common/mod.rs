@@ -39,19 +39,19 @@ pub fn files(of: &Path) -> Vec<PathBuf> {
 }
 
 /// Reads a folder as the gate does.
-pub fn read(folder: &Path, sources: &mut Sources) -> Side {
+pub fn read(folder: &Path, sources: &Sources) -> Side {
     let tree: Arc<dyn Tree> = Arc::new(Folder::new(folder).unwrap());
     side(&tree, sources)
 }
 
 /// Reads files held in memory as the gate does.
-pub fn read_memory(files: &[(&str, &[u8])], sources: &mut Sources) -> Side {
+pub fn read_memory(files: &[(&str, &[u8])], sources: &Sources) -> Side {
     let files = files.iter().map(|(path, bytes)| ((*path).to_owned(), bytes.to_vec()));
     let tree: Arc<dyn Tree> = Arc::new(Memory::new(files));
     side(&tree, sources)
 }
 
-fn side(tree: &Arc<dyn Tree>, sources: &mut Sources) -> Side {
+fn side(tree: &Arc<dyn Tree>, sources: &Sources) -> Side {
     let read = discover::read(sources, tree, &Scan::default()).unwrap();
     Side { graph: Graph::join(read.inventories), problems: read.problems }
 }
