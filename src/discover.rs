@@ -121,7 +121,7 @@ fn parse(sources: &Sources, tree: &Arc<dyn Tree>, found: Vec<(String, &'static d
     while !found.is_empty() {
         let files: Vec<(FileId, &'static dyn Format)> =
             found.iter().map(|(path, format)| (sources.add_file(number, path), *format)).collect();
-        let shared = &*sources;
+        let shared = sources;
         let results: Vec<(FileId, Result<Vec<Inventory>>)> =
             files.par_iter().map(|(file, format)| (*file, one(shared, *file, *format))).collect();
         found.clear();

@@ -116,9 +116,9 @@ fn order_of_files_and_runs_change_nothing() {
                 .map(|file| (file.strip_prefix(&case).unwrap().to_str().unwrap().to_owned(), fs::read(file).unwrap()))
                 .collect();
             let all: Vec<(&str, &[u8])> = all.iter().map(|(path, bytes)| (path.as_str(), bytes.as_slice())).collect();
-            let (mut a, mut b) = (Sources::default(), Sources::default());
-            let from_folder = read(&case, &mut a);
-            let from_memory = read_memory(&all, &mut b);
+            let (a, b) = (Sources::default(), Sources::default());
+            let from_folder = read(&case, &a);
+            let from_memory = read_memory(&all, &b);
             let bom = |side: &driftgate::Side| driftgate::bom::write(&side.graph, &Default::default()).unwrap();
             assert_eq!(bom(&from_folder), bom(&from_memory), "{}", case.display());
         }
