@@ -38,7 +38,7 @@ fn write(graph: &Graph, validate: bool) -> Vec<u8> {
 
 /// Reads a BOM back; it must be whole.
 fn back(bytes: &[u8]) -> Graph {
-    let side = read_memory(&[("bom.cdx.json", bytes)], &mut Sources::default());
+    let side = read_memory(&[("bom.cdx.json", bytes)], &Sources::default());
     assert_eq!(side.problems, [], "{}", String::from_utf8_lossy(bytes));
     side.graph
 }
@@ -101,7 +101,7 @@ fn check_round_trip(graph: &Graph, bytes: &[u8]) {
 #[test]
 fn fixtures_make_valid_boms_that_are_read_back() {
     for case in cases() {
-        let graph = read(&case, &mut Sources::default()).graph;
+        let graph = read(&case, &Sources::default()).graph;
         let bytes = write(&graph, true);
         assert_eq!(complaints(&bytes), [""; 0], "{}", case.display());
         check_references(&bytes);
@@ -125,7 +125,7 @@ fn where_the_tree_stands_changes_nothing() {
         fs::create_dir_all(copy.parent().unwrap()).unwrap();
         fs::copy(&file, copy).unwrap();
     }
-    let bom = |folder| write(&read(folder, &mut Sources::default()).graph, false);
+    let bom = |folder| write(&read(folder, &Sources::default()).graph, false);
     let bytes = bom(&case);
     assert_eq!(bytes, bom(elsewhere.path()));
     assert!(!String::from_utf8_lossy(&bytes).contains(env!("CARGO_MANIFEST_DIR")));
@@ -135,7 +135,7 @@ fn where_the_tree_stands_changes_nothing() {
 #[test]
 fn the_files_beside_a_bom_change_nothing() {
     for case in cases() {
-        let graph = read(&case, &mut Sources::default()).graph;
+        let graph = read(&case, &Sources::default()).graph;
         let bytes = write(&graph, false);
         let beside = files(&case).into_iter().map(|file| {
             let below = file.strip_prefix(&case).unwrap().to_str().unwrap().to_owned();
@@ -143,7 +143,7 @@ fn the_files_beside_a_bom_change_nothing() {
         });
         let pinned = [("bom.cdx.json".to_owned(), bytes.clone())];
         let tree: Arc<dyn Tree> = Arc::new(Memory::new(beside.chain(pinned)));
-        let read = discover::read_file(&mut Sources::default(), &tree, "bom.cdx.json").unwrap();
+        let read = discover::read_file(&Sources::default(), &tree, "bom.cdx.json").unwrap();
         let problems: Vec<String> = read.problems.iter().map(ToString::to_string).collect();
         assert_eq!(problems, [""; 0], "{}", case.display());
         let again = write(&Graph::join(read.inventories), false);
@@ -153,7 +153,7 @@ fn the_files_beside_a_bom_change_nothing() {
 
 #[test]
 fn the_time_is_the_callers() {
-    let graph = read(&path("fixtures/demo/approved"), &mut Sources::default()).graph;
+    let graph = read(&path("fixtures/demo/approved"), &Sources::default()).graph;
     let timestamp = Some("2026-01-02T03:04:05Z".to_owned());
     let bytes = bom::write(&graph, &Options { timestamp, validate: true }).unwrap();
     let document: Value = serde_json::from_slice(&bytes).unwrap();

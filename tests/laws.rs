@@ -89,10 +89,10 @@ fn what_is_pinned_is_clean() {
     let mut cases: Vec<_> = folders(&path("fixtures/formats")).iter().flat_map(|format| folders(format)).collect();
     cases.extend(folders(&path("fixtures/demo")));
     for case in cases {
-        let mut sources = Sources::default();
-        let resolved = read(&case, &mut sources).graph;
+        let sources = Sources::default();
+        let resolved = read(&case, &sources).graph;
         let bytes = bom::write(&resolved, &bom::Options::default()).unwrap();
-        let pinned = common::read_memory(&[("bom.cdx.json", &bytes)], &mut sources);
+        let pinned = common::read_memory(&[("bom.cdx.json", &bytes)], &sources);
         assert_eq!(pinned.problems, [], "{}", case.display());
         assert_eq!(drift_findings(pinned.graph, resolved, &sources), [], "{}", case.display());
     }
@@ -188,9 +188,9 @@ proptest! {
 
     #[test]
     fn what_is_pinned_is_clean_of_any_graph(inventories in graphs::one()) {
-        let mut sources = graphs::sources();
+        let sources = graphs::sources();
         let bytes = bom::write(&join(&inventories), &bom::Options::default()).unwrap();
-        let pinned = common::read_memory(&[("bom.cdx.json", &bytes)], &mut sources);
+        let pinned = common::read_memory(&[("bom.cdx.json", &bytes)], &sources);
         prop_assert_eq!(&pinned.problems, &[]);
         prop_assert_eq!(drift_findings(pinned.graph, join(&inventories), &sources), []);
     }
@@ -225,9 +225,9 @@ proptest! {
         let key = all[which.index(all.len())].key();
         let accepted = ours.accept(&theirs, &|purl| purl.key() == key);
         // Also once it was written and read.
-        let mut sources = graphs::sources();
+        let sources = graphs::sources();
         let bytes = bom::write(&accepted, &bom::Options::default()).unwrap();
-        let pinned = common::read_memory(&[("bom.cdx.json", &bytes)], &mut sources);
+        let pinned = common::read_memory(&[("bom.cdx.json", &bytes)], &sources);
         prop_assert_eq!(&pinned.problems, &[]);
         let shared: Vec<&str> = ours.subjects().iter().map(|subject| subject.path).collect();
         let drift = compare::drift_by_path(&pinned.graph, &theirs);

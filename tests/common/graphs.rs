@@ -197,7 +197,7 @@ pub fn two() -> impl Strategy<Value = (Vec<Inventory>, Vec<Inventory>)> {
 
 /// Returns files in which the places of random graphs stand.
 pub fn sources() -> Sources {
-    let mut sources = Sources::default();
+    let sources = Sources::default();
     let tree = sources.add_tree(Arc::new(Memory::new([("tree".to_owned(), b"tree".to_vec())])));
     sources.add_file(tree, "tree");
     sources
