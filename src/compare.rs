@@ -357,7 +357,7 @@ fn change<'g>(old: Resolved<'g>, new: Resolved<'g>) -> Option<Change<'g>> {
                 what.push(What::IntegrityWeakened);
             }
         }
-        if says_old.origin && says_new.origin && is_moved(a.origin, b.origin) {
+        if says_old.origin && says_new.origin && is_moved(a.origin, b.origin) && is_bundled(a) == is_bundled(b) {
             what.push(What::Source);
         }
         if says_old.licence
@@ -395,10 +395,19 @@ fn is_weakened(old: &Component, new: &Component) -> bool {
     (!old.digests.is_empty() && new.digests.is_empty()) || (is_strong(old) && !is_strong(new))
 }
 
-/// Says whether a property that both sides have differs: one that only one side has may be a matter of who looked.
+/// Says whether a property differs. One under `cargo:` is there only where cargo was asked, so that one side may lack it.
 fn is_other_variant(old: &Component, new: &Component) -> bool {
-    let other = |(name, value): &(Text, Text)| new.properties.iter().any(|(other, is)| other == name && is != value);
-    old.properties.iter().any(other)
+    let lacks = |side: &Component, (name, value): &(Text, Text)| {
+        let found = side.properties.iter().find(|(other, _)| other == name);
+        found.map_or(!name.starts_with("cargo:"), |(_, other)| other != value)
+    };
+    old.properties.iter().any(|property| lacks(new, property))
+        || new.properties.iter().any(|property| lacks(old, property))
+}
+
+/// Says whether a component comes inside of another one, so that it has no source of its own.
+fn is_bundled(component: &Component) -> bool {
+    component.properties.iter().any(|(name, _)| *name == "bundled")
 }
 
 /// Says whether a component comes from elsewhere. Of git sources the commit counts, and the address; not the branch's

@@ -14,7 +14,7 @@ use std::ffi::OsString;
 use std::io::{self, Write};
 use std::process::ExitCode;
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 
 /// The drift guard: lockfiles and container manifests held to a pinned bill of materials.
@@ -74,7 +74,6 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         });
     match result {
         Ok(outcome) => ExitCode::from(outcome as u8),
-        Err(error) if is_closed_pipe(&error) => ExitCode::SUCCESS,
         Err(error) => {
             for line in options::lines_of(&error) {
                 say(&line);
@@ -89,16 +88,11 @@ fn say(line: &str) {
     let _ = writeln!(io::stderr().lock(), "driftgate: {}", crate::outputs::text::plain(line));
 }
 
-/// Writes a result to standard output.
+/// Writes a result to standard output. A reader that has seen enough is no error, and changes no outcome.
 fn print(bytes: &[u8]) -> Result<()> {
     let mut out = io::stdout().lock();
-    out.write_all(bytes)?;
-    out.flush()?;
-    Ok(())
-}
-
-fn is_closed_pipe(error: &anyhow::Error) -> bool {
-    error
-        .chain()
-        .any(|cause| cause.downcast_ref::<io::Error>().is_some_and(|error| error.kind() == io::ErrorKind::BrokenPipe))
+    match out.write_all(bytes).and_then(|()| out.flush()) {
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+        result => Ok(result.context("writing to standard output")?),
+    }
 }

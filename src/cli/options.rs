@@ -115,7 +115,16 @@ pub fn outcome(report: &Report) -> Outcome {
 /// # Errors
 /// Where that fails, with the file's name.
 pub fn write(file: &Path, bytes: &[u8]) -> Result<()> {
-    fs::write(file, bytes).with_context(|| format!("writing {}", file.display()))
+    let mut beside = file.as_os_str().to_owned();
+    beside.push(".new");
+    let beside = PathBuf::from(beside);
+    // A link is replaced and not followed, a file is never half written; what is no plain file is written to as it is.
+    let is_special = fs::symlink_metadata(file).is_ok_and(|it| !it.is_file() && !it.is_symlink());
+    let written = match is_special {
+        true => fs::write(file, bytes),
+        false => fs::write(&beside, bytes).and_then(|()| fs::rename(&beside, file)),
+    };
+    written.with_context(|| format!("writing {}", file.display()))
 }
 
 /// Reads a day, `2026-12-31`; today in UTC without one.

@@ -14,7 +14,7 @@ use crate::graph::Graph;
 use crate::model::Pattern;
 use crate::report::Report;
 use crate::source::Sources;
-use crate::{Side, diff};
+use crate::{Side, diff, inventory};
 
 /// Accept what is there into the pinned BOM: all of it, or single components
 ///
@@ -58,7 +58,11 @@ impl Pin {
             );
         }
         let pinned = if work.bom.exists() || !patterns.is_empty() { work.pinned()? } else { Graph::default() };
-        let accepted = if patterns.is_empty() {
+        let accepted = if patterns.is_empty() && work.is_file() {
+            let mut accepted = if work.bom.exists() { work.pinned()? } else { Graph::default() };
+            accepted.replace(resolved.graph);
+            accepted
+        } else if patterns.is_empty() {
             resolved.graph
         } else {
             let chosen = |purl: &crate::model::Purl| patterns.iter().any(|pattern| pattern.matches(purl));
@@ -71,11 +75,11 @@ impl Pin {
         let bytes = document(&accepted)?;
         let is_new = !work.bom.exists();
         let bom = work.bom;
-        let mut report = diff(
-            Side { graph: pinned, problems: Vec::new() },
-            Side { graph: accepted, problems: Vec::new() },
-            &sources,
-        );
+        let accepted = Side { graph: accepted, ..Side::default() };
+        let mut report = match is_new {
+            true => inventory(accepted),
+            false => diff(Side { graph: pinned, ..Side::default() }, accepted, &sources),
+        };
         report.sources = sources;
         if !is_new {
             self.outputs.write(&report, "terminal")?;

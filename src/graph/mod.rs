@@ -296,6 +296,11 @@ impl Subject {
         levels
     }
 
+    /// Says whether it is a BOM that another tool wrote, which knows of no subjects.
+    pub fn is_foreign(&self) -> bool {
+        self.format.starts_with("cyclonedx-")
+    }
+
     /// Returns the components, sorted.
     pub fn components(&self) -> impl Iterator<Item = Resolved<'_>> {
         self.inner.node_indices().skip(1).filter_map(|index| self.at(index))
