@@ -88,7 +88,7 @@ impl List {
         section(
             Table::Formats,
             "formats",
-            formats::all().map(|format| row(format, format.files().join(" "))).collect(),
+            formats::all().map(|format| row(format, some(format.files()))).collect(),
         );
         section(Table::Rules, "rules", rules::all().map(|rule| row(rule, rule.level().to_string())).collect());
         section(Table::Outputs, "outputs", outputs::OUTPUTS.iter().map(|output| row(*output, String::new())).collect());
@@ -96,4 +96,10 @@ impl List {
         print(text.as_bytes())?;
         Ok(Outcome::Clean)
     }
+}
+
+/// Returns the first file names of a format; `explain` has all of them.
+fn some(files: &[&str]) -> String {
+    let shown = files.iter().take(2).copied().collect::<Vec<_>>().join(" ");
+    if files.len() > 2 { format!("{shown} …") } else { shown }
 }

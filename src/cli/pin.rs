@@ -12,6 +12,7 @@ use crate::bom;
 use crate::compare;
 use crate::graph::Graph;
 use crate::model::Pattern;
+use crate::outputs::text;
 use crate::report::Report;
 use crate::source::Sources;
 use crate::{Side, diff, inventory};
@@ -138,7 +139,8 @@ pub fn document(graph: &Graph) -> Result<Vec<u8>> {
 }
 
 fn shown(bom: &Path) -> String {
-    bom.display().to_string()
+    let shown = bom.display().to_string();
+    shown.strip_prefix("./").map_or(shown.clone(), str::to_owned)
 }
 
 fn count(report: &Report) -> String {
@@ -154,7 +156,7 @@ fn count(report: &Report) -> String {
 /// Says what was pinned.
 pub fn summary(bom: &Path, report: &Report, is_new: bool) -> String {
     let components: usize = report.subjects.iter().map(|subject| subject.components).sum();
-    let what = format!("{components} components of {} subjects", report.subjects.len());
+    let what = format!("{} of {}", text::count(components, "component"), text::count(report.subjects.len(), "subject"));
     if is_new {
         format!("{} now pins {what}", shown(bom))
     } else {
