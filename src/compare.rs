@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use std::hash::Hash;
 
 use hashbrown::{HashMap, HashSet};
+use rayon::iter::{IntoParallelIterator, ParallelIterator};
 
 use crate::graph::{Graph, Link, Resolved, Subject};
 use crate::intern::Text;
@@ -154,8 +155,9 @@ pub fn drift<'g>(old: &'g Graph, new: &'g Graph) -> Drift<'g> {
 
 /// Compares two graphs, pairing subjects by path alone.
 pub fn drift_by_path<'g>(old: &'g Graph, new: &'g Graph) -> Drift<'g> {
-    let paths: BTreeSet<Text> = old.subjects().iter().chain(new.subjects()).map(|subject| subject.path).collect();
-    Drift { subjects: paths.into_iter().map(|path| pair(old.subject(path), new.subject(path))).collect() }
+    let both = old.subjects().iter().chain(new.subjects());
+    let paths: BTreeSet<Text> = both.map(|subject| subject.path).collect();
+    Drift { subjects: paths.into_par_iter().map(|path| pair(old.subject(path), new.subject(path))).collect() }
 }
 
 fn pair<'g>(old: Option<&'g Subject>, new: Option<&'g Subject>) -> Pair<'g> {

@@ -85,11 +85,7 @@ impl List {
             text.push('\n');
         };
         let row = |entry: &dyn Entry, more: String| (entry.id().to_owned(), more, entry.summary().to_owned());
-        section(
-            Table::Formats,
-            "formats",
-            formats::all().map(|format| row(format, some(format.files()))).collect(),
-        );
+        section(Table::Formats, "formats", formats::all().map(|format| row(format, some(format.files()))).collect());
         section(Table::Rules, "rules", rules::all().map(|rule| row(rule, rule.level().to_string())).collect());
         section(Table::Outputs, "outputs", outputs::OUTPUTS.iter().map(|output| row(*output, String::new())).collect());
         text.truncate(text.trim_end().len() + 1);

@@ -88,11 +88,21 @@ fn say(line: &str) {
     let _ = writeln!(io::stderr().lock(), "driftgate: {}", crate::outputs::text::plain(line));
 }
 
-/// Writes a result to standard output. A reader that has seen enough is no error, and changes no outcome.
+/// Writes a result to standard output.
 fn print(bytes: &[u8]) -> Result<()> {
-    let mut out = io::stdout().lock();
-    match out.write_all(bytes).and_then(|()| out.flush()) {
-        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
-        result => Ok(result.context("writing to standard output")?),
+    print_with(&mut |to| Ok(to.write_all(bytes)?))
+}
+
+/// Writes a result to standard output. A reader that has seen enough is no error, and changes no outcome.
+fn print_with(writer: options::Writer<'_>) -> Result<()> {
+    let mut out = io::BufWriter::new(io::stdout().lock());
+    match writer(&mut out).and_then(|()| Ok(out.flush()?)) {
+        Err(error) if is_closed_pipe(&error) => Ok(()),
+        result => result.context("writing to standard output"),
     }
+}
+
+fn is_closed_pipe(error: &anyhow::Error) -> bool {
+    let io = |cause: &(dyn std::error::Error + 'static)| cause.downcast_ref::<io::Error>().map(io::Error::kind);
+    error.chain().any(|cause| io(cause) == Some(io::ErrorKind::BrokenPipe))
 }

@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 
 use super::{Graph, Link, Resolved, Subject};
+use rayon::iter::{IntoParallelRefIterator, ParallelIterator};
+
 use crate::intern::Text;
 use crate::model::{Component, Declared, Edge, Gap, Inventory, Node, NodeId, Purl, Requirement, SUBJECT};
 use crate::source::Place;
@@ -10,8 +12,8 @@ use crate::source::Place;
 impl Graph {
     /// Returns this graph with the components that `chosen` names as `other` has them: its versions in place of ours, in
     /// every subject that both have; gone where `other` has none. Subjects that only one side has stay as they are here.
-    pub fn accept(&self, other: &Graph, chosen: &dyn Fn(&Purl) -> bool) -> Graph {
-        Graph::join(self.subjects.iter().map(|ours| match other.subject(ours.path) {
+    pub fn accept(&self, other: &Graph, chosen: &(dyn Fn(&Purl) -> bool + Sync)) -> Graph {
+        Graph::join(self.subjects.par_iter().map(|ours| match other.subject(ours.path) {
             Some(theirs) => mix(ours, theirs, chosen),
             None => mix(ours, ours, &|_| false),
         }))

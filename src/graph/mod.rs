@@ -13,6 +13,7 @@ use hashbrown::HashMap;
 use petgraph::Direction;
 use petgraph::graph::{DiGraph, NodeIndex};
 use petgraph::visit::EdgeRef;
+use rayon::iter::{IntoParallelIterator, ParallelIterator};
 
 use crate::intern::Text;
 use crate::model::{Component, Declared, Gap, Inventory, NodeId, Requirement, SUBJECT, Says, Scope};
@@ -78,8 +79,8 @@ pub struct Link<'g> {
 
 impl Graph {
     /// Joins inventories into one graph.
-    pub fn join(inventories: impl IntoIterator<Item = Inventory>) -> Self {
-        let mut subjects: Vec<Subject> = inventories.into_iter().map(Subject::new).collect();
+    pub fn join(inventories: impl IntoParallelIterator<Item = Inventory>) -> Self {
+        let mut subjects: Vec<Subject> = inventories.into_par_iter().map(Subject::new).collect();
         subjects.sort_by_key(|subject| subject.path);
         Graph { subjects }
     }

@@ -182,7 +182,7 @@ fn inventories(pool: Vec<Component>) -> impl Strategy<Value = Vec<Inventory>> {
 
 /// Makes a graph of inventories; a graph can't be cloned, and a test may want it twice.
 pub fn join(inventories: &[Inventory]) -> Graph {
-    Graph::join(inventories.iter().cloned())
+    Graph::join(inventories.to_vec())
 }
 
 /// Returns what a small graph is joined of.
