@@ -53,7 +53,8 @@ impl<'s> Work<'s> {
         let input = tree::open(path)?;
         let folder = input.folder.clone().unwrap_or_default();
         let beside = folder.join(POLICY);
-        let config = files.config.clone().or_else(|| beside.is_file().then_some(beside));
+        // Whatever bears the policy's name is the policy: what is no file there must not pass for none.
+        let config = files.config.clone().or_else(|| beside.symlink_metadata().is_ok().then_some(beside));
         let policy = match &config {
             None => Policy::default(),
             Some(config) => {
