@@ -361,6 +361,50 @@ fn diff_takes_git_revisions() {
 }
 
 #[test]
+fn a_file_of_a_revision_is_read_with_the_manifests_beside_it() {
+    let project = Project::empty();
+    let dev = "[package]\nname = \"app\"\nversion = \"0.1.0\"\n[dependencies]\nserde = \"1\"\n[dev-dependencies]\nitoa = \"1\"\n";
+    for folder in ["", "sub/"] {
+        project.put(&format!("{folder}Cargo.lock"), CARGO);
+        project.put(&format!("{folder}Cargo.toml"), dev);
+    }
+    project.git(&["init", "--quiet", "--initial-branch=main"]);
+    project.git(&["add", "."]);
+    project.git(&["commit", "--quiet", "-m", "one"]);
+    project.put("sub/Cargo.toml", &dev.replace("dev-dependencies", "build-dependencies"));
+    for (folder, old, changes) in [
+        ("", "HEAD:Cargo.lock", 0),
+        ("", ":Cargo.lock", 0),
+        ("sub", "HEAD:./Cargo.lock", 0),
+        ("sub", "HEAD:sub/Cargo.lock", 0),
+    ] {
+        let diff = project.run_in(folder, &["diff", old, "Cargo.lock", "-f", "json"]).ends(0, &[]);
+        let value: Value = serde_json::from_str(&diff.out).unwrap();
+        assert_eq!(value["changes"].as_array().unwrap().len(), changes, "{old}: {}", diff.out);
+        let alone = old.starts_with(':');
+        assert_eq!(value["notes"].as_array().unwrap().is_empty(), !alone, "{old}: {}", diff.out);
+    }
+}
+
+#[test]
+fn what_stands_beside_the_bom_does_not_change_it() {
+    let project = Project::empty();
+    let with = |table: &str| {
+        format!("[package]\nname = \"app\"\nversion = \"0.1.0\"\n[{table}]\nserde = \"1\"\nitoa = \"1\"\n")
+    };
+    project.put("app/Cargo.lock", CARGO);
+    project.put("app/Cargo.toml", &with("dev-dependencies"));
+    project.run(&["init"]).ends(0, &[]);
+    // The pinned scopes are told by the BOM, also where no manifest stands beside it.
+    assert_eq!(project.json(&["check", "-f", "json"])["notes"], Value::Array(Vec::new()));
+
+    project.run(&["init", "app"]).ends(0, &[]);
+    project.put("app/Cargo.toml", &with("dependencies"));
+    project.run(&["check", "app"]).ends(1, &[]).prints(&["scope-drift", "serde"]);
+    project.run_in("app", &["check"]).ends(1, &[]).prints(&["scope-drift", "serde"]);
+}
+
+#[test]
 fn git_is_read_and_not_touched() {
     let project = Project::repository();
     project.put("untracked.txt", "x");
