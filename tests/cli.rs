@@ -656,3 +656,22 @@ mod unix {
         project.run(&["sbom"]).ends(0, &[]).prints(&["pkg:pypi/urllib3@2.2.0"]);
     }
 }
+
+#[test]
+fn a_ring_of_direct_requirements_is_named_by_its_shortest_ways() {
+    use std::fmt::Write as _;
+    let (project, count) = (Project::empty(), 1000);
+    let names: String = (0..count).map(|at| format!(" \"p{at}\",\n")).collect();
+    let mut lock =
+        format!("version = 4\n\n[[package]]\nname = \"app\"\nversion = \"0.1.0\"\ndependencies = [\n{names}]\n");
+    for at in 0..count {
+        let next = (at + 1) % count;
+        write!(lock, "\n[[package]]\nname = \"p{at}\"\nversion = \"1.0.0\"\nsource = \"registry+https://index.example/crates\"\ndependencies = [\n \"p{next}\",\n]\n").unwrap();
+    }
+    project.put("Cargo.lock", &lock);
+    let value = project.json(&["why", "p0", "--format", "json"]);
+    let paths = value["components"][0]["introduced_by"].as_array().unwrap();
+    assert_eq!(paths[0], serde_json::json!(["app", "p0"]));
+    assert_eq!(paths[1], serde_json::json!(["app", "p999", "p0"]));
+    assert!(paths.len() > 10 && paths.iter().map(|path| path.as_array().unwrap().len()).sum::<usize>() <= 4096);
+}
