@@ -238,15 +238,24 @@ pub struct Opened {
     /// The text, less a byte-order mark.
     pub text: String,
     lines: Vec<u32>,
-    /// Whether a character is a byte throughout, so that columns need no counting.
-    is_ascii: bool,
+    /// How many characters begin before each block: a line may be a whole document.
+    blocks: Vec<u32>,
 }
+
+/// How many bytes are counted at once.
+const BLOCK: usize = 1024;
 
 impl Opened {
     fn new(text: String) -> Self {
         let breaks = text.match_indices('\n').map(|(at, _)| at as u32 + 1);
         let lines = std::iter::once(0).chain(breaks).collect();
-        Opened { is_ascii: text.is_ascii(), text, lines }
+        let mut characters = 0;
+        let block = |block: &[u8]| {
+            characters += beginnings(block);
+            characters - beginnings(block)
+        };
+        let blocks = text.as_bytes().chunks(BLOCK).map(block).collect();
+        Opened { text, lines, blocks }
     }
 
     /// Counts line and column (in characters) of a byte offset, both from 1.
@@ -257,9 +266,22 @@ impl Opened {
         }
         let line = self.lines.partition_point(|start| *start as usize <= offset).max(1);
         let start = self.lines.get(line - 1).map_or(0, |start| *start as usize);
-        let before = if self.is_ascii { offset - start } else { self.text[start..offset].chars().count() };
-        (line as u32, before as u32 + 1)
+        (line as u32, self.characters(offset) - self.characters(start) + 1)
     }
+
+    /// Counts the characters before a byte offset.
+    fn characters(&self, offset: usize) -> u32 {
+        let block = offset / BLOCK;
+        let whole = self.blocks.get(block).copied();
+        // The end of a text of whole blocks has none of its own.
+        let (whole, from) = whole.map_or((0, 0), |whole| (whole, block * BLOCK));
+        whole + beginnings(&self.text.as_bytes()[from..offset])
+    }
+}
+
+/// Counts the bytes that begin a character.
+fn beginnings(bytes: &[u8]) -> u32 {
+    bytes.iter().filter(|byte| **byte & 0xc0 != 0x80).count() as u32
 }
 
 impl Sources {
@@ -335,6 +357,17 @@ mod tests {
         assert_eq!(join("", "x").as_deref(), Some("x"));
         assert_eq!(join("a", "../../x"), None);
         assert_eq!(join("a", "/etc/passwd"), None);
+    }
+
+    #[test]
+    fn columns_are_counted_in_characters_however_long_the_line() {
+        for text in ["", "a", "é\nß𝄞\r\n\n", &"aé𝄞".repeat(1024), &("\n".to_owned() + &"x".repeat(2 * BLOCK))]
+        {
+            let opened = Opened::new(text.to_owned());
+            for offset in (0..=text.len()).filter(|offset| text.is_char_boundary(*offset)) {
+                assert_eq!(opened.line_column(offset as u32), line_column(text, offset), "{offset}");
+            }
+        }
     }
 
     #[test]

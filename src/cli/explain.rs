@@ -7,7 +7,7 @@ use clap::{Args, ValueEnum};
 
 use super::{Outcome, print};
 use crate::entry::Entry;
-use crate::{formats, outputs, rules};
+use crate::{formats, outputs, rules, suggest};
 
 /// Say what a rule, format or output means, and how to mend a finding
 #[derive(Args)]
@@ -36,16 +36,17 @@ impl Explain {
     /// # Errors
     /// Where nothing has that name.
     pub fn run(self) -> Result<Outcome> {
-        let mut entries = formats::all()
-            .map(|entry| ("format", entry as &dyn Entry))
-            .chain(rules::all().map(|entry| ("rule", entry as &dyn Entry)))
-            .chain(outputs::OUTPUTS.iter().map(|entry| ("output", *entry as &dyn Entry)));
-        let Some((table, entry)) = entries.find(|(_, entry)| entry.id() == self.name) else {
-            let known = rules::all().map(|rule| rule.id());
-            let meant = crate::suggest::closest(&self.name, known)
-                .map(|name| format!("; was \"{name}\" meant?"))
-                .unwrap_or_default();
-            bail!("nothing is called \"{}\"{meant} `driftgate list` names everything", self.name.escape_debug());
+        let entries = || {
+            formats::all()
+                .map(|entry| ("format", entry as &dyn Entry))
+                .chain(rules::all().map(|entry| ("rule", entry as &dyn Entry)))
+                .chain(outputs::OUTPUTS.iter().map(|entry| ("output", *entry as &dyn Entry)))
+        };
+        let Some((table, entry)) = entries().find(|(_, entry)| entry.id() == self.name) else {
+            let near = suggest::closest(&self.name, entries().map(|(_, entry)| entry.id()));
+            let hint = near.map_or(";".to_owned(), |near| format!(", did you mean \"{near}\"?"));
+            let name = self.name.escape_debug();
+            bail!("no format, rule or output is called \"{name}\"{hint} `driftgate list` names them all");
         };
         let mut text = format!("{} ({table})\n\n", entry.id());
         for line in entry.docs().lines() {

@@ -7,10 +7,11 @@ use anyhow::{Context, Result, bail};
 use clap::Args;
 
 use super::input::{Files, POLICY, Work};
-use super::options::write;
+use super::options::{within, write};
 use super::pin::{document, refuse};
 use super::{Outcome, say};
 use crate::graph::Graph;
+use crate::outputs::text::count;
 use crate::policy::Policy;
 use crate::rules::{self, source::held_against};
 use crate::source::{FileId, Source, Sources};
@@ -36,7 +37,7 @@ impl Init {
         if !folder.is_dir() {
             bail!("{} is no folder", folder.display());
         }
-        let policy = folder.join(POLICY);
+        let policy = within(folder, POLICY);
         if policy.exists() && !self.force {
             bail!(
                 "{} is there already; `driftgate pin` takes in what changed, --force writes it anew",
@@ -69,7 +70,7 @@ impl Init {
         write(policy, text.as_bytes())?;
         write(&work.bom, &bytes)?;
         for subject in graph.subjects() {
-            say(&format!("{} ({}): {} components", subject.path, subject.format, subject.component_count()));
+            say(&format!("{} ({}): {}", subject.path, subject.format, count(subject.component_count(), "component")));
         }
         say(&format!(
             "wrote {} and {}; commit both, and run `driftgate check` in CI",

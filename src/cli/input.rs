@@ -6,7 +6,7 @@ use std::sync::Arc;
 use anyhow::{Context, Result, bail};
 use clap::Args;
 
-use super::options::located;
+use super::options::{located, within};
 use crate::Side;
 use crate::discover::{self, Read, Scan};
 use crate::formats::{self, cargo};
@@ -52,8 +52,9 @@ impl<'s> Work<'s> {
     pub fn open(path: &str, files: &Files, bom: Option<&Path>, sources: &'s Sources) -> Result<Self> {
         let input = tree::open(path)?;
         let folder = input.folder.clone().unwrap_or_default();
-        let beside = folder.join(POLICY);
-        let config = files.config.clone().or_else(|| beside.is_file().then_some(beside));
+        let beside = within(&folder, POLICY);
+        // Whatever bears the policy's name is the policy: what is no file there must not pass for none.
+        let config = files.config.clone().or_else(|| beside.symlink_metadata().is_ok().then_some(beside));
         let policy = match &config {
             None => Policy::default(),
             Some(config) => {
@@ -69,7 +70,7 @@ impl<'s> Work<'s> {
             Some(bom) => bom.to_owned(),
             // A policy comes with the tree: it must not choose a file elsewhere to be read or written over.
             None => match crate::source::join("", policy.bom()) {
-                Some(inside) if !inside.is_empty() => base.join(inside),
+                Some(inside) if !inside.is_empty() => within(base, inside),
                 _ => bail!("the policy's bom = \"{}\" leads out of its folder; --bom may", policy.bom().escape_debug()),
             },
         };

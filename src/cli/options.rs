@@ -75,7 +75,12 @@ impl Outputs {
     /// # Errors
     /// Where a file can't be written.
     pub fn write(&self, report: &Report, default: &str) -> Result<()> {
-        for (output, file) in self.chosen(default)? {
+        let chosen = self.chosen(default)?;
+        // A run that ends with 2 and shows no report still says why.
+        if !chosen.iter().any(|(output, file)| file.is_none() && !output.is_document()) {
+            report.problems.iter().for_each(|problem| super::say(&problem.to_string()));
+        }
+        for (output, file) in chosen {
             let style = self.style(file.is_some());
             match file {
                 Some(file) => write_with(&file, &mut |to| output.write(report, style, to))?,
@@ -100,7 +105,7 @@ impl Outputs {
     }
 }
 
-/// Returns the outcome of a report, and says what could not be read where no output shows it.
+/// Returns the outcome of a report.
 pub fn outcome(report: &Report) -> Outcome {
     match report.exit_code() {
         0 => Outcome::Clean,
@@ -111,6 +116,12 @@ pub fn outcome(report: &Report) -> Outcome {
 
 /// What writes a result.
 pub type Writer<'w> = &'w mut dyn FnMut(&mut dyn io::Write) -> Result<()>;
+
+/// Returns a file in a folder, without a `./` that says nothing.
+pub fn within(folder: &Path, file: impl AsRef<Path>) -> PathBuf {
+    let path = folder.join(file);
+    path.strip_prefix(".").map_or_else(|_| path.clone(), Path::to_owned)
+}
 
 /// Writes a file whole.
 ///

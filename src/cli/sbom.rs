@@ -40,9 +40,6 @@ impl Sbom {
         let mut report = inventory(side);
         report.sources = sources;
         report.timestamp = timestamp()?;
-        for problem in &report.problems {
-            say(&problem.to_string());
-        }
         if report.subjects.is_empty() && report.problems.is_empty() {
             say(
                 "nothing here has a format that driftgate reads: the SBOM is empty; `driftgate list formats` names them",

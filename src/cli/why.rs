@@ -10,8 +10,9 @@ use super::input::{Files, Work};
 use super::{Outcome, print, say};
 use crate::graph::Resolved;
 use crate::model::{Pattern, Scope};
-use crate::outputs::text::plain;
+use crate::outputs::text::{count, plain};
 use crate::source::Sources;
+use crate::suggest;
 
 /// Show every way by which a package gets in, in each subject
 #[derive(Args)]
@@ -79,7 +80,14 @@ impl Why {
             .map(|node| answer(node, &sources))
             .collect();
         if found.is_empty() {
-            bail!("nothing in {} subjects is called {}", side.graph.subjects().len(), self.name.escape_debug());
+            let bare = self.name.rsplit('/').next().unwrap_or(&self.name);
+            let near = suggest::closest(bare, side.graph.components().map(|node| node.component.name()));
+            let hint = near.map_or(String::new(), |near| format!(", did you mean \"{}\"?", near.escape_debug()));
+            bail!(
+                "nothing in {} is called \"{}\"{hint}",
+                count(side.graph.subjects().len(), "subject"),
+                self.name.escape_debug()
+            );
         }
         match self.format {
             Form::Json => {

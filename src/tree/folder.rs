@@ -1,6 +1,6 @@
 //! A folder on disk, walked as git would see it.
 
-use std::fs::File;
+use std::fs::{self, File};
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
@@ -13,6 +13,8 @@ use crate::source::{MAX_FILE, Open};
 /// A folder on disk.
 pub struct Folder {
     root: PathBuf,
+    /// The root with all links followed.
+    whole: PathBuf,
 }
 
 impl Folder {
@@ -24,13 +26,20 @@ impl Folder {
         if !root.is_dir() {
             bail!("{} is no folder", root.display());
         }
-        Ok(Folder { root: root.to_owned() })
+        let whole = root.canonicalize().with_context(|| format!("opening {}", root.display()))?;
+        Ok(Folder { root: root.to_owned(), whole })
     }
 }
 
 impl Open for Folder {
     fn open(&self, path: &str) -> Result<Vec<u8>> {
-        read(&self.root.join(path))
+        let file = self.root.join(path);
+        // A link may lead elsewhere in the tree, not out of it: a file that names another to include could show any
+        // file of the machine in its messages.
+        if file.canonicalize().is_ok_and(|file| !file.starts_with(&self.whole)) {
+            bail!("is a link that leads out of the folder; such files are not read");
+        }
+        read(&file)
     }
 }
 
@@ -129,8 +138,13 @@ fn below(root: &Path, entry: &DirEntry) -> Option<String> {
 
 /// Reads a file whole, up to the largest size that is read.
 fn read(path: &Path) -> Result<Vec<u8>> {
+    let metadata = fs::metadata(path).map_err(|error| anyhow::anyhow!("cannot be opened: {}", reason(&error)))?;
+    // Opening a pipe waits for its other end, and a device may never end.
+    if !metadata.is_file() {
+        bail!("is no regular file; what comes through a pipe is read as `-`");
+    }
     let file = File::open(path).map_err(|error| anyhow::anyhow!("cannot be opened: {}", reason(&error)))?;
-    let size = file.metadata().map_or(0, |metadata| metadata.len());
+    let size = metadata.len();
     if size > MAX_FILE {
         bail!("is {} MiB; files past {} MiB are not read", size >> 20, MAX_FILE >> 20);
     }

@@ -18,10 +18,10 @@ use crate::source::{MAX_FILE, Open};
 pub struct Revision {
     spec: String,
     repository: PathBuf,
-    /// Object ids by path; the one entry of a file's revision stands under the file's name.
+    /// Object ids by path.
     blobs: BTreeMap<String, String>,
     reader: Mutex<Option<Reader>>,
-    is_file: bool,
+    file: Option<String>,
 }
 
 struct Reader {
@@ -53,32 +53,27 @@ impl Revision {
             .with_context(unknown)?;
         let kind = text(git(folder).args(["cat-file", "-t", &object])).with_context(unknown)?;
         let mut blobs = BTreeMap::new();
-        let is_file = kind == "blob";
-        if is_file {
-            let name = path.and_then(|path| path.rsplit('/').next()).unwrap_or(spec);
-            blobs.insert(name.to_owned(), object);
-        } else {
-            let listed = output(git(folder).args(["ls-tree", "-r", "-z", "--full-tree", &object]))?;
-            for entry in listed.split(|byte| *byte == 0).filter(|entry| !entry.is_empty()) {
-                // `<mode> SP <type> SP <object> TAB <path>`; links (120000) and submodules (160000) are no files.
-                let Some((head, path)) = std::str::from_utf8(entry).ok().and_then(|entry| entry.split_once('\t'))
-                else {
-                    continue;
-                };
-                let mut head = head.split(' ');
-                if let (Some("100644" | "100755" | "100664"), Some("blob"), Some(id)) =
-                    (head.next(), head.next(), head.next())
-                {
-                    blobs.insert(path.to_owned(), id.to_owned());
-                }
+        let mut file = None;
+        if kind == "blob" {
+            let path = path.unwrap_or(spec);
+            let (above, name) = path.rsplit_once('/').map_or(("", path), |(above, name)| (above, name));
+            // What stands beside the file belongs to it; an object that is named by its id, or staged, stands alone.
+            let beside = format!("{revision}:{above}{}", if above == "." { "/" } else { "" });
+            let beside = text(git(folder).args(["rev-parse", "--verify", "--quiet", "--end-of-options", &beside]));
+            if let Some(beside) = beside.ok().filter(|_| !revision.is_empty()) {
+                blobs = listed(folder, &beside)?;
             }
+            blobs.insert(name.to_owned(), object);
+            file = Some(name.to_owned());
+        } else {
+            blobs.extend(listed(folder, &object)?);
         }
-        Ok(Revision { spec: spec.to_owned(), repository: folder.to_owned(), blobs, reader: Mutex::default(), is_file })
+        Ok(Revision { spec: spec.to_owned(), repository: folder.to_owned(), blobs, reader: Mutex::default(), file })
     }
 
     /// Returns the name of the one file that the revision names; none where it names a folder.
     pub fn file(&self) -> Option<&str> {
-        self.blobs.keys().next().filter(|_| self.is_file).map(String::as_str)
+        self.file.as_deref()
     }
 }
 
@@ -155,6 +150,24 @@ fn git(folder: &Path) -> Command {
         .args(["--no-pager", "--no-replace-objects", "-c", "core.fsmonitor=false", "-c", "protocol.allow=never"])
         .stdin(Stdio::null());
     command
+}
+
+/// Lists the files of a tree object: object ids by path.
+fn listed(folder: &Path, tree: &str) -> Result<BTreeMap<String, String>> {
+    let listed = output(git(folder).args(["ls-tree", "-r", "-z", "--full-tree", tree]))?;
+    let mut blobs = BTreeMap::new();
+    for entry in listed.split(|byte| *byte == 0).filter(|entry| !entry.is_empty()) {
+        // `<mode> SP <type> SP <object> TAB <path>`; links (120000) and submodules (160000) are no files.
+        let Some((head, path)) = std::str::from_utf8(entry).ok().and_then(|entry| entry.split_once('\t')) else {
+            continue;
+        };
+        let mut head = head.split(' ');
+        if let (Some("100644" | "100755" | "100664"), Some("blob"), Some(id)) = (head.next(), head.next(), head.next())
+        {
+            blobs.insert(path.to_owned(), id.to_owned());
+        }
+    }
+    Ok(blobs)
 }
 
 fn output(command: &mut Command) -> Result<Vec<u8>> {

@@ -1,0 +1,677 @@
+//! The command line as scripts meet it: arguments, exit codes, streams. The environment is scrubbed, no network is there.
+#![allow(clippy::unwrap_used)]
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+
+use serde_json::Value;
+use tempfile::TempDir;
+
+const CARGO: &str = r#"version = 4
+
+[[package]]
+name = "app"
+version = "0.1.0"
+dependencies = [
+ "itoa",
+ "serde",
+]
+
+[[package]]
+name = "itoa"
+version = "1.0.14"
+source = "registry+https://index.example/crates"
+checksum = "d75a2a4b1b190afb6f5425f10f6a8f959d2ea0b9c2b1d79553551850539e4674"
+
+[[package]]
+name = "serde"
+version = "1.0.219"
+source = "registry+https://index.example/crates"
+checksum = "5f0e2c6ed6606019b4e29e69dbaba95b11854410e5347d525002456dbbb786b6"
+dependencies = [
+ "itoa",
+]
+"#;
+
+const REQUIREMENTS: &str =
+    "urllib3==2.2.0 --hash=sha256:051d961ad0c62a94e50ecf1af379c3aba230c66c710493493560c0c223c49f20\n";
+
+/// A folder with two subjects, and driftgate run in it.
+struct Project {
+    folder: TempDir,
+}
+
+impl Project {
+    fn empty() -> Self {
+        Project { folder: tempfile::tempdir().unwrap() }
+    }
+
+    fn new() -> Self {
+        let project = Project::empty();
+        project.put("Cargo.lock", CARGO);
+        project.put("api/requirements.txt", REQUIREMENTS);
+        project
+    }
+
+    /// A project whose BOM is pinned.
+    fn pinned() -> Self {
+        let project = Project::new();
+        assert_eq!(project.run(&["init"]).code, 0);
+        project
+    }
+
+    /// A project in a git repository of two commits: itoa goes from 1.0.14 to 1.0.15.
+    fn repository() -> Self {
+        let project = Project::new();
+        project.git(&["init", "--quiet", "--initial-branch=main"]);
+        project.git(&["add", "."]);
+        project.git(&["commit", "--quiet", "-m", "one"]);
+        project.bump();
+        project.git(&["commit", "--quiet", "-am", "two"]);
+        project
+    }
+
+    fn path(&self, below: &str) -> PathBuf {
+        self.folder.path().join(below)
+    }
+
+    fn put(&self, file: &str, text: &str) {
+        let file = self.path(file);
+        fs::create_dir_all(file.parent().unwrap()).unwrap();
+        fs::write(file, text).unwrap();
+    }
+
+    fn get(&self, file: &str) -> String {
+        fs::read_to_string(self.path(file)).unwrap()
+    }
+
+    /// Locks a later itoa.
+    fn bump(&self) {
+        self.put("Cargo.lock", &CARGO.replace("1.0.14", "1.0.15").replace("d75a", "d75b"));
+    }
+
+    fn run(&self, arguments: &[&str]) -> Ran {
+        self.run_in("", arguments)
+    }
+
+    fn run_in(&self, folder: &str, arguments: &[&str]) -> Ran {
+        Ran::of(driftgate(&self.path(folder)).args(arguments).output().unwrap())
+    }
+
+    fn json(&self, arguments: &[&str]) -> Value {
+        serde_json::from_str(&self.run(arguments).out).unwrap()
+    }
+
+    fn git(&self, arguments: &[&str]) -> String {
+        let output = scrubbed(Command::new("git"), self.folder.path())
+            .args(["-c", "user.name=t", "-c", "user.email=t@t.example", "-c", "commit.gpgsign=false"])
+            .args(arguments)
+            .output()
+            .unwrap();
+        assert!(output.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
+        String::from_utf8(output.stdout).unwrap()
+    }
+}
+
+/// How a run ended.
+struct Ran {
+    code: i32,
+    out: String,
+    err: String,
+}
+
+impl Ran {
+    fn of(output: Output) -> Self {
+        let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
+        Ran { code: output.status.code().unwrap(), out: text(output.stdout), err: text(output.stderr) }
+    }
+
+    /// Says that it ended so, and that standard error names all of `words`.
+    #[track_caller]
+    fn ends(self, code: i32, words: &[&str]) -> Self {
+        assert_eq!(self.code, code, "stdout:\n{}\nstderr:\n{}", self.out, self.err);
+        for word in words {
+            assert!(self.err.contains(word), "no {word:?} in:\n{}", self.err);
+        }
+        self
+    }
+
+    #[track_caller]
+    fn prints(self, words: &[&str]) -> Self {
+        for word in words {
+            assert!(self.out.contains(word), "no {word:?} in:\n{}", self.out);
+        }
+        self
+    }
+}
+
+fn scrubbed(mut command: Command, folder: &Path) -> Command {
+    command.current_dir(folder).env_clear().stdin(Stdio::null());
+    command.env("PATH", std::env::var_os("PATH").unwrap()).env("GIT_CONFIG_NOSYSTEM", "1");
+    command
+}
+
+fn driftgate(folder: &Path) -> Command {
+    scrubbed(Command::new(assert_cmd::cargo::cargo_bin!("driftgate")), folder)
+}
+
+#[test]
+fn init_then_check_is_clean() {
+    let project = Project::new();
+    let init = project.run(&["init"]).ends(0, &["Cargo.lock (cargo-lock)", "driftgate.toml", "bom.cdx.json"]);
+    assert_eq!(init.out, "");
+    assert!(project.get("driftgate.toml").contains("https://index.example/crates"));
+    let bom: Value = serde_json::from_str(&project.get("bom.cdx.json")).unwrap();
+    assert_eq!(bom["bomFormat"], "CycloneDX");
+    project.run(&["check"]).ends(0, &[]).prints(&["clean"]);
+    project.run(&["init"]).ends(2, &["is there already", "driftgate pin", "--force"]);
+    project.bump();
+    project.run(&["init", "--force"]).ends(0, &[]);
+    project.run(&["check"]).ends(0, &[]);
+    Project::empty().run(&["init"]).ends(2, &["no file that driftgate reads", "driftgate list formats"]);
+}
+
+#[test]
+fn a_changed_lock_fails_the_gate() {
+    let project = Project::pinned();
+    project.bump();
+    let check = project.run(&["check"]).ends(1, &[]);
+    let check = check.prints(&["version-drift", "itoa is 1.0.15", "pins 1.0.14", "Cargo.lock:12", "app → itoa"]);
+    assert_eq!(check.err, "");
+    project.run(&["pin"]).ends(0, &["1 upgraded"]);
+    project.run(&["check"]).ends(0, &[]);
+}
+
+#[test]
+fn a_broken_lock_is_a_problem_and_the_rest_is_reported() {
+    let project = Project::pinned();
+    project.bump();
+    project.put("api/requirements.txt", "urllib3 == \n");
+    let check = project.run(&["check"]).ends(2, &[]).prints(&["api/requirements.txt:1", "itoa is 1.0.15"]);
+    assert!(!check.out.contains("subject-removed"), "{}", check.out);
+    let before = project.get("bom.cdx.json");
+    project.run(&["pin"]).ends(2, &["api/requirements.txt:1", "nothing was pinned"]);
+    project.run(&["pin", "--only", "itoa"]).ends(2, &["nothing was pinned"]);
+    assert_eq!(project.get("bom.cdx.json"), before);
+}
+
+#[test]
+fn what_could_not_be_read_is_said_though_the_report_goes_to_a_file() {
+    let project = Project::pinned();
+    project.put("api/requirements.txt", "urllib3 == \n");
+    project.run(&["check", "--format", "sarif=out.sarif"]).ends(2, &["api/requirements.txt:1"]);
+}
+
+#[test]
+fn pin_takes_all_or_one() {
+    let project = Project::pinned();
+    project.bump();
+    project.put("api/requirements.txt", &REQUIREMENTS.replace("2.2.0", "2.2.1").replace("051d", "051e"));
+    let before = project.get("bom.cdx.json");
+    project.run(&["pin", "--dry-run"]).ends(0, &["2 upgraded"]);
+    assert_eq!(project.get("bom.cdx.json"), before);
+    project.run(&["pin", "--only", "pkg:cargo/itoa"]).ends(0, &["1 upgraded"]);
+    let check = project.run(&["check"]).ends(1, &[]).prints(&["urllib3 is 2.2.1"]);
+    assert!(!check.out.contains("itoa"));
+    project.run(&["pin", "--only", "nope"]).ends(2, &["nope"]);
+    project.run(&["pin"]).ends(0, &[]);
+    project.run(&["check"]).ends(0, &[]);
+}
+
+#[test]
+fn without_a_bom_check_says_what_to_do() {
+    let project = Project::new();
+    let check = project.run(&["check"]).ends(2, &["bom.cdx.json", "driftgate init"]);
+    assert_eq!(check.out, "");
+}
+
+#[test]
+fn the_gate_moves_with_fail_on() {
+    let project = Project::pinned();
+    project.put("driftgate.toml", "version = 1\n[rules]\nversion-drift = \"warn\"\n");
+    project.bump();
+    project.run(&["check"]).ends(0, &[]).prints(&["warning", "version-drift"]);
+    project.run(&["check", "--fail-on", "warn"]).ends(1, &[]);
+    project.run(&["check", "--fail-on", "deny"]).ends(0, &[]);
+    project.put("driftgate.toml", "version = 1\n[gate]\nfail-on = \"warn\"\n[rules]\nversion-drift = \"warn\"\n");
+    project.run(&["check"]).ends(1, &[]);
+    project.run(&["check", "--fail-on", "deny"]).ends(0, &[]);
+}
+
+#[test]
+fn waivers_hold_until_their_last_day() {
+    let project = Project::pinned();
+    project.bump();
+    let waiver = "version = 1\n[[waiver]]\nrule = \"version-drift\"\npackage = \"pkg:cargo/itoa\"\n\
+                  reason = \"reviewed\"\nuntil = 2030-06-30\n";
+    project.put("driftgate.toml", waiver);
+    let held = project.run(&["check", "--date", "2030-01-01"]).ends(0, &[]);
+    held.prints(&["1 waived"]);
+    let in_full = project.run(&["check", "-v", "--date", "2030-01-01"]).ends(0, &[]);
+    in_full.prints(&["waived", "reviewed", "2030-06-30"]);
+    project.run(&["check", "--date", "2030-06-30"]).ends(0, &[]);
+    project.run(&["check", "--date", "2030-07-01"]).ends(1, &[]).prints(&["waiver-expired", "version-drift"]);
+    project.run(&["check", "--date", "tomorrow"]).ends(2, &["--date", "tomorrow"]);
+}
+
+#[test]
+fn an_unknown_policy_key_is_named_with_its_line() {
+    let project = Project::pinned();
+    for (policy, words) in [
+        ("version = 1\n[gate]\nfail-onn = \"deny\"\n", ["driftgate.toml:3:1", "fail-onn", "fail-on\""]),
+        ("version = 1\n[rules]\nversion-drif = \"deny\"\n", ["driftgate.toml:3:1", "version-drif", "version-drift"]),
+        ("version = 1\n[rules]\nversion-drift = \"denny\"\n", ["driftgate.toml:3:17", "denny", "\"deny\""]),
+    ] {
+        project.put("driftgate.toml", policy);
+        assert_eq!(project.run(&["check"]).ends(2, &words).out, "");
+    }
+}
+
+#[test]
+fn what_is_no_file_is_no_missing_policy() {
+    let project = Project::pinned();
+    fs::remove_file(project.path("driftgate.toml")).unwrap();
+    fs::create_dir(project.path("driftgate.toml")).unwrap();
+    project.run(&["check"]).ends(2, &["driftgate.toml", "no regular file"]);
+}
+
+#[test]
+fn diff_prints_what_the_design_promises() {
+    let project = Project::new();
+    project.put("new/Cargo.lock", &CARGO.replace("1.0.14", "1.0.15").replace("d75a", "d75b"));
+    let diff = project.run(&["diff", "Cargo.lock", "new/Cargo.lock", "--format", "json"]).ends(0, &[]);
+    assert_eq!(diff.err, "");
+    let value: Value = serde_json::from_str(&diff.out).unwrap();
+    assert_eq!(value["schema"], 1);
+    assert_eq!(value["problems"], Value::Array(Vec::new()));
+    let change = &value["changes"][0];
+    let expected = serde_json::json!({
+        "kind": "upgraded", "purl": "pkg:cargo/itoa@1.0.15", "name": "itoa", "ecosystem": "cargo",
+        "subject": "Cargo.lock", "from": "1.0.14", "to": "1.0.15", "direct": true, "scope": "runtime",
+        "what": ["version", "integrity"], "introduced_by": [["app", "itoa"], ["app", "serde", "itoa"]],
+        "old": {"path": "Cargo.lock", "line": 12, "column": 8}, "new": {"path": "Cargo.lock", "line": 12, "column": 8},
+    });
+    assert_eq!(change, &expected);
+    in_order(&diff.out, &["schema", "changes", "problems"]);
+    let keys = "kind purl name ecosystem subject from to direct scope what introduced_by old path line column new";
+    in_order(&diff.out, &keys.split(' ').collect::<Vec<_>>());
+
+    for (old, new, kind, side) in [("e", "Cargo.lock", "added", "from"), ("Cargo.lock", "e", "removed", "to")] {
+        project.put("e/Cargo.lock", "version = 4\n\n[[package]]\nname = \"app\"\nversion = \"0.1.0\"\n");
+        let name = |path: &str| if path == "e" { "e/Cargo.lock".to_owned() } else { path.to_owned() };
+        let value = project.json(&["diff", &name(old), &name(new), "--format", "json"]);
+        assert_eq!(value["changes"][0]["kind"], kind);
+        assert_eq!(value["changes"][0][side], Value::Null);
+        assert_eq!(value["changes"].as_array().unwrap().len(), 2);
+    }
+}
+
+/// Says that the keys stand in a JSON text in this order.
+#[track_caller]
+fn in_order(json: &str, keys: &[&str]) {
+    let mut rest = json;
+    for key in keys {
+        let at = rest.find(&format!("\"{key}\":"));
+        assert!(at.is_some(), "{key} is not where it should be in:\n{json}");
+        rest = &rest[at.unwrap()..];
+    }
+}
+
+#[test]
+fn diff_fails_only_when_it_is_asked_to() {
+    let project = Project::new();
+    project.put("new/Cargo.lock", &CARGO.replace("1.0.14", "1.0.15"));
+    let diff = ["diff", "Cargo.lock", "new/Cargo.lock"];
+    let with = |more: &[&'static str]| project.run(&[&diff[..], more].concat());
+    with(&[]).ends(0, &[]).prints(&["itoa", "1.0.14", "1.0.15"]);
+    with(&["--fail-on", "any"]).ends(1, &[]);
+    with(&["--fail-on", "upgraded"]).ends(1, &[]);
+    with(&["--fail-on", "added", "--fail-on", "removed"]).ends(0, &[]);
+    project.run(&["diff", "Cargo.lock", "Cargo.lock", "--fail-on", "any"]).ends(0, &[]);
+    project.put("bad/Cargo.lock", "version = ");
+    project.run(&["diff", "Cargo.lock", "bad/Cargo.lock"]).ends(2, &[]).prints(&["Cargo.lock:1"]);
+}
+
+#[test]
+fn diff_takes_git_revisions() {
+    let project = Project::repository();
+    let purls = |ran: Ran| -> Vec<String> {
+        let value: Value = serde_json::from_str(&ran.ends(0, &[]).out).unwrap();
+        let purl = |change: &Value| format!("{} {}", change["subject"], change["purl"]).replace('"', "");
+        value["changes"].as_array().unwrap().iter().map(purl).collect()
+    };
+    let diff = |old: &str, new: &str| purls(project.run(&["diff", old, new, "-f", "json"]));
+    let itoa = ["Cargo.lock pkg:cargo/itoa@1.0.15"];
+    assert_eq!(diff("HEAD~1", "HEAD"), itoa);
+    assert_eq!(diff("HEAD~1", "."), itoa);
+    assert_eq!(diff("HEAD", "."), [""; 0]);
+    assert_eq!(diff("HEAD~1:Cargo.lock", "Cargo.lock"), itoa);
+    assert_eq!(diff("HEAD~1:api", "api"), [""; 0]);
+
+    // In a folder of the repository, a revision means that folder.
+    let urllib3 = ["requirements.txt pkg:pypi/urllib3@2.2.1"];
+    project.put("api/requirements.txt", &REQUIREMENTS.replace("2.2.0", "2.2.1"));
+    assert_eq!(purls(project.run_in("api", &["diff", "HEAD", ".", "-f", "json"])), urllib3);
+    assert_eq!(purls(project.run_in("api", &["diff", "HEAD~1", "HEAD", "-f", "json"])), [""; 0]);
+    assert_eq!(
+        purls(project.run_in("api", &["diff", "HEAD:./requirements.txt", "requirements.txt", "-f", "json"])),
+        urllib3
+    );
+}
+
+#[test]
+fn a_file_of_a_revision_is_read_with_the_manifests_beside_it() {
+    let project = Project::empty();
+    let dev = "[package]\nname = \"app\"\nversion = \"0.1.0\"\n[dependencies]\nserde = \"1\"\n[dev-dependencies]\nitoa = \"1\"\n";
+    for folder in ["", "sub/"] {
+        project.put(&format!("{folder}Cargo.lock"), CARGO);
+        project.put(&format!("{folder}Cargo.toml"), dev);
+    }
+    project.git(&["init", "--quiet", "--initial-branch=main"]);
+    project.git(&["add", "."]);
+    project.git(&["commit", "--quiet", "-m", "one"]);
+    project.put("sub/Cargo.toml", &dev.replace("dev-dependencies", "build-dependencies"));
+    for (folder, old, changes) in [
+        ("", "HEAD:Cargo.lock", 0),
+        ("", ":Cargo.lock", 0),
+        ("sub", "HEAD:./Cargo.lock", 0),
+        ("sub", "HEAD:sub/Cargo.lock", 0),
+    ] {
+        let diff = project.run_in(folder, &["diff", old, "Cargo.lock", "-f", "json"]).ends(0, &[]);
+        let value: Value = serde_json::from_str(&diff.out).unwrap();
+        assert_eq!(value["changes"].as_array().unwrap().len(), changes, "{old}: {}", diff.out);
+        let alone = old.starts_with(':');
+        assert_eq!(value["notes"].as_array().unwrap().is_empty(), !alone, "{old}: {}", diff.out);
+    }
+}
+
+#[test]
+fn what_stands_beside_the_bom_does_not_change_it() {
+    let project = Project::empty();
+    let with = |table: &str| {
+        format!("[package]\nname = \"app\"\nversion = \"0.1.0\"\n[{table}]\nserde = \"1\"\nitoa = \"1\"\n")
+    };
+    project.put("app/Cargo.lock", CARGO);
+    project.put("app/Cargo.toml", &with("dev-dependencies"));
+    project.run(&["init"]).ends(0, &[]);
+    // The pinned scopes are told by the BOM, also where no manifest stands beside it.
+    assert_eq!(project.json(&["check", "-f", "json"])["notes"], Value::Array(Vec::new()));
+
+    project.run(&["init", "app"]).ends(0, &[]);
+    project.put("app/Cargo.toml", &with("dependencies"));
+    project.run(&["check", "app"]).ends(1, &[]).prints(&["scope-drift", "serde"]);
+    project.run_in("app", &["check"]).ends(1, &[]).prints(&["scope-drift", "serde"]);
+}
+
+#[test]
+fn git_is_read_and_not_touched() {
+    let project = Project::repository();
+    project.put("untracked.txt", "x");
+    project.put("api/requirements.txt", &REQUIREMENTS.replace("2.2.0", "2.2.1"));
+    let files = || {
+        let mut files = Vec::new();
+        let mut open = vec![project.path("")];
+        while let Some(folder) = open.pop() {
+            for entry in fs::read_dir(folder).unwrap() {
+                let entry = entry.unwrap();
+                let (path, metadata) = (entry.path(), entry.metadata().unwrap());
+                if metadata.is_dir() {
+                    open.push(path);
+                } else {
+                    files.push((path, metadata.modified().unwrap(), metadata.len()));
+                }
+            }
+        }
+        files.sort();
+        files
+    };
+    let (status, before) = (project.git(&["--no-optional-locks", "status", "--porcelain"]), files());
+    project.run(&["diff", "HEAD~1", "."]).ends(0, &[]);
+    project.run(&["diff", "HEAD~1", "HEAD:Cargo.lock"]).ends(0, &[]);
+    project.run(&["sbom", "HEAD"]).ends(0, &[]);
+    assert_eq!(files(), before);
+    assert_eq!(project.git(&["--no-optional-locks", "status", "--porcelain"]), status);
+    assert!(!project.path(".git/index.lock").exists());
+}
+
+#[test]
+fn what_is_no_revision_is_refused() {
+    let project = Project::repository();
+    project.run(&["diff", "--", "-x", "."]).ends(2, &["\"-x\" is no revision"]);
+    project.run(&["diff", "--", "--output=stolen", "."]).ends(2, &["is no revision"]);
+    assert!(!project.path("stolen").exists());
+    project.run(&["diff", "nope", "."]).ends(2, &["reading the old side", "\"nope\" is no file or folder here"]);
+    project.run(&["diff", "HEAD:nope.lock", "."]).ends(2, &["HEAD:nope.lock"]);
+    project.run(&["diff", "", "."]).ends(2, &["an empty argument"]);
+    Project::new().run(&["diff", "HEAD", "."]).ends(2, &["\"HEAD\" is no file or folder here", "git repository"]);
+}
+
+#[test]
+fn sbom_of_nothing_is_valid_and_warns() {
+    let sbom = Project::empty().run(&["sbom"]).ends(0, &["the SBOM is empty"]);
+    let value: Value = serde_json::from_str(&sbom.out).unwrap();
+    assert_eq!(value["bomFormat"], "CycloneDX");
+    assert!(value["components"].as_array().is_none_or(Vec::is_empty));
+}
+
+#[test]
+fn sbom_of_a_tree_a_file_and_standard_input() {
+    let project = Project::new();
+    let purls = |value: &Value| -> Vec<String> {
+        let components = value["components"].as_array().unwrap();
+        let all = components.iter().flat_map(|one| {
+            let inner = one["components"].as_array().cloned().unwrap_or_default();
+            std::iter::once(one.clone()).chain(inner).collect::<Vec<_>>()
+        });
+        all.filter_map(|one| one["purl"].as_str().map(str::to_owned)).collect()
+    };
+    let of_file = project.json(&["sbom", "Cargo.lock", "--format", "cyclonedx-json", "-o", "-"]);
+    assert!(purls(&of_file).contains(&"pkg:cargo/itoa@1.0.14".to_owned()), "{of_file}");
+    assert!(!of_file["dependencies"].as_array().unwrap().is_empty());
+    assert!(purls(&project.json(&["sbom"])).contains(&"pkg:pypi/urllib3@2.2.0".to_owned()));
+
+    let stdin = fs::File::open(project.path("Cargo.lock")).unwrap();
+    let ran = Ran::of(driftgate(&project.path("")).args(["sbom", "-"]).stdin(stdin).output().unwrap()).ends(0, &[]);
+    assert_eq!(purls(&serde_json::from_str(&ran.out).unwrap()), purls(&of_file));
+
+    project.put("what.dat", "nothing that anybody knows");
+    project.run(&["sbom", "what.dat"]).ends(2, &["what.dat", "no format that driftgate reads"]);
+    project.run(&["sbom", "nope.lock"]).ends(2, &["\"nope.lock\" is no file or folder here"]);
+    project.run(&["sbom", "--format", "sarif"]).ends(2, &["\"sarif\" is no SBOM"]);
+    project.put("api/requirements.txt", "urllib3 == \n");
+    let sbom = project.run(&["sbom"]).ends(2, &["api/requirements.txt:1"]);
+    assert!(purls(&serde_json::from_str(&sbom.out).unwrap()).contains(&"pkg:cargo/itoa@1.0.14".to_owned()));
+}
+
+#[test]
+fn why_names_every_way() {
+    let project = Project::new();
+    let words = ["pkg:cargo/itoa@1.0.14", "Cargo.lock:12:8", "app → itoa", "app → serde → itoa"];
+    project.run(&["why", "itoa"]).ends(0, &[]).prints(&words);
+    project.run(&["why", "pkg:cargo/itoa", "Cargo.lock"]).ends(0, &[]).prints(&words);
+    let value = project.json(&["why", "itoa", "--format", "json"]);
+    assert_eq!(value["components"][0]["purl"], "pkg:cargo/itoa@1.0.14");
+    let nothing = project.run(&["why", "itao"]).ends(2, &["called \"itao\"", "\"itoa\""]);
+    assert_eq!(nothing.out, "");
+}
+
+#[test]
+fn explain_and_list_name_everything() {
+    let project = Project::empty();
+    project.run(&["explain", "version-drift"]).ends(0, &[]).prints(&["version-drift (rule)", "# Level", "`deny`"]);
+    project.run(&["explain", "uv-lock"]).ends(0, &[]).prints(&["uv-lock (format)", "uv.lock"]);
+    project.run(&["explain", "version-drft"]).ends(2, &["\"version-drift\""]);
+    project.run(&["explain", "uv-lok"]).ends(2, &["\"uv-lock\""]);
+    project.run(&["explain", "zzzzzz"]).ends(2, &["\"zzzzzz\"", "driftgate list"]);
+    project.run(&["list"]).ends(0, &[]).prints(&[
+        "formats",
+        "cargo-lock",
+        "rules",
+        "version-drift",
+        "outputs",
+        "sarif",
+    ]);
+    let rules = project.run(&["list", "rules"]).ends(0, &[]);
+    assert!(rules.out.contains("version-drift") && !rules.out.contains("cargo-lock"));
+    project.run(&["list", "colours"]).ends(2, &["colours"]);
+}
+
+#[test]
+fn one_run_writes_several_outputs() {
+    let project = Project::pinned();
+    project.bump();
+    let formats =
+        ["--format", "terminal", "--format", "sarif=out.sarif", "--format", "markdown=out.md", "-f", "json=o.json"];
+    let check = project.run(&[&["check"][..], &formats].concat()).ends(1, &[]).prints(&["error[version-drift]"]);
+    assert!(!check.out.contains('{'));
+    let sarif: Value = serde_json::from_str(&project.get("out.sarif")).unwrap();
+    assert_eq!(sarif["version"], "2.1.0");
+    assert!(project.get("out.md").contains("itoa"));
+    assert!(serde_json::from_str::<Value>(&project.get("o.json")).is_ok());
+
+    let two = project.run(&["check", "--format", "json", "--format", "sarif"]).ends(2, &["--format sarif=FILE"]);
+    assert_eq!(two.out, "");
+    project.run(&["check", "--format", "json=a", "--format", "sarif=a"]).ends(2, &["same place"]);
+    project.run(&["check", "--format", "jsn"]).ends(2, &["\"jsn\"", "json"]);
+    project.run(&["check", "--format", "json", "-o", "no/such/folder"]).ends(2, &["writing no/such/folder"]);
+    project.run(&["check", "--format", "json", "-o", "x.json"]).ends(1, &[]);
+    assert_eq!(project.get("x.json"), project.get("o.json"));
+}
+
+#[test]
+fn a_reader_that_has_seen_enough_is_no_error() {
+    let project = Project::pinned();
+    for arguments in [&["list"][..], &["sbom"], &["check"], &["diff", ".", "."]] {
+        let mut child =
+            driftgate(&project.path("")).args(arguments).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        drop(child.stdout.take());
+        let ran = Ran::of(child.wait_with_output().unwrap()).ends(0, &[]);
+        assert_eq!(ran.err, "", "{arguments:?}");
+    }
+}
+
+#[test]
+fn colours_are_for_terminals() {
+    let project = Project::pinned();
+    project.bump();
+    let plain = project.run(&["check"]).ends(1, &[]);
+    assert!(!plain.out.contains('\u{1b}'));
+    let colour = project.run(&["check", "--color", "always"]).ends(1, &[]);
+    assert!(colour.out.contains("\u{1b}["));
+    let without = |no_color: &str, how: &str| {
+        let ran = driftgate(&project.path("")).args(["check", "--color", how]).env("NO_COLOR", no_color).output();
+        Ran::of(ran.unwrap()).out
+    };
+    assert_eq!(without("1", "auto"), plain.out);
+    assert_eq!(without("1", "never"), plain.out);
+    assert_eq!(without("1", "always"), colour.out);
+}
+
+#[test]
+fn the_same_bytes_wherever_it_runs() {
+    let (project, other) = (Project::pinned(), Project::pinned());
+    assert_eq!(project.get("bom.cdx.json"), other.get("bom.cdx.json"));
+    assert_eq!(project.get("driftgate.toml"), other.get("driftgate.toml"));
+    project.bump();
+    other.bump();
+    let root = project.folder.path().to_str().unwrap();
+    for format in ["terminal", "json", "sarif", "markdown", "cyclonedx-json"] {
+        let here = project.run(&["check", "--format", format]).ends(1, &[]).out;
+        let outside = project.run_in("api", &["check", root, "--format", format]).ends(1, &[]).out;
+        assert_eq!(here, outside, "{format} from another folder");
+        let there = driftgate(&other.path(""))
+            .args(["check", "--format", format])
+            .env("HOME", "/nowhere")
+            .env("USER", "eve")
+            .output();
+        assert_eq!(here, Ran::of(there.unwrap()).out, "{format} in another place");
+        assert!(!here.contains(root), "{format} names a path of the machine");
+    }
+    for arguments in [&["sbom"][..], &["why", "itoa"], &["diff", ".", "Cargo.lock"]] {
+        assert!(!project.run(arguments).out.contains(root));
+        assert_eq!(project.run(arguments).out, other.run(arguments).out);
+    }
+}
+
+#[test]
+fn documents_have_a_time_only_from_source_date_epoch() {
+    let project = Project::new();
+    let sbom = |epoch: &str| {
+        Ran::of(driftgate(&project.path("")).arg("sbom").env("SOURCE_DATE_EPOCH", epoch).output().unwrap())
+    };
+    assert!(!project.run(&["sbom"]).out.contains("\"timestamp\""));
+    assert!(sbom("1700000000").ends(0, &[]).out.contains("\"timestamp\": \"2023-11-14T22:13:20Z\""));
+    sbom("yesterday").ends(2, &["SOURCE_DATE_EPOCH"]);
+}
+
+#[test]
+fn arguments_that_are_wrong_are_exit_2() {
+    let project = Project::new();
+    project.run(&[]).ends(2, &["Usage"]);
+    project.run(&["chek"]).ends(2, &["check"]);
+    project.run(&["check", "--fail-on", "allow"]).ends(2, &["deny"]);
+    project.run(&["diff", "."]).ends(2, &["NEW"]);
+    project.run(&["--version"]).ends(0, &[]).prints(&["driftgate "]);
+    project.run(&["--help"]).ends(0, &[]).prints(&["check", "pin", "diff", "Exit codes"]);
+}
+
+#[cfg(unix)]
+mod unix {
+    use std::os::unix::fs::symlink;
+
+    use super::*;
+
+    fn pipe(project: &Project, file: &str) {
+        assert!(Command::new("mkfifo").arg(project.path(file)).status().unwrap().success());
+    }
+
+    #[test]
+    fn a_pipe_is_not_waited_for() {
+        let project = Project::pinned();
+        pipe(&project, "uv.lock");
+        pipe(&project, "Cargo.toml");
+        project.run(&["check"]).ends(0, &[]);
+        project.run(&["sbom", "Cargo.lock"]).ends(0, &[]);
+        project.run(&["sbom", "uv.lock"]).ends(2, &["uv.lock:1:1", "no regular file"]);
+        project.run(&["check", "--config", "uv.lock"]).ends(2, &["no regular file"]);
+        project.run(&["check", "--bom", "uv.lock"]).ends(2, &["no regular file"]);
+        pipe(&project, "api/base.txt");
+        project.put("api/requirements.txt", "-r base.txt\n");
+        project.run(&["check"]).ends(2, &[]).prints(&["no regular file"]);
+    }
+
+    #[test]
+    fn links_do_not_lead_out_of_the_tree() {
+        let (project, other) = (Project::new(), Project::empty());
+        other.put("secret.txt", "user:$ecret\n");
+        symlink(other.path("secret.txt"), project.path("api/base.txt")).unwrap();
+        project.put("api/requirements.txt", "-r base.txt\n");
+        let sbom = project.run(&["sbom"]).ends(2, &["api/base.txt", "leads out of the folder"]);
+        assert!(!sbom.err.contains("ecret"));
+        fs::remove_file(project.path("api/base.txt")).unwrap();
+        project.put("base.txt", REQUIREMENTS);
+        symlink("../base.txt", project.path("api/base.txt")).unwrap();
+        symlink(".", project.path("loop")).unwrap();
+        project.run(&["sbom"]).ends(0, &[]).prints(&["pkg:pypi/urllib3@2.2.0"]);
+    }
+}
+
+#[test]
+fn a_ring_of_direct_requirements_is_named_by_its_shortest_ways() {
+    use std::fmt::Write as _;
+    let (project, count) = (Project::empty(), 1000);
+    let names: String = (0..count).map(|at| format!(" \"p{at}\",\n")).collect();
+    let mut lock =
+        format!("version = 4\n\n[[package]]\nname = \"app\"\nversion = \"0.1.0\"\ndependencies = [\n{names}]\n");
+    for at in 0..count {
+        let next = (at + 1) % count;
+        write!(lock, "\n[[package]]\nname = \"p{at}\"\nversion = \"1.0.0\"\nsource = \"registry+https://index.example/crates\"\ndependencies = [\n \"p{next}\",\n]\n").unwrap();
+    }
+    project.put("Cargo.lock", &lock);
+    let value = project.json(&["why", "p0", "--format", "json"]);
+    let paths = value["components"][0]["introduced_by"].as_array().unwrap();
+    assert_eq!(paths[0], serde_json::json!(["app", "p0"]));
+    assert_eq!(paths[1], serde_json::json!(["app", "p999", "p0"]));
+    assert!(paths.len() > 10 && paths.iter().map(|path| path.as_array().unwrap().len()).sum::<usize>() <= 4096);
+}
