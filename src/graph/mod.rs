@@ -32,6 +32,8 @@ pub struct Subject {
     pub place: Place,
     /// Which facts its file carries at all.
     pub says: Says,
+    /// The addresses that its file looks packages up at, each once, sorted.
+    pub sources: Vec<(Text, Place)>,
     /// Requirements without one exact answer; their node numbers are this subject's.
     pub declared: Vec<Declared>,
     inner: DiGraph<Node, Asked>,
@@ -111,7 +113,9 @@ impl Graph {
 
 impl Subject {
     fn new(inventory: Inventory) -> Self {
-        let Inventory { subject: path, format, nodes, edges, declared, says, .. } = inventory;
+        let Inventory { subject: path, format, nodes, edges, declared, says, mut sources, .. } = inventory;
+        sources.sort_unstable();
+        sources.dedup_by_key(|source| source.0);
         let place = nodes[SUBJECT as usize].place;
         // Canonical order, whatever the file's: the subject itself, then by component; one node a component.
         let mut order: Vec<NodeId> = (1..nodes.len() as NodeId).collect();
@@ -170,7 +174,7 @@ impl Subject {
         });
         let mut declared: Vec<Declared> = declared.collect();
         declared.sort_by_key(|declared| (declared.place, declared.from, declared.name, declared.requirement));
-        let mut subject = Subject { path, format, place, says, declared, inner };
+        let mut subject = Subject { path, format, place, says, sources, declared, inner };
         subject.derive();
         subject
     }

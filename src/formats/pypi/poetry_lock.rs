@@ -12,7 +12,7 @@ use toml::Spanned;
 
 use super::locked::{Answer, Locked};
 use super::marker::{both, without_extras};
-use super::pep508::{normal, shown, without_credentials};
+use super::pep508::{normal, shown};
 use super::poetry::Asked;
 use crate::entry;
 use crate::formats::{Format, Near};
@@ -75,6 +75,7 @@ impl Format for PoetryLock {
     fn join(&self, inventory: &mut Inventory, near: &Near<'_>) {
         let Some(path) = source::join(source::folder(inventory.subject), "pyproject.toml") else { return };
         let Some(manifest) = near.get(&path).filter(|manifest| manifest.format == "pyproject") else { return };
+        inventory.sources.extend(&manifest.sources);
         let root = manifest.nodes.iter().find(|node| node.root);
         if root.is_none() && manifest.declared.is_empty() {
             return;
@@ -169,17 +170,12 @@ struct From {
 
 impl From {
     fn origin(&self) -> Origin {
-        let url = intern::text(&without_credentials(&self.url));
         match self.kind.as_str() {
-            "git" => Origin::Git {
-                url,
-                commit: intern::text(&self.resolved_reference),
-                reference: intern::text(&self.reference),
-            },
-            "url" => Origin::Url(url),
-            "directory" | "file" => Origin::Path(url),
-            _ if url.is_empty() => Origin::Unknown,
-            _ => Origin::Registry(url),
+            "git" => Origin::git(&self.url, &self.resolved_reference, &self.reference),
+            "url" => Origin::url(&self.url),
+            "directory" | "file" => Origin::path(&self.url),
+            _ if self.url.is_empty() => Origin::Unknown,
+            _ => Origin::registry(&self.url),
         }
     }
 }

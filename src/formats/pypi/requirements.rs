@@ -11,12 +11,13 @@ use hashbrown::{HashMap, HashSet};
 use super::constraint::pinned;
 use super::locked::{Answer, Locked};
 use super::marker::{Overlap, is_marker, overlap};
-use super::pep508::{self, Address, is_name, normal, shown, without_credentials};
+use super::pep508::{self, Address, is_name, normal, shown};
 use crate::entry;
 use crate::formats::{Format, Near};
 use crate::intern::{self, Text};
 use crate::model::{
-    Component, Declared, Digest, Gap, Include, Inventory, Node, NodeId, Origin, Purl, Requirement, SUBJECT, Says, Scope,
+    Component, Declared, Digest, Gap, Include, Inventory, Node, NodeId, Origin, Purl, Requirement, SUBJECT, Says,
+    Scope, without_credentials,
 };
 use crate::source::{self, Place, Source};
 
@@ -61,6 +62,7 @@ impl Format for RequirementsTxt {
                 inventory.fault(include.place, message);
                 continue;
             };
+            inventory.sources.extend(&other.sources);
             if include.constraint {
                 constraints.push(other);
             } else {
@@ -134,6 +136,8 @@ struct Item {
     spelled: Text,
     place: Place,
     component: Option<Component>,
+    /// Whether what the component is can change: a branch or tag of a repository.
+    floats: bool,
     constraint: Text,
     environment: Text,
     vias: Vec<From>,
@@ -147,20 +151,25 @@ enum From {
     Package(String),
 }
 
-/// The indexes that the options name.
+/// Where the options say that packages are looked up.
 #[derive(Default)]
 struct Indexes {
-    index: Option<String>,
-    extra: Vec<String>,
+    index: Option<(Text, Place)>,
+    extra: Vec<(Text, Place)>,
+    links: Vec<(Text, Place)>,
     none: bool,
 }
 
 impl Indexes {
-    /// Returns the index that everything comes from; unknown where there is a choice.
+    /// Returns the main index, which stands for all: which of several a package comes from, the file does not say.
     fn origin(&self) -> Origin {
-        let Some(index) = self.index.as_ref().filter(|_| !self.none) else { return Origin::Unknown };
-        let same = |other: &String| other.trim_end_matches('/') == index.trim_end_matches('/');
-        if self.extra.iter().all(same) { Origin::Registry(intern::text(index)) } else { Origin::Unknown }
+        self.index.filter(|_| !self.none).map_or(Origin::Unknown, |(address, _)| Origin::registry(address))
+    }
+
+    /// Returns all places that are looked at; without indexes, the pages of links alone.
+    fn all(&self) -> impl Iterator<Item = (Text, Place)> {
+        let indexes = self.index.iter().chain(&self.extra).filter(|_| !self.none);
+        indexes.chain(&self.links).copied()
     }
 }
 
@@ -190,7 +199,7 @@ impl Reader<'_, '_> {
         self.via = Via::None;
         let count = self.items.len();
         let read = match text.starts_with('-') {
-            true => self.option(line, text),
+            true => self.options(line, text),
             false => self.requirement(line, text.trim_end_matches('\\').trim_end(), false),
         };
         if let Err(message) = read {
@@ -214,7 +223,7 @@ impl Reader<'_, '_> {
             if let Some(component) = self.items.last_mut().and_then(|item| item.component.as_mut())
                 && component.origin == Origin::Unknown
             {
-                component.origin = Origin::Registry(intern::text(&without_credentials(index.trim())));
+                component.origin = Origin::registry(index.trim());
             }
             return;
         }
@@ -239,7 +248,17 @@ impl Reader<'_, '_> {
         }
     }
 
-    fn option(&mut self, line: &Line<'_>, text: &str) -> Result<(), String> {
+    /// Takes up the options of a line: after an address there may be more.
+    fn options(&mut self, line: &Line<'_>, text: &str) -> Result<(), String> {
+        let mut rest = text;
+        while rest.starts_with('-') {
+            rest = self.option(line, rest)?;
+        }
+        Ok(())
+    }
+
+    /// Takes up one option; returns what follows it.
+    fn option<'l>(&mut self, line: &Line<'_>, text: &'l str) -> Result<&'l str, String> {
         let end = text.find(|sign: char| sign == '=' || sign.is_whitespace()).unwrap_or(text.len());
         let (mut name, mut value) = (&text[..end], text[end..].trim_start_matches('=').trim());
         if !name.starts_with("--") && name.len() > 2 && name.is_char_boundary(2) {
@@ -250,12 +269,26 @@ impl Reader<'_, '_> {
             "-r" | "--requirement" => self.include(line, value, false)?,
             "-c" | "--constraint" => self.include(line, value, true)?,
             "-e" | "--editable" => self.requirement(line, value, true)?,
-            "-i" | "--index-url" | "--pypi-url" => self.indexes.index = Some(address(name, value)?),
-            "--extra-index-url" => self.indexes.extra.push(address(name, value)?),
-            "--no-index" => self.indexes.none = true,
-            "-f"
-            | "--find-links"
-            | "--no-binary"
+            "-i" | "--index-url" | "--pypi-url" | "--extra-index-url" | "-f" | "--find-links" => {
+                let (value, rest) = value.split_at(value.find(char::is_whitespace).unwrap_or(value.len()));
+                let value = unquoted(value);
+                if value.is_empty() {
+                    return Err(format!("\"{name}\" without an address"));
+                }
+                let place = line.place(self.source, value);
+                let source = (intern::text(&without_credentials(value)), place);
+                match name {
+                    "--extra-index-url" => self.indexes.extra.push(source),
+                    "-f" | "--find-links" => self.indexes.links.push(source),
+                    _ => self.indexes.index = Some(source),
+                }
+                return Ok(rest.trim_start());
+            }
+            "--no-index" => {
+                self.indexes.none = true;
+                return Ok(value);
+            }
+            "--no-binary"
             | "--only-binary"
             | "--prefer-binary"
             | "--require-hashes"
@@ -275,7 +308,7 @@ impl Reader<'_, '_> {
             | "--only-final" => {}
             _ => return Err(format!("\"{}\" is no option of a requirements file", shown(name))),
         }
-        Ok(())
+        Ok("")
     }
 
     fn include(&mut self, line: &Line<'_>, value: &str, constraint: bool) -> Result<(), String> {
@@ -285,8 +318,7 @@ impl Reader<'_, '_> {
             return Err("an option that names no file".to_owned());
         }
         if value.contains("://") {
-            let shown = shown(&without_credentials(value));
-            return Err(format!("\"{shown}\" is not in the tree; keep a copy of it beside this file"));
+            return Err(format!("\"{}\" is not in the tree; keep a copy of it beside this file", shown(value)));
         }
         let Some(path) = source::join(self.source.folder(), value) else {
             return Err(format!("the included file \"{}\" is outside of the tree", shown(value)));
@@ -342,13 +374,12 @@ impl Reader<'_, '_> {
     /// Takes up a requirement that begins with a name.
     fn named(&mut self, line: &Line<'_>, requirement: &pep508::Requirement<'_>, mut digests: Vec<Digest>) {
         let place = line.place(self.source, requirement.name);
-        let mut component = None;
+        let (mut component, mut floats) = (None, false);
         if !requirement.address.is_empty() {
             let address = Address::read(requirement.address);
             digests.extend(&address.digests);
-            if !address.floats {
-                component = Some(of_address(requirement.name, &address, digests));
-            }
+            component = Some(of_address(requirement.name, &address, digests));
+            floats = address.floats;
         } else if let Some(version) = pinned(requirement.specifiers) {
             let mut pin = Component::new(Purl::new("pypi", "", requirement.name, version));
             pin.digests = digests;
@@ -359,6 +390,7 @@ impl Reader<'_, '_> {
             spelled: intern::text(requirement.name),
             place,
             component,
+            floats,
             constraint: requirement.constraint(),
             environment: intern::text(requirement.marker),
             vias: Vec::new(),
@@ -391,13 +423,14 @@ impl Reader<'_, '_> {
                 spelled: intern::text(plain),
                 place: line.place(self.source, plain),
                 component: None,
+                floats: false,
                 constraint,
                 environment,
                 vias: Vec::new(),
             });
             return Ok(());
         };
-        let component = (!address.floats).then(|| of_address(name, &address, digests));
+        let component = Some(of_address(name, &address, digests));
         let place = line.place(self.source, name);
         let spelled = intern::text(name);
         self.items.push(Item {
@@ -405,6 +438,7 @@ impl Reader<'_, '_> {
             spelled,
             place,
             component,
+            floats: address.floats,
             constraint,
             environment,
             vias: Vec::new(),
@@ -415,6 +449,7 @@ impl Reader<'_, '_> {
     fn finish(mut self) -> Inventory {
         let index = self.indexes.origin();
         let mut inventory = self.inventory;
+        inventory.sources = self.indexes.all().collect();
         if self.items.is_empty() && inventory.includes.is_empty() && inventory.faults.is_empty() {
             inventory.fault(self.source.start(), "the file asks for nothing");
         }
@@ -455,9 +490,11 @@ impl Reader<'_, '_> {
                             inventory.edge(from, to, requirement, item.place);
                         }
                     }
-                    None => {
-                        inventory.declare(from, item.spelled, requirement, item.place, Gap::Unpinned);
-                    }
+                    None => {}
+                }
+                if node.is_none() || item.floats {
+                    let requirement = Requirement { constraint: item.constraint, ..requirement };
+                    inventory.declare(from, item.spelled, requirement, item.place, Gap::Unpinned);
                 }
             }
             for from in links.unclear {
@@ -695,14 +732,6 @@ fn is_archive(word: &str) -> bool {
     [".whl", ".tar.gz", ".zip", ".tar.bz2", ".tar.xz", ".tgz"].iter().any(|suffix| word.ends_with(suffix))
 }
 
-fn address(option: &str, value: &str) -> Result<String, String> {
-    let value = unquoted(value);
-    if value.is_empty() {
-        return Err(format!("\"{option}\" without an address"));
-    }
-    Ok(without_credentials(value))
-}
-
 #[cfg(test)]
 mod tests {
     use super::super::trial::{survives, told};
@@ -738,6 +767,7 @@ mod tests {
                 &format!("git+https://g.example/a@{commit}#egg=a\n-e git+https://g.example/b@v1#egg=b"),
                 vec![
                     "· > a @ git+https://g.example/a@0123456789abcdef0123456789abcdef01234567",
+                    "· > b @ git+https://g.example/b@v1",
                     "· > b ? @ git+https://g.example/b@v1: unpinned",
                 ],
             ),
@@ -820,7 +850,7 @@ mod tests {
         for (options, expected) in [
             ("-i https://u:p@x.example/simple", "registry https://x.example/simple"),
             ("--index-url=https://x.example/s\n--extra-index-url https://x.example/s/", "registry https://x.example/s"),
-            ("-i https://x.example/s\n--extra-index-url https://y.example/s", "an unknown source"),
+            ("-i https://x.example/s\n--extra-index-url https://y.example/s", "registry https://x.example/s"),
             ("--extra-index-url https://y.example/s", "an unknown source"),
             ("", "an unknown source"),
         ] {
