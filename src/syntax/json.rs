@@ -152,3 +152,18 @@ impl<'de: 't, 't, T: Deserialize<'de>> Deserialize<'de> for Located<'t, T> {
         Ok(Located { value, text: raw.get() })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn escaped_names_are_looked_for_nearby_only() {
+        let text = format!("é \"\\n\"{}\"\\t\"", "é".repeat(4096));
+        let source = Source { file: Default::default(), path: "x.json", text: &text };
+        let near = source.place_at(3..4);
+        let place = |name: &str| Str(Cow::Owned(name.to_owned())).place(&source, near);
+        assert_eq!(place("\n"), source.place_at(4..6));
+        assert_eq!(place("\t"), near, "too far away");
+    }
+}

@@ -502,6 +502,23 @@ pub(super) mod tests {
     }
 
     #[test]
+    fn a_lock_without_addresses_says_nothing_of_origins() {
+        const MIRROR: &str = r#""resolved": "https://mirror.example/a/-/a-1.tgz""#;
+        const ARCHIVE: &str = r#""resolved": "https://files.example/a.tgz""#;
+        for (a, b, expected) in [
+            (r#""version": "1""#, r#""version": "1""#, false),
+            (MIRROR, r#""version": "1""#, true),
+            (MIRROR, r#""inBundle": true"#, true),
+            (ARCHIVE, r#""inBundle": true"#, true),
+            (ARCHIVE, r#""version": "1""#, false),
+        ] {
+            let packages = format!(r#"{{"": {{}}, "node_modules/a": {{{a}}}, "node_modules/b": {{{b}}}}}"#);
+            let inventory = parse("package-lock.json", &lock(&packages)).unwrap();
+            assert_eq!(inventory.says.origin, expected, "{a} {b}");
+        }
+    }
+
+    #[test]
     fn what_is_no_lock_is_an_error() {
         for (text, expected) in [
             ("", "the file is empty"),

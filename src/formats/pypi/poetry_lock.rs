@@ -546,6 +546,7 @@ pub(super) fn bare(source: &Source<'_>, place: Place) -> Place {
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::unwrap_used)]
     use super::super::trial::{survives, told};
 
     const END: &str = "[metadata]\nlock-version = \"2.1\"\ncontent-hash = \"x\"\n";
@@ -667,6 +668,22 @@ mod tests {
         let empty = format!("package = []\n{END}");
         let told = told(&[("poetry.lock", &empty), ("pyproject.toml", manifest)], "poetry.lock");
         assert_eq!(told.iter().filter(|line| line.contains("does not hold it")).count(), 3, "{told:?}");
+    }
+
+    #[test]
+    fn the_manifest_says_where_packages_are_looked_up() {
+        use super::{Format, Near, PoetryLock, Source};
+        use crate::formats::pypi::pyproject::Pyproject;
+        use crate::source::FileId;
+        let lock = lock(&["name = \"a\"\nversion = \"1\""]);
+        let manifest = "[tool.poetry]\nname = \"p\"\n[[tool.poetry.source]]\nname = \"PyPI\"\n[[tool.poetry.source]]\nname = \"own\"\nurl = \"https://u:p@x.example/s\"\n";
+        let read = |format: &dyn Format, path, text| format.parse(&Source { file: FileId(0), path, text }).unwrap();
+        let all = [read(&PoetryLock, "poetry.lock", &lock), read(&Pyproject, "pyproject.toml", manifest)];
+        let mut joined = all[0].clone();
+        PoetryLock.join(&mut joined, &Near { inventories: &all });
+        let [(address, place)] = joined.sources[..] else { panic!("{:?}", joined.sources) };
+        assert_eq!(address, "https://x.example/s");
+        assert_eq!(&manifest[place.start as usize..(place.start + place.len) as usize], "https://u:p@x.example/s");
     }
 
     #[test]

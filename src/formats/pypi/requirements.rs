@@ -16,8 +16,8 @@ use crate::entry;
 use crate::formats::{Format, Near};
 use crate::intern::{self, Text};
 use crate::model::{
-    Component, Declared, Digest, Gap, Include, Inventory, Node, NodeId, Origin, Purl, Requirement, SUBJECT, Says,
-    Scope, without_credentials,
+    Component, Declared, Digest, Gap, Include, Inventory, Manifest, Node, NodeId, Origin, Purl, Requirement, SUBJECT,
+    Says, Scope, without_credentials,
 };
 use crate::source::{self, Place, Source};
 
@@ -51,8 +51,7 @@ impl Format for RequirementsTxt {
     fn join(&self, inventory: &mut Inventory, near: &Near<'_>) {
         let mut seen = BTreeSet::from([(inventory.subject.to_owned(), false)]);
         let mut waiting: Vec<Include> = inventory.includes.iter().rev().cloned().collect();
-        let mut constraints = Vec::new();
-        let mut joined = Joined::of(inventory);
+        let mut others = Vec::new();
         while let Some(include) = waiting.pop() {
             if !seen.insert((include.path.clone(), include.constraint)) {
                 continue;
@@ -63,16 +62,26 @@ impl Format for RequirementsTxt {
                 continue;
             };
             inventory.sources.extend(&other.sources);
-            if include.constraint {
-                constraints.push(other);
-            } else {
-                joined.absorb(inventory, other);
-            }
+            others.push((other, include.constraint));
             let nested = other.includes.iter().rev().cloned();
             waiting
                 .extend(nested.map(|nested| Include { constraint: nested.constraint || include.constraint, ..nested }));
         }
-        settle(inventory, &constraints);
+        // An index holds for all files of one installation, whichever of them names it.
+        let index = index_of(inventory).or_else(|| others.iter().find_map(|(other, _)| index_of(other)));
+        for node in &mut inventory.nodes {
+            node.component = node.component.map(|component| from_index(component, index));
+        }
+        let mut joined = Joined::of(inventory);
+        let mut constraints = Vec::new();
+        for (other, is_constraint) in others {
+            if is_constraint {
+                constraints.push(other);
+            } else {
+                joined.absorb(inventory, other, index);
+            }
+        }
+        settle(inventory, &constraints, index);
     }
 }
 
@@ -450,6 +459,9 @@ impl Reader<'_, '_> {
         let index = self.indexes.origin();
         let mut inventory = self.inventory;
         inventory.sources = self.indexes.all().collect();
+        if let Origin::Registry(address) = index {
+            inventory.manifest = Some(Manifest { facts: vec![(INDEX, address)], ..Manifest::default() });
+        }
         if self.items.is_empty() && inventory.includes.is_empty() && inventory.faults.is_empty() {
             inventory.fault(self.source.start(), "the file asks for nothing");
         }
@@ -483,14 +495,10 @@ impl Reader<'_, '_> {
             {
                 let constraint = if from == SUBJECT || node.is_none() { item.constraint } else { "" };
                 let requirement = Requirement { scope, constraint, environment: item.environment, extra: group };
-                match *node {
-                    Some(to) if from == to => {}
-                    Some(to) => {
-                        if edges.insert((from, to, requirement)) {
-                            inventory.edge(from, to, requirement, item.place);
-                        }
-                    }
-                    None => {}
+                if let Some(to) = node.filter(|&to| from != to)
+                    && edges.insert((from, to, requirement))
+                {
+                    inventory.edge(from, to, requirement, item.place);
                 }
                 if node.is_none() || item.floats {
                     let requirement = Requirement { constraint: item.constraint, ..requirement };
@@ -504,7 +512,7 @@ impl Reader<'_, '_> {
                 inventory.declare(from, item.spelled, requirement, item.place, gap);
             }
         }
-        settle(&mut inventory, &[]);
+        settle(&mut inventory, &[], None);
         inventory
     }
 }
@@ -581,6 +589,22 @@ fn of_address(name: &str, address: &Address<'_>, digests: Vec<Digest>) -> Compon
     component
 }
 
+/// The fact that names a file's main index.
+const INDEX: Text = "index";
+
+fn index_of(inventory: &Inventory) -> Option<Origin> {
+    let facts = &inventory.manifest.as_ref()?.facts;
+    facts.iter().find(|fact| fact.0 == INDEX).map(|(_, address)| Origin::registry(address))
+}
+
+/// Returns a component as it comes from the main index, unless its own line says from where it comes.
+fn from_index(component: &'static Component, index: Option<Origin>) -> &'static Component {
+    match index {
+        Some(origin) if component.origin == Origin::Unknown => Component { origin, ..component.clone() }.intern(),
+        _ => component,
+    }
+}
+
 /// The nodes there are, by component and environment.
 type Nodes = HashMap<(*const Component, Text), NodeId>;
 
@@ -624,13 +648,16 @@ impl Joined {
     }
 
     /// Adds what an included file says, with the places it has there.
-    fn absorb(&mut self, inventory: &mut Inventory, other: &Inventory) {
+    fn absorb(&mut self, inventory: &mut Inventory, other: &Inventory, index: Option<Origin>) {
         inventory.says.edges |= other.says.edges;
         let ids: Vec<NodeId> = other
             .nodes
             .iter()
             .map(|node| match node.component {
-                Some(component) => add(inventory, &mut self.nodes, component, node.place, node.environment),
+                Some(component) => {
+                    let component = from_index(component, index);
+                    add(inventory, &mut self.nodes, component, node.place, node.environment)
+                }
                 None => SUBJECT,
             })
             .collect();
@@ -654,7 +681,7 @@ impl Joined {
 }
 
 /// Finds versions for lines that pin none: another line may pin the name, or a constraint file.
-fn settle(inventory: &mut Inventory, constraints: &[&Inventory]) {
+fn settle(inventory: &mut Inventory, constraints: &[&Inventory], index: Option<Origin>) {
     if !inventory.declared.iter().any(|declared| declared.gap == Gap::Unpinned) {
         return;
     }
@@ -695,7 +722,7 @@ fn settle(inventory: &mut Inventory, constraints: &[&Inventory]) {
             let Node { component: Some(component), environment, .. } = constraint.nodes[node as usize] else {
                 continue;
             };
-            let to = add(inventory, &mut nodes, component, place, environment);
+            let to = add(inventory, &mut nodes, from_index(component, index), place, environment);
             inventory.edge(from, to, *requirement, place);
         }
     }
@@ -859,6 +886,58 @@ mod tests {
             let inventory = super::RequirementsTxt.parse(&source).expect("a file");
             assert_eq!(inventory.component(1).expect("a").origin.to_string(), expected, "{options}");
         }
+    }
+
+    #[test]
+    fn a_file_says_where_it_looks() {
+        use crate::bom;
+        use crate::formats::{self, Format, Near};
+        use crate::graph::Graph;
+        use crate::model::Inventory;
+        use crate::source::{FileId, Source};
+        let read = |path: &'static str, text: &str| -> Inventory {
+            super::RequirementsTxt.parse(&Source { file: FileId(0), path, text }).expect("a file")
+        };
+        let looks = |inventory: &Inventory| -> Vec<&str> { inventory.sources.iter().map(|source| source.0).collect() };
+        for (text, expected) in [
+            (
+                "-i https://u:s3cret@x.example/s --extra-index-url=https://y.example/s?token=s3cret\n",
+                "https://x.example/s https://y.example/s",
+            ),
+            (
+                "--find-links ./wheels\n-f https://z.example/\n--no-index\n-i https://x.example/s\n",
+                "./wheels https://z.example/",
+            ),
+            ("--extra-index-url \\\n  \"https://y.example/s\"\n", "https://y.example/s"),
+            ("--no-index --find-links=w\n", "w"),
+            ("--pre\n", ""),
+        ] {
+            let inventory = read("requirements.txt", &format!("{text}a==1\n"));
+            assert!(inventory.faults.is_empty(), "{:?}", inventory.faults);
+            assert_eq!(looks(&inventory).join(" "), expected, "{text}");
+            for (address, place) in &inventory.sources {
+                let spelled = &text[place.start as usize..(place.start + place.len) as usize];
+                assert!(spelled.len() >= address.len(), "{spelled} {address}");
+            }
+            let bom = bom::write(&Graph::join([inventory.clone()]), &bom::Options { timestamp: None, validate: true });
+            let bom = String::from_utf8(bom.expect("a BOM")).expect("text");
+            assert!(!bom.contains("s3cret"), "{bom}");
+            let source = Source { file: FileId(1), path: "bom.cdx.json", text: &bom };
+            let back = formats::named("cyclonedx-json").expect("a format").parse_all(&source).expect("a BOM");
+            assert_eq!(looks(&back[0]).join(" "), expected, "{bom}");
+        }
+        // Files that are installed together share their indexes.
+        let all = [
+            read("a/base.txt", "-i https://x.example/s\nb==1\n"),
+            read("a/more.txt", "--extra-index-url https://y.example/s\nc==1\n"),
+            read("a/requirements.txt", "-r base.txt\n-c more.txt\na==1\nc\n"),
+        ];
+        let mut joined = all[2].clone();
+        super::RequirementsTxt.join(&mut joined, &Near { inventories: &all });
+        assert_eq!(looks(&joined), ["https://x.example/s", "https://y.example/s"]);
+        let origins: Vec<String> =
+            joined.nodes.iter().filter_map(|node| Some(node.component?.origin.to_string())).collect();
+        assert_eq!(origins, ["registry https://x.example/s"; 3]);
     }
 
     #[test]
