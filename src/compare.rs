@@ -2,10 +2,14 @@
 
 use std::cmp::Ordering;
 use std::collections::BTreeSet;
+use std::hash::Hash;
+
+use hashbrown::{HashMap, HashSet};
+use rayon::iter::{IntoParallelIterator, ParallelIterator};
 
 use crate::graph::{Graph, Link, Resolved, Subject};
 use crate::intern::Text;
-use crate::model::{Component, Digest, Origin};
+use crate::model::{Component, NodeId, Origin};
 use crate::versions::{self, Step};
 
 /// The difference between two graphs.
@@ -151,8 +155,9 @@ pub fn drift<'g>(old: &'g Graph, new: &'g Graph) -> Drift<'g> {
 
 /// Compares two graphs, pairing subjects by path alone.
 pub fn drift_by_path<'g>(old: &'g Graph, new: &'g Graph) -> Drift<'g> {
-    let paths: BTreeSet<Text> = old.subjects().iter().chain(new.subjects()).map(|subject| subject.path).collect();
-    Drift { subjects: paths.into_iter().map(|path| pair(old.subject(path), new.subject(path))).collect() }
+    let both = old.subjects().iter().chain(new.subjects());
+    let paths: BTreeSet<Text> = both.map(|subject| subject.path).collect();
+    Drift { subjects: paths.into_par_iter().map(|path| pair(old.subject(path), new.subject(path))).collect() }
 }
 
 fn pair<'g>(old: Option<&'g Subject>, new: Option<&'g Subject>) -> Pair<'g> {
@@ -194,28 +199,28 @@ fn group<'g>(
     changes: &mut Vec<Change<'g>>,
     pairs: &mut Vec<(Resolved<'g>, Resolved<'g>)>,
 ) {
-    let mut take =
-        |same: &dyn Fn(&Component, &Component) -> bool, olds: &mut Vec<Resolved<'g>>, news: &mut Vec<Resolved<'g>>| {
-            olds.retain(|old| {
-                let found = news.iter().position(|new| same(old.component, new.component));
-                if let Some(at) = found {
-                    pairs.push((*old, news.remove(at)));
-                }
-                found.is_none()
-            });
-        };
-    take(&|old, new| std::ptr::eq(old, new), &mut olds, &mut news);
-    take(&|old, new| old.purl == new.purl && shares(old, new) == Some(true), &mut olds, &mut news);
-    take(&|old, new| old.purl == new.purl, &mut olds, &mut news);
-    take(&|old, new| same_version(old, new), &mut olds, &mut news);
+    take(&mut olds, &mut news, pairs, |node| std::ptr::from_ref(node.component), |_, _| true);
+    take(&mut olds, &mut news, pairs, |node| node.component.purl, |old, new| shares(old, new) == Some(true));
+    take(&mut olds, &mut news, pairs, |node| node.component.purl, |_, _| true);
+    if olds.len().max(news.len()) <= MANY {
+        take(&mut olds, &mut news, pairs, |_| (), same_version);
+    }
     if let Some(some) = olds.first().or(news.first()) {
         let scheme = versions::scheme(some.component.purl.ty());
         let order = |a: &Resolved<'g>, b: &Resolved<'g>| {
             let (a, b) = (a.component.version(), b.component.version());
             scheme.order(a, b).unwrap_or_else(|| a.cmp(b)).then_with(|| a.cmp(b))
         };
-        olds.sort_by(order);
-        news.sort_by(order);
+        // Where not all are versions of the scheme the order is none, and a sort wants one.
+        let is_version =
+            |node: &Resolved<'g>| scheme.order(node.component.version(), node.component.version()).is_some();
+        if olds.iter().chain(&news).all(is_version) {
+            olds.sort_by(order);
+            news.sort_by(order);
+        } else {
+            olds.sort_by_key(|node| node.component.version());
+            news.sort_by_key(|node| node.component.version());
+        }
     }
     for (old, new) in align(&olds, &news) {
         match (old, new) {
@@ -225,6 +230,39 @@ fn group<'g>(
             (None, None) => {}
         }
     }
+}
+
+/// Past this many versions of one name, spellings of one version are no longer looked for.
+const MANY: usize = 256;
+
+/// Takes out pairs that have one key and fit: each old with the first new one that does.
+fn take<'g, K: Hash + Eq>(
+    olds: &mut Vec<Resolved<'g>>,
+    news: &mut Vec<Resolved<'g>>,
+    pairs: &mut Vec<(Resolved<'g>, Resolved<'g>)>,
+    key: impl Fn(&Resolved<'g>) -> K,
+    fits: impl Fn(&Component, &Component) -> bool,
+) {
+    if olds.is_empty() || news.is_empty() {
+        return;
+    }
+    let mut by_key: HashMap<K, Vec<usize>> = HashMap::with_capacity(news.len());
+    for (at, new) in news.iter().enumerate() {
+        by_key.entry(key(new)).or_default().push(at);
+    }
+    let mut taken = vec![false; news.len()];
+    olds.retain(|old| {
+        // Of very many equal ones the first few are looked at: a file that holds more is none that a tool wrote.
+        let candidates = by_key.get(&key(old)).into_iter().flatten().filter(|at| !taken[**at]).take(MANY);
+        let found = candidates.copied().find(|at| fits(old.component, news[*at].component));
+        if let Some(at) = found {
+            taken[at] = true;
+            pairs.push((*old, news[at]));
+        }
+        found.is_none()
+    });
+    let mut taken = taken.into_iter();
+    news.retain(|_| !taken.next().unwrap_or(false));
 }
 
 /// Aligns two ascending lists so that all of the shorter one are paired, in order, at the least total cost.
@@ -279,13 +317,20 @@ fn same_version(old: &Component, new: &Component) -> bool {
     versions::scheme(old.purl.ty()).same(old.version(), new.version())
 }
 
-/// Says whether two sides share a digest; none where they have no algorithm in common.
+/// Says whether two sides share a digest of the strongest algorithm that both have: what is checked at install time.
+/// None where that can't be said: one side has no digest, or had only broken ones and now has better.
 fn shares(old: &Component, new: &Component) -> Option<bool> {
-    let comparable = |a: &Digest| new.digests.iter().any(|b| a.algorithm == b.algorithm);
-    if !old.digests.iter().any(comparable) {
-        return None;
-    }
-    Some(old.digests.iter().any(|digest| new.digests.binary_search(digest).is_ok()))
+    let has = |algorithm| new.digests.iter().any(|digest| digest.algorithm == algorithm);
+    let common = old.digests.iter().map(|digest| digest.algorithm).filter(|algorithm| has(*algorithm)).max();
+    let Some(strongest) = common else {
+        return (is_strong(old) && is_strong(new)).then_some(false);
+    };
+    let mut comparable = old.digests.iter().filter(|digest| digest.algorithm == strongest);
+    Some(comparable.any(|digest| new.digests.binary_search(digest).is_ok()))
+}
+
+fn is_strong(component: &Component) -> bool {
+    component.digests.iter().any(|digest| !digest.algorithm.is_weak())
 }
 
 fn added(new: Resolved<'_>) -> Change<'_> {
@@ -314,7 +359,7 @@ fn change<'g>(old: Resolved<'g>, new: Resolved<'g>) -> Option<Change<'g>> {
                 what.push(What::IntegrityWeakened);
             }
         }
-        if says_old.origin && says_new.origin && is_moved(a.origin, b.origin) {
+        if says_old.origin && says_new.origin && is_moved(a.origin, b.origin) && is_bundled(a) == is_bundled(b) {
             what.push(What::Source);
         }
         if says_old.licence
@@ -325,7 +370,7 @@ fn change<'g>(old: Resolved<'g>, new: Resolved<'g>) -> Option<Change<'g>> {
         {
             what.push(What::Licence);
         }
-        if a.purl.with_version("") != b.purl.with_version("") || (same && a.properties != b.properties) {
+        if a.purl.with_version("") != b.purl.with_version("") || (same && is_other_variant(a, b)) {
             what.push(What::Variant);
         }
     }
@@ -349,15 +394,28 @@ fn change<'g>(old: Resolved<'g>, new: Resolved<'g>) -> Option<Change<'g>> {
 
 /// Says whether the new side proves less: its digests are gone, or all of broken algorithms where the old ones were not.
 fn is_weakened(old: &Component, new: &Component) -> bool {
-    let strong = |component: &Component| component.digests.iter().any(|digest| !digest.algorithm.is_weak());
-    (!old.digests.is_empty() && new.digests.is_empty()) || (strong(old) && !strong(new))
+    (!old.digests.is_empty() && new.digests.is_empty()) || (is_strong(old) && !is_strong(new))
+}
+
+/// Says whether a property differs. One under `cargo:` is there only where cargo was asked, so that one side may lack it.
+fn is_other_variant(old: &Component, new: &Component) -> bool {
+    let lacks = |side: &Component, (name, value): &(Text, Text)| {
+        let found = side.properties.iter().find(|(other, _)| other == name);
+        found.map_or(!name.starts_with("cargo:"), |(_, other)| other != value)
+    };
+    old.properties.iter().any(|property| lacks(new, property))
+        || new.properties.iter().any(|property| lacks(old, property))
+}
+
+/// Says whether a component comes inside of another one, so that it has no source of its own.
+fn is_bundled(component: &Component) -> bool {
+    component.properties.iter().any(|(name, _)| *name == "bundled")
 }
 
 /// Says whether a component comes from elsewhere. Of git sources the commit counts, and the address; not the branch's
-/// name. A place that one side does not know is no move.
+/// name. To the file, "not said" is the default registry, so a source that comes or goes is a move.
 fn is_moved(old: Origin, new: Origin) -> bool {
     match (old, new) {
-        (Origin::Unknown, _) | (_, Origin::Unknown) => false,
         // A lockfile alone does not say in which folder a package of the workspace stands.
         (Origin::Path(""), Origin::Path(_)) | (Origin::Path(_), Origin::Path("")) => false,
         (Origin::Git { url: a, commit: b, .. }, Origin::Git { url: c, commit: d, .. }) => (a, b) != (c, d),
@@ -365,27 +423,34 @@ fn is_moved(old: Origin, new: Origin) -> bool {
     }
 }
 
-/// Returns the requirements that only one side has, between components that both sides have.
+/// Returns the requirements that only one side has, between components that both sides have: exact component to exact
+/// component, each followed to what it has become.
 fn edges<'g>(old: &'g Subject, new: &'g Subject, pairs: &[(Resolved<'g>, Resolved<'g>)]) -> Vec<EdgeChange<'g>> {
-    let kept: BTreeSet<Text> = pairs.iter().map(|(old, _)| old.component.purl.key()).collect();
+    let became: HashMap<NodeId, NodeId> = pairs.iter().map(|(old, new)| (old.id(), new.id())).collect();
+    let was: HashMap<NodeId, NodeId> = pairs.iter().map(|(old, new)| (new.id(), old.id())).collect();
     let mut edges = Vec::new();
-    let mut compare = |olds: Vec<Link<'g>>, news: Vec<Link<'g>>, same_component: bool| {
-        let key = |link: &Link<'g>| link.to.component.purl.key();
-        let (before, after): (BTreeSet<Text>, BTreeSet<Text>) =
-            (olds.iter().map(key).collect(), news.iter().map(key).collect());
-        let mut seen = BTreeSet::new();
-        for (gained, links, other) in [(true, &news, &before), (false, &olds, &after)] {
-            for link in links {
-                if kept.contains(key(link)) && !other.contains(key(link)) && seen.insert((gained, key(link))) {
-                    edges.push(EdgeChange { gained, link: *link, same_component });
-                }
-            }
-        }
+    let mut compare = |olds: &[Link<'g>], news: &[Link<'g>], same_component: bool| {
+        let (before, after): (Vec<NodeId>, Vec<NodeId>) =
+            (olds.iter().map(|link| link.to.id()).collect(), news.iter().map(|link| link.to.id()).collect());
+        let one_side = |links: &[Link<'g>], counterpart: &HashMap<NodeId, NodeId>, others: &[NodeId]| {
+            let others: HashSet<NodeId> = others.iter().copied().collect();
+            let mut seen = HashSet::new();
+            let lone = links.iter().copied().filter(|link| {
+                let other = counterpart.get(&link.to.id());
+                other.is_some_and(|other| !others.contains(other)) && seen.insert(link.to.id())
+            });
+            lone.collect::<Vec<_>>()
+        };
+        let gained = one_side(news, &was, &before).into_iter().map(|link| (true, link));
+        let lost = one_side(olds, &became, &after).into_iter().map(|link| (false, link));
+        edges.extend(gained.chain(lost).map(|(gained, link)| EdgeChange { gained, link, same_component }));
     };
-    compare(old.requires().collect(), new.requires().collect(), true);
+    let links = |node: &Resolved<'g>| -> Vec<Link<'g>> { node.requires().collect() };
+    compare(&old.requires().collect::<Vec<_>>(), &new.requires().collect::<Vec<_>>(), true);
     for (old, new) in pairs {
-        if old.requires().next().is_some() || new.requires().next().is_some() {
-            compare(old.requires().collect(), new.requires().collect(), std::ptr::eq(old.component, new.component));
+        let (before, after) = (links(old), links(new));
+        if !before.is_empty() || !after.is_empty() {
+            compare(&before, &after, std::ptr::eq(old.component, new.component));
         }
     }
     edges

@@ -8,7 +8,7 @@ use globset::GlobSet;
 use rayon::prelude::*;
 
 use crate::formats::{self, Format, Near, Role};
-use crate::model::Inventory;
+use crate::model::{Inventory, SUBJECT};
 use crate::report::Problem;
 use crate::source::{Fault, FileId, Source, Sources};
 use crate::tree::{Enter, Tree};
@@ -80,7 +80,9 @@ pub fn read_file(sources: &Sources, tree: &Arc<dyn Tree>, path: &str) -> Result<
         }
     };
     let mut found = vec![(path.to_owned(), format)];
-    for beside in formats::all().filter(|format| format.role() == Role::Manifest) {
+    // A BOM stands for itself: what is pinned does not change with the manifests beside it.
+    let is_bom = formats::cyclonedx::FORMATS.iter().any(|bom| bom.id() == format.id());
+    for beside in formats::all().filter(|format| format.role() == Role::Manifest && !is_bom) {
         for name in beside.files().iter().filter(|name| !name.contains('*')) {
             let name = (path.rsplit_once('/')).map_or((*name).to_owned(), |(folder, _)| format!("{folder}/{name}"));
             if name != path && tree.open(&name).is_ok() {
@@ -141,7 +143,7 @@ fn parse(sources: &Sources, tree: &Arc<dyn Tree>, found: Vec<(String, &'static d
         }
     }
     read.inventories.sort_by_key(|inventory| inventory.subject);
-    join(&mut read.inventories);
+    join(sources, &mut read.inventories);
     let faults = read.inventories.iter_mut().flat_map(|inventory| std::mem::take(&mut inventory.faults));
     for Fault { place, message } in faults.collect::<Vec<_>>() {
         read.problems.push(Problem::at(sources.locate(place), message));
@@ -161,11 +163,14 @@ fn one(sources: &Sources, file: FileId, format: &dyn Format) -> Result<Vec<Inven
     format.parse_all(&Source { file, path: sources.path(file), text: &text })
 }
 
-/// Lets each lockfile take in what the files around it say.
-fn join(inventories: &mut [Inventory]) {
+/// Lets each lockfile take in what the files around it say. A subject that a BOM holds has done so when it was pinned.
+fn join(sources: &Sources, inventories: &mut [Inventory]) {
     let formats: BTreeMap<&str, &dyn Format> = formats::all().map(|format| (format.id(), format)).collect();
     for index in 0..inventories.len() {
         let Some(format) = formats.get(inventories[index].format) else { continue };
+        if sources.path(inventories[index].nodes[SUBJECT as usize].place.file) != inventories[index].subject {
+            continue;
+        }
         let mut inventory = inventories[index].clone();
         format.join(&mut inventory, &Near { inventories });
         inventories[index] = inventory;

@@ -40,7 +40,8 @@ impl<T: ?Sized + Hash + Eq + Sync + 'static> Table<T> {
         V: std::borrow::Borrow<T>,
     {
         let hash = self.hasher.hash_one(value.borrow());
-        let shard = &self.shards[(hash >> 57) as usize % SHARDS];
+        // The table's own tags are the top seven bits, its buckets the lowest: the middle is free.
+        let shard = &self.shards[(hash >> 32) as usize % SHARDS];
         let mut shard = shard.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(kept) = shard.find(hash, |kept| *kept == value.borrow()) {
             return kept;

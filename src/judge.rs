@@ -3,8 +3,10 @@
 use std::collections::BTreeMap;
 
 use anyhow::Result;
+use hashbrown::HashMap;
 
 use crate::compare::What;
+use crate::graph::{Subject, Ways};
 use crate::intern::Text;
 
 use crate::policy::{Level, State, Waiver};
@@ -39,11 +41,17 @@ fn apply(case: &Case<'_>, found: Findings<'_>, used: &mut [usize]) -> Vec<Findin
     let mut drafts = found.drafts;
     // By file, so that each file is opened once for its lines.
     drafts.sort_by_key(|draft| draft.place);
-    drafts.into_iter().filter_map(|draft| finish(case, draft, used)).collect()
+    let mut ways = HashMap::new();
+    drafts.into_iter().filter_map(|draft| finish(case, draft, used, &mut ways)).collect()
 }
 
 /// Makes a finding of a draft; none where the policy allows it.
-fn finish(case: &Case<'_>, draft: Draft<'_>, used: &mut [usize]) -> Option<Finding> {
+fn finish<'g>(
+    case: &Case<'_>,
+    draft: Draft<'g>,
+    used: &mut [usize],
+    ways: &mut HashMap<*const Subject, Ways<'g>>,
+) -> Option<Finding> {
     let purl = draft.about.map(|about| &about.component.purl);
     let default = rules::named(draft.rule).map_or(Level::Deny, rules::Rule::level);
     let level = case.policy.level(draft.rule, default, draft.subject, purl, draft.scope);
@@ -77,7 +85,11 @@ fn finish(case: &Case<'_>, draft: Draft<'_>, used: &mut [usize]) -> Option<Findi
             .into_iter()
             .map(|(place, note)| Related { place, location: case.sources.locate(place), note })
             .collect(),
-        paths: draft.about.filter(|_| draft.paths).map(|about| about.introduced_by()).unwrap_or_default(),
+        paths: draft
+            .about
+            .filter(|_| draft.paths)
+            .map(|about| ways_of(ways, about.subject).to(about))
+            .unwrap_or_default(),
         cause: None,
         purl: purl.map(|purl| purl.as_str()),
         subject: draft.subject,
@@ -88,6 +100,11 @@ fn finish(case: &Case<'_>, draft: Draft<'_>, used: &mut [usize]) -> Option<Findi
 /// Returns a version for waivers that ask for one; none where the finding has none.
 fn known(version: &str) -> Option<&str> {
     (!version.is_empty()).then_some(version)
+}
+
+/// Returns a subject's ways in, which are made once.
+fn ways_of<'w, 'g>(ways: &'w mut HashMap<*const Subject, Ways<'g>>, subject: &'g Subject) -> &'w mut Ways<'g> {
+    ways.entry(std::ptr::from_ref(subject)).or_insert_with(|| Ways::new(subject))
 }
 
 fn because(case: &Case<'_>, waiver: &Waiver) -> Waived {

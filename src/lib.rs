@@ -56,7 +56,14 @@ pub fn check(
     gate: Level,
     sources: &Sources,
 ) -> Result<Report> {
-    let drift = compare::drift_by_path(&pinned.graph, &resolved.graph);
+    // A BOM that knows no subjects is compared with all of the tree at once.
+    let whole = match pinned.graph.subjects() {
+        [foreign] if foreign.is_foreign() && resolved.graph.subject(foreign.path).is_none() => {
+            Some(resolved.graph.as_one(foreign.path))
+        }
+        _ => None,
+    };
+    let drift = compare::drift_by_path(&pinned.graph, whole.as_ref().unwrap_or(&resolved.graph));
     let case = Case { pinned: &pinned.graph, resolved: &resolved.graph, drift: &drift, policy, sources, today };
     let findings = judge(&case)?;
     let mut report = Report::facts(&drift, sources);

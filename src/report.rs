@@ -3,7 +3,7 @@
 use std::fmt;
 
 use crate::compare::{Change, Drift};
-use crate::graph::Graph;
+use crate::graph::{Graph, Ways};
 use crate::intern::Text;
 use crate::model::Says;
 use crate::source::{Fault, Faults, FileId, NoText, Place, Sources};
@@ -219,7 +219,8 @@ impl Report {
             changes.sort_by_key(|change| (change.old.map(|old| old.place()), change.new.map(|new| new.place())));
             let old: Vec<Option<Location>> =
                 changes.iter().map(|change| change.old.map(|old| sources.locate(old.place()))).collect();
-            let lines = changes.iter().zip(old).map(|(change, old)| line(change, old, sources));
+            let mut ways = (pair.old.map(Ways::new), pair.new.map(Ways::new));
+            let lines = changes.iter().zip(old).map(|(change, old)| line(change, old, &mut ways, sources));
             let from = report.changes.len();
             report.changes.extend(lines);
             report.changes[from..].sort_by(|a, b| (a.purl, a.from, a.to).cmp(&(b.purl, b.from, b.to)));
@@ -238,9 +239,15 @@ impl Report {
     }
 }
 
-fn line(change: &Change<'_>, old: Option<Location>, sources: &Sources) -> ChangeLine {
+fn line<'g>(
+    change: &Change<'g>,
+    old: Option<Location>,
+    ways: &mut (Option<Ways<'g>>, Option<Ways<'g>>),
+    sources: &Sources,
+) -> ChangeLine {
     let either = change.either();
     let component = either.component;
+    let ways = if change.new.is_some() { &mut ways.1 } else { &mut ways.0 };
     ChangeLine {
         kind: change.kind.name(),
         purl: component.purl.as_str(),
@@ -252,7 +259,7 @@ fn line(change: &Change<'_>, old: Option<Location>, sources: &Sources) -> Change
         direct: either.is_direct(),
         scope: either.scope().map(crate::model::Scope::name),
         what: change.what.iter().map(|what| what.name()).collect(),
-        introduced_by: either.introduced_by(),
+        introduced_by: ways.as_mut().map(|ways| ways.to(either)).unwrap_or_default(),
         old,
         new: change.new.map(|new| sources.locate(new.place())),
     }

@@ -238,13 +238,15 @@ pub struct Opened {
     /// The text, less a byte-order mark.
     pub text: String,
     lines: Vec<u32>,
+    /// Whether a character is a byte throughout, so that columns need no counting.
+    is_ascii: bool,
 }
 
 impl Opened {
     fn new(text: String) -> Self {
         let breaks = text.match_indices('\n').map(|(at, _)| at as u32 + 1);
         let lines = std::iter::once(0).chain(breaks).collect();
-        Opened { text, lines }
+        Opened { is_ascii: text.is_ascii(), text, lines }
     }
 
     /// Counts line and column (in characters) of a byte offset, both from 1.
@@ -255,7 +257,8 @@ impl Opened {
         }
         let line = self.lines.partition_point(|start| *start as usize <= offset).max(1);
         let start = self.lines.get(line - 1).map_or(0, |start| *start as usize);
-        (line as u32, self.text[start..offset].chars().count() as u32 + 1)
+        let before = if self.is_ascii { offset - start } else { self.text[start..offset].chars().count() };
+        (line as u32, before as u32 + 1)
     }
 }
 
@@ -299,8 +302,11 @@ impl Sources {
     /// As [`Sources::read`].
     pub fn open(&self, file: FileId) -> Result<Arc<Opened>> {
         let mut recent = self.recent.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some((_, opened)) = recent.iter().find(|(kept, _)| *kept == file) {
-            return Ok(opened.clone());
+        if let Some(at) = recent.iter().position(|(kept, _)| *kept == file)
+            && let Some(found) = recent.remove(at)
+        {
+            recent.push_back(found.clone());
+            return Ok(found.1);
         }
         let opened = Arc::new(Opened::new(self.read(file).with_context(|| self.path(file).to_owned())?));
         if recent.len() == KEPT {

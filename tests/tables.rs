@@ -153,7 +153,6 @@ fn every_rule_has_a_case_that_finds_and_one_that_is_silent() {
 
 /// Manifests are in the cases of the lockfiles they are joined with.
 #[test]
-#[ignore = "until the fixtures of the formats are here"]
 fn every_format_has_a_case() {
     let subjects = formats::all().filter(|format| format.role() == Role::Subject);
     let bare = |id: &&str| names(&root().join("fixtures/formats").join(id)).is_empty();

@@ -124,7 +124,8 @@ impl<'g> Writer<'g> {
             numbers.insert(std::ptr::from_ref(*component), number as u32);
             let purl = component.purl.as_str();
             last = if last.0 == purl { (purl, last.1 + 1) } else { (purl, 1) };
-            refs.push(if last.1 == 1 { purl } else { intern::text(&format!("{purl}#{}", last.1)) });
+            // No purl has a bare `!`, so that no other one is spelled like this.
+            refs.push(if last.1 == 1 { purl } else { intern::text(&format!("{purl}!{}", last.1)) });
         }
         let mut places: Vec<Vec<(u32, Resolved<'g>)>> = vec![Vec::new(); components.len()];
         for (subject, content) in graph.subjects().iter().enumerate() {
@@ -189,7 +190,9 @@ impl<'g> Writer<'g> {
     fn subject(&self, subject: &Subject, extra: Vec<Property>) -> Component {
         let mut component = Component::new(Classification::File, subject.path, "", Some(subject_ref(subject)));
         component.version = None;
-        let mut properties = vec![Property::new(properties::SUBJECT, subject.format)];
+        let path = (!properties::is_plain(subject.path)).then(|| ("path".to_owned(), subject.path.to_owned()));
+        let read_by = properties::encode(subject.format, path.as_slice());
+        let mut properties = vec![Property::new(properties::SUBJECT, &read_by)];
         let says = subject.says;
         let facts = [
             ("edges", says.edges),
@@ -230,8 +233,10 @@ impl<'g> Writer<'g> {
                 Some(Licenses(vec![expression.unwrap_or_else(|_| LicenseChoice::license(of.licence))]));
         }
         component.external_references = reference(of.origin).map(|reference| ExternalReferences(vec![reference]));
-        let mut properties: Vec<Property> =
-            of.properties.iter().map(|(name, value)| Property::new(name, value)).collect();
+        let mut properties: Vec<Property> = of.properties.iter().map(|(name, value)| property(name, value)).collect();
+        if !properties::is_plain(of.licence) || of.licence.trim() != of.licence {
+            properties.push(Property::new(properties::LICENCE, &properties::encode(of.licence, &[])));
+        }
         properties.extend(properties::origin(of.origin).map(|value| Property::new(properties::SOURCE, &value)));
         // Digests that CycloneDX has no name for.
         properties.extend(
@@ -336,15 +341,16 @@ impl<'g> Writer<'g> {
         match from {
             Item::Subject(number) => usize::from(to.binary_search_by_key(&number, |place| place.0).is_ok()),
             Item::Component(from) => {
-                let from: BTreeSet<u32> = self.places[from as usize].iter().map(|place| place.0).collect();
-                to.iter().filter(|place| from.contains(&place.0)).count()
+                let from = &self.places[from as usize];
+                let (few, many) = if from.len() < to.len() { (from, to) } else { (to, from) };
+                few.iter().filter(|place| many.binary_search_by_key(&place.0, |place| place.0).is_ok()).count()
             }
         }
     }
 
     /// Returns a subject's requirements without an exact answer.
-    fn gaps<'s>(&'s self, subject: &'s Subject) -> impl Iterator<Item = Property> + 's {
-        subject.declared.iter().map(move |declared| {
+    fn gaps(&self, subject: &Subject) -> impl Iterator<Item = Property> {
+        let values = subject.declared.iter().map(|declared| {
             let mut fields = requirement_fields(declared.requirement);
             let id =
                 |node: Resolved<'_>| self.refs[self.numbers[&std::ptr::from_ref(node.component)] as usize].to_owned();
@@ -355,13 +361,26 @@ impl<'g> Writer<'g> {
                 let candidates = candidates.iter().filter_map(|candidate| subject.node(*candidate));
                 fields.extend(candidates.map(|candidate| ("candidate".to_owned(), id(candidate))));
             }
-            Property::new(properties::GAP, &properties::encode(declared.name, &fields))
-        })
+            properties::encode(declared.name, &fields)
+        });
+        // Not in the order of the file, which a BOM does not keep.
+        let mut values: Vec<String> = values.collect();
+        values.sort_unstable();
+        values.into_iter().map(|value| Property::new(properties::GAP, &value))
     }
 }
 
 fn subject_ref(subject: &Subject) -> String {
     format!("subject:{}", subject.path)
+}
+
+/// Writes a component's own property, by another name where it would be read as another.
+fn property(name: &str, value: &str) -> Property {
+    if name.starts_with(properties::PREFIX) || !properties::is_plain(value) {
+        let value = properties::encode(name, &[("value".to_owned(), value.to_owned())]);
+        return Property::new(properties::PROPERTY, &value);
+    }
+    Property::new(name, value)
 }
 
 fn requirement_fields(requirement: &Requirement) -> Fields {

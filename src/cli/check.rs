@@ -50,7 +50,11 @@ impl Check {
         let sources = Sources::default();
         let work = Work::open(&self.path, &self.files, self.bom.as_deref(), &sources)?;
         let (pinned, resolved) = rayon::join(|| work.pinned(), || work.read(&self.files));
-        let (pinned, resolved) = (Side { graph: pinned?, problems: Vec::new() }, resolved?);
+        let (mut pinned, resolved) = (Side { graph: pinned?, ..Side::default() }, resolved?);
+        if work.is_file() {
+            // One file is held to what is pinned of it, and not to all the rest.
+            pinned.graph.retain(|path| resolved.graph.subject(path).is_some());
+        }
         let gate = match self.fail_on {
             Some(Gate::Warn) => Level::Warn,
             Some(Gate::Deny) => Level::Deny,

@@ -85,15 +85,17 @@ impl List {
             text.push('\n');
         };
         let row = |entry: &dyn Entry, more: String| (entry.id().to_owned(), more, entry.summary().to_owned());
-        section(
-            Table::Formats,
-            "formats",
-            formats::all().map(|format| row(format, format.files().join(" "))).collect(),
-        );
+        section(Table::Formats, "formats", formats::all().map(|format| row(format, some(format.files()))).collect());
         section(Table::Rules, "rules", rules::all().map(|rule| row(rule, rule.level().to_string())).collect());
         section(Table::Outputs, "outputs", outputs::OUTPUTS.iter().map(|output| row(*output, String::new())).collect());
         text.truncate(text.trim_end().len() + 1);
         print(text.as_bytes())?;
         Ok(Outcome::Clean)
     }
+}
+
+/// Returns the first file names of a format; `explain` has all of them.
+fn some(files: &[&str]) -> String {
+    let shown = files.iter().take(2).copied().collect::<Vec<_>>().join(" ");
+    if files.len() > 2 { format!("{shown} …") } else { shown }
 }

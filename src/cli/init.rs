@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use anyhow::{Result, bail};
+use anyhow::{Context, Result, bail};
 use clap::Args;
 
 use super::input::{Files, POLICY, Work};
@@ -11,7 +11,9 @@ use super::options::write;
 use super::pin::{document, refuse};
 use super::{Outcome, say};
 use crate::graph::Graph;
-use crate::source::Sources;
+use crate::policy::Policy;
+use crate::rules::{self, source::held_against};
+use crate::source::{FileId, Source, Sources};
 
 /// Find what a tree has, and write driftgate.toml and the first pinned BOM
 #[derive(Args)]
@@ -42,21 +44,13 @@ impl Init {
             );
         }
         let files = Files { config: None, cargo_metadata: false };
-        // A policy that is written over is not read: it may be the reason for starting anew.
-        let kept = policy.exists().then(|| std::fs::read(&policy)).transpose()?;
-        if kept.is_some() {
-            std::fs::remove_file(&policy)?;
-        }
-        let written = self.write(folder, &policy, &files);
-        if let (Err(_), Some(kept)) = (&written, kept) {
-            std::fs::write(&policy, kept)?;
-        }
-        written
+        self.write(folder, &policy, &files)
     }
 
     fn write(&self, folder: &Path, policy: &Path, files: &Files) -> Result<Outcome> {
         let sources = Sources::default();
-        let work = Work::open(&self.path, files, None, &sources)?;
+        // A policy that is written over is not read: it may be the reason for starting anew.
+        let work = Work::without_policy(&self.path, &sources)?;
         if work.bom.exists() && !self.force {
             bail!(
                 "{} is there already; `driftgate pin` takes in what changed, --force writes it anew",
@@ -70,7 +64,9 @@ impl Init {
             bail!("{} has no file that driftgate reads; `driftgate list formats` names them", folder.display());
         }
         let bytes = document(&graph)?;
-        write(policy, default_policy(&graph).as_bytes())?;
+        let text = default_policy(&graph);
+        accepted(&text)?;
+        write(policy, text.as_bytes())?;
         write(&work.bom, &bytes)?;
         for subject in graph.subjects() {
             say(&format!("{} ({}): {} components", subject.path, subject.format, subject.component_count()));
@@ -84,13 +80,18 @@ impl Init {
     }
 }
 
+/// Makes sure that the policy just made is one.
+fn accepted(text: &str) -> Result<()> {
+    let source = Source { file: FileId(0), path: POLICY, text };
+    let known: Vec<&str> = rules::all().map(|rule| rule.id()).collect();
+    Policy::parse(&source, &known).map(|_| ()).context("the policy just made is none; this is a bug in driftgate")
+}
+
 /// Returns a policy that a team can live with on day one: the defaults, and the sources that are in use today.
 fn default_policy(graph: &Graph) -> String {
-    let sources: BTreeSet<&str> = graph
-        .components()
-        .filter_map(|node| node.component.origin.address())
-        .filter(|address| !address.is_empty())
-        .collect();
+    let held = graph.components().filter_map(|node| held_against(node.component));
+    let sources: BTreeSet<&str> =
+        held.filter_map(|origin| origin.address()).filter(|address| !address.is_empty()).collect();
     let mut text = String::from(
         "# The policy of driftgate, the drift guard. `driftgate list rules` names the rules, `driftgate explain RULE` says\n\
          # what one means, how to mend it and which options it has.\nversion = 1\nbom = \"bom.cdx.json\"\n\n\
@@ -101,7 +102,7 @@ fn default_policy(graph: &Graph) -> String {
     if !sources.is_empty() {
         text.push_str("\n# Where components may come from: what is in use today.\n[sources]\nallowed = [\n");
         for source in sources {
-            text.push_str(&format!("  {},\n", toml::Value::from(glob_escape(source))));
+            text.push_str(&format!("  {},\n", toml::Value::from(source)));
         }
         text.push_str("]\n");
     }
@@ -110,19 +111,4 @@ fn default_policy(graph: &Graph) -> String {
          # owner = \"ml-platform\"\n# until = 2026-12-31\n",
     );
     text
-}
-
-/// Spells an address so that, read as a glob, it means itself.
-fn glob_escape(address: &str) -> String {
-    let mut glob = String::with_capacity(address.len());
-    for character in address.chars() {
-        if matches!(character, '*' | '?' | '[' | ']' | '{' | '}' | '\\') {
-            glob.push('[');
-            glob.push(character);
-            glob.push(']');
-        } else {
-            glob.push(character);
-        }
-    }
-    glob
 }

@@ -11,7 +11,8 @@ use crate::Side;
 use crate::discover::{self, Read, Scan};
 use crate::formats::{self, cargo};
 use crate::graph::Graph;
-use crate::policy::Policy;
+use crate::intern;
+use crate::policy::{self, Policy};
 use crate::rules;
 use crate::source::{FileId, Source, Sources};
 use crate::tree::{self, Input, Memory, Single, Tree};
@@ -64,8 +65,36 @@ impl<'s> Work<'s> {
             }
         };
         let base = config.as_deref().and_then(Path::parent).unwrap_or(&folder);
-        let bom = bom.map_or_else(|| base.join(policy.bom()), Path::to_owned);
+        let bom = match bom {
+            Some(bom) => bom.to_owned(),
+            // A policy comes with the tree: it must not choose a file elsewhere to be read or written over.
+            None => match crate::source::join("", policy.bom()) {
+                Some(inside) if !inside.is_empty() => base.join(inside),
+                _ => bail!("the policy's bom = \"{}\" leads out of its folder; --bom may", policy.bom().escape_debug()),
+            },
+        };
         Ok(Work { input, policy, bom, sources })
+    }
+
+    /// Opens a tree under the default policy, whatever stands in it.
+    ///
+    /// # Errors
+    /// Where it can't be read.
+    pub fn without_policy(path: &str, sources: &'s Sources) -> Result<Self> {
+        let input = tree::open(path)?;
+        let bom = input.folder.clone().unwrap_or_default().join(policy::BOM);
+        Ok(Work { input, policy: Policy::default(), bom, sources })
+    }
+
+    /// Says whether one file is meant, and not a whole tree.
+    pub fn is_file(&self) -> bool {
+        self.input.file.is_some()
+    }
+
+    /// Returns the name under which the pinned BOM would have the one file that is meant: its path from the BOM's folder.
+    fn pinned_name(&self) -> Option<String> {
+        let (file, folder) = (self.input.file.as_ref()?, self.input.folder.as_ref()?);
+        below(self.bom.parent()?, &folder.join(file))
     }
 
     /// Reads the tree, or the one file.
@@ -77,7 +106,8 @@ impl<'s> Work<'s> {
         let mut scan = Scan { include, exclude, ..Scan::default() };
         let folder = self.input.folder.clone().unwrap_or_default();
         scan.skip.extend(below(&folder, &self.bom));
-        read(self.sources, &self.input, &scan, files.cargo_metadata)
+        let name = self.pinned_name();
+        read(self.sources, &self.input, &scan, files.cargo_metadata, name.as_deref())
     }
 
     /// Reads the pinned BOM.
@@ -114,13 +144,18 @@ fn read_bom(sources: &Sources, root: &Path, bom: &Path) -> Result<Graph> {
 ///
 /// # Errors
 /// As [`Work::read`].
-pub fn read(sources: &Sources, input: &Input, scan: &Scan, cargo_metadata: bool) -> Result<Side> {
+fn read(sources: &Sources, input: &Input, scan: &Scan, cargo_metadata: bool, name: Option<&str>) -> Result<Side> {
     let mut read = match &input.file {
         Some(file) => discover::read_file(sources, &input.tree, file)?,
         None => discover::read(sources, &input.tree, scan)?,
     };
     if cargo_metadata {
         enrich(&mut read, input)?;
+    }
+    if let (Some(file), Some(name)) = (&input.file, name) {
+        for inventory in read.inventories.iter_mut().filter(|inventory| inventory.subject == file) {
+            inventory.subject = intern::text(name);
+        }
     }
     Ok(Side { graph: Graph::join(read.inventories), problems: read.problems })
 }

@@ -14,7 +14,7 @@ use std::ffi::OsString;
 use std::io::{self, Write};
 use std::process::ExitCode;
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 
 /// The drift guard: lockfiles and container manifests held to a pinned bill of materials.
@@ -74,7 +74,6 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         });
     match result {
         Ok(outcome) => ExitCode::from(outcome as u8),
-        Err(error) if is_closed_pipe(&error) => ExitCode::SUCCESS,
         Err(error) => {
             for line in options::lines_of(&error) {
                 say(&line);
@@ -91,14 +90,19 @@ fn say(line: &str) {
 
 /// Writes a result to standard output.
 fn print(bytes: &[u8]) -> Result<()> {
-    let mut out = io::stdout().lock();
-    out.write_all(bytes)?;
-    out.flush()?;
-    Ok(())
+    print_with(&mut |to| Ok(to.write_all(bytes)?))
+}
+
+/// Writes a result to standard output. A reader that has seen enough is no error, and changes no outcome.
+fn print_with(writer: options::Writer<'_>) -> Result<()> {
+    let mut out = io::BufWriter::new(io::stdout().lock());
+    match writer(&mut out).and_then(|()| Ok(out.flush()?)) {
+        Err(error) if is_closed_pipe(&error) => Ok(()),
+        result => result.context("writing to standard output"),
+    }
 }
 
 fn is_closed_pipe(error: &anyhow::Error) -> bool {
-    error
-        .chain()
-        .any(|cause| cause.downcast_ref::<io::Error>().is_some_and(|error| error.kind() == io::ErrorKind::BrokenPipe))
+    let io = |cause: &(dyn std::error::Error + 'static)| cause.downcast_ref::<io::Error>().map(io::Error::kind);
+    error.chain().any(|cause| io(cause) == Some(io::ErrorKind::BrokenPipe))
 }

@@ -1,7 +1,7 @@
 //! What several commands take alike: outputs, files, the date.
 
 use std::fs;
-use std::io::{IsTerminal, stdout};
+use std::io::{self, IsTerminal, stdout};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
@@ -76,11 +76,10 @@ impl Outputs {
     /// Where a file can't be written.
     pub fn write(&self, report: &Report, default: &str) -> Result<()> {
         for (output, file) in self.chosen(default)? {
-            let mut bytes = Vec::new();
-            output.write(report, self.style(file.is_some()), &mut bytes)?;
+            let style = self.style(file.is_some());
             match file {
-                Some(file) => write(&file, &bytes)?,
-                None => super::print(&bytes)?,
+                Some(file) => write_with(&file, &mut |to| output.write(report, style, to))?,
+                None => super::print_with(&mut |to| output.write(report, style, to))?,
             }
         }
         Ok(())
@@ -110,12 +109,34 @@ pub fn outcome(report: &Report) -> Outcome {
     }
 }
 
+/// What writes a result.
+pub type Writer<'w> = &'w mut dyn FnMut(&mut dyn io::Write) -> Result<()>;
+
 /// Writes a file whole.
 ///
 /// # Errors
 /// Where that fails, with the file's name.
 pub fn write(file: &Path, bytes: &[u8]) -> Result<()> {
-    fs::write(file, bytes).with_context(|| format!("writing {}", file.display()))
+    write_with(file, &mut |to| Ok(to.write_all(bytes)?))
+}
+
+/// Writes a file whole: it is never seen half written, and a link is replaced and not followed. What is no plain file
+/// (a pipe, a device) is written to as it is.
+fn write_with(file: &Path, writer: Writer<'_>) -> Result<()> {
+    let is_special = fs::symlink_metadata(file).is_ok_and(|it| !it.is_file() && !it.is_symlink());
+    let mut beside = file.as_os_str().to_owned();
+    beside.push(".new");
+    let target = if is_special { file.to_owned() } else { PathBuf::from(beside) };
+    let written: Result<()> = (|| {
+        let mut to = io::BufWriter::new(fs::File::create(&target)?);
+        writer(&mut to)?;
+        to.into_inner().map_err(io::IntoInnerError::into_error)?;
+        if !is_special {
+            fs::rename(&target, file)?;
+        }
+        Ok(())
+    })();
+    written.with_context(|| format!("writing {}", file.display()))
 }
 
 /// Reads a day, `2026-12-31`; today in UTC without one.

@@ -12,9 +12,10 @@ use crate::bom;
 use crate::compare;
 use crate::graph::Graph;
 use crate::model::Pattern;
+use crate::outputs::text;
 use crate::report::Report;
 use crate::source::Sources;
-use crate::{Side, diff};
+use crate::{Side, diff, inventory};
 
 /// Accept what is there into the pinned BOM: all of it, or single components
 ///
@@ -58,7 +59,11 @@ impl Pin {
             );
         }
         let pinned = if work.bom.exists() || !patterns.is_empty() { work.pinned()? } else { Graph::default() };
-        let accepted = if patterns.is_empty() {
+        let accepted = if patterns.is_empty() && work.is_file() {
+            let mut accepted = if work.bom.exists() { work.pinned()? } else { Graph::default() };
+            accepted.replace(resolved.graph);
+            accepted
+        } else if patterns.is_empty() {
             resolved.graph
         } else {
             let chosen = |purl: &crate::model::Purl| patterns.iter().any(|pattern| pattern.matches(purl));
@@ -71,11 +76,11 @@ impl Pin {
         let bytes = document(&accepted)?;
         let is_new = !work.bom.exists();
         let bom = work.bom;
-        let mut report = diff(
-            Side { graph: pinned, problems: Vec::new() },
-            Side { graph: accepted, problems: Vec::new() },
-            &sources,
-        );
+        let accepted = Side { graph: accepted, ..Side::default() };
+        let mut report = match is_new {
+            true => inventory(accepted),
+            false => diff(Side { graph: pinned, ..Side::default() }, accepted, &sources),
+        };
         report.sources = sources;
         if !is_new {
             self.outputs.write(&report, "terminal")?;
@@ -134,7 +139,8 @@ pub fn document(graph: &Graph) -> Result<Vec<u8>> {
 }
 
 fn shown(bom: &Path) -> String {
-    bom.display().to_string()
+    let shown = bom.display().to_string();
+    shown.strip_prefix("./").map_or(shown.clone(), str::to_owned)
 }
 
 fn count(report: &Report) -> String {
@@ -150,7 +156,7 @@ fn count(report: &Report) -> String {
 /// Says what was pinned.
 pub fn summary(bom: &Path, report: &Report, is_new: bool) -> String {
     let components: usize = report.subjects.iter().map(|subject| subject.components).sum();
-    let what = format!("{components} components of {} subjects", report.subjects.len());
+    let what = format!("{} of {}", text::count(components, "component"), text::count(report.subjects.len(), "subject"));
     if is_new {
         format!("{} now pins {what}", shown(bom))
     } else {

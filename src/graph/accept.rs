@@ -2,7 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use super::{Graph, Resolved, Subject};
+use super::{Graph, Link, Resolved, Subject};
+use rayon::iter::{IntoParallelRefIterator, ParallelIterator};
+
 use crate::intern::Text;
 use crate::model::{Component, Declared, Edge, Gap, Inventory, Node, NodeId, Purl, Requirement, SUBJECT};
 use crate::source::Place;
@@ -10,8 +12,8 @@ use crate::source::Place;
 impl Graph {
     /// Returns this graph with the components that `chosen` names as `other` has them: its versions in place of ours, in
     /// every subject that both have; gone where `other` has none. Subjects that only one side has stay as they are here.
-    pub fn accept(&self, other: &Graph, chosen: &dyn Fn(&Purl) -> bool) -> Graph {
-        Graph::join(self.subjects.iter().map(|ours| match other.subject(ours.path) {
+    pub fn accept(&self, other: &Graph, chosen: &(dyn Fn(&Purl) -> bool + Sync)) -> Graph {
+        Graph::join(self.subjects.par_iter().map(|ours| match other.subject(ours.path) {
             Some(theirs) => mix(ours, theirs, chosen),
             None => mix(ours, ours, &|_| false),
         }))
@@ -47,6 +49,33 @@ impl Mixed {
         }
         self.by_key.get(component.purl.key()).cloned().unwrap_or_default()
     }
+
+    /// Returns a subject's requirement without an answer as it is here; none where nothing is left that requires.
+    fn declared(&self, subject: &Subject, declared: &Declared) -> Option<Declared> {
+        let from = match subject.node(declared.from) {
+            None => SUBJECT,
+            Some(node) => *self.stand_ins(node.component).first()?,
+        };
+        let gap = match &declared.gap {
+            Gap::Ambiguous(candidates) => {
+                let nodes = candidates.iter().filter_map(|id| subject.node(*id));
+                let candidates: Vec<NodeId> = nodes.flat_map(|node| self.stand_ins(node.component)).collect();
+                if candidates.is_empty() { Gap::Unpinned } else { Gap::Ambiguous(candidates) }
+            }
+            other => other.clone(),
+        };
+        Some(Declared { from, gap, ..declared.clone() })
+    }
+}
+
+/// Returns what a requirement without an answer may mean: its candidates, or what has its name.
+fn means(subject: &Subject, declared: &Declared) -> Vec<Purl> {
+    if let Gap::Ambiguous(candidates) = &declared.gap {
+        return candidates.iter().filter_map(|id| subject.node(*id)).map(|node| node.component.purl).collect();
+    }
+    let Some(other) = subject.node(declared.from).or_else(|| subject.components().next()) else { return Vec::new() };
+    let (namespace, name) = declared.name.rsplit_once('/').unwrap_or(("", declared.name));
+    vec![Purl::new(other.component.purl.ty(), namespace, name, "")]
 }
 
 fn mix(ours: &Subject, theirs: &Subject, chosen: &dyn Fn(&Purl) -> bool) -> Inventory {
@@ -58,26 +87,22 @@ fn mix(ours: &Subject, theirs: &Subject, chosen: &dyn Fn(&Purl) -> bool) -> Inve
     let mut link = |from: NodeId, to: &'static Component, requirement: &'static Requirement, place: Place| {
         edges.extend(mixed.stand_ins(to).into_iter().map(|to| Edge { from, to, requirement, place }));
     };
-    // What we keep requires what it required here, except what was chosen: that it requires as it does there.
-    let mut keep = |from: NodeId, ours: Vec<super::Link<'_>>, theirs: Vec<super::Link<'_>>| {
-        let of_chosen = |edge: &super::Link<'_>| chosen(&edge.to.component.purl);
-        let kept = ours.iter().filter(|edge| !of_chosen(edge) || theirs.is_empty());
-        for edge in kept.chain(theirs.iter().filter(|edge| of_chosen(edge))) {
+    // What we keep requires what it required here, except what was chosen: that it requires as it does there, if it is.
+    let mut keep = |from: NodeId, ours: Vec<Link<'_>>, theirs: Option<Vec<Link<'_>>>| {
+        let of_chosen = |edge: &Link<'_>| chosen(&edge.to.component.purl);
+        let kept = ours.iter().filter(|edge| !of_chosen(edge) || theirs.is_none());
+        for edge in kept.chain(theirs.iter().flatten().filter(|edge| of_chosen(edge))) {
             link(from, edge.to.component, edge.requirement, edge.place);
         }
     };
-    keep(SUBJECT, ours.requires().collect(), theirs.requires().collect());
+    keep(SUBJECT, ours.requires().collect(), Some(theirs.requires().collect()));
     let their_keys = theirs.by_key();
     for node in ours.components().filter(|node| !chosen(&node.component.purl)) {
-        let same: Vec<super::Link<'_>> = their_keys
-            .get(node.component.purl.key())
-            .into_iter()
-            .flatten()
-            .filter(|their| their.component.purl == node.component.purl)
-            .flat_map(|their| their.requires())
-            .collect();
+        let of_key = their_keys.get(node.component.purl.key()).into_iter().flatten();
+        let same: Vec<_> = of_key.filter(|their| their.component.purl == node.component.purl).collect();
+        let theirs = (!same.is_empty()).then(|| same.iter().flat_map(|their| their.requires()).collect());
         let from = mixed.ids[&std::ptr::from_ref(node.component)];
-        keep(from, node.requires().collect(), same);
+        keep(from, node.requires().collect(), theirs);
     }
     for node in theirs.components().filter(|node| chosen(&node.component.purl)) {
         let from = mixed.ids[&std::ptr::from_ref(node.component)];
@@ -90,21 +115,18 @@ fn mix(ours: &Subject, theirs: &Subject, chosen: &dyn Fn(&Purl) -> bool) -> Inve
             }));
         }
     }
-    let declared = ours.declared.iter().filter_map(|declared| {
-        let renumber = |id: NodeId| match ours.node(id) {
-            None => Some(SUBJECT),
-            Some(node) => mixed.stand_ins(node.component).first().copied(),
-        };
-        let gap = match &declared.gap {
-            Gap::Ambiguous(candidates) => Gap::Ambiguous(candidates.iter().filter_map(|id| renumber(*id)).collect()),
-            other => other.clone(),
-        };
-        Some(Declared { from: renumber(declared.from)?, gap, ..declared.clone() })
-    });
+    let is_theirs = |subject: &Subject, declared: &Declared| {
+        subject.node(declared.from).is_some_and(|from| chosen(&from.component.purl))
+            || means(subject, declared).iter().any(chosen)
+    };
+    let kept = ours.declared.iter().filter(|declared| !is_theirs(ours, declared));
+    let taken = theirs.declared.iter().filter(|declared| is_theirs(theirs, declared));
+    let declared = kept.filter_map(|declared| mixed.declared(ours, declared));
+    let declared = declared.chain(taken.filter_map(|declared| mixed.declared(theirs, declared))).collect();
     Inventory {
         subject: ours.path,
         format: ours.format,
-        declared: declared.collect(),
+        declared,
         nodes: mixed.nodes,
         edges,
         includes: Vec::new(),

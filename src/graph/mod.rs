@@ -5,12 +5,15 @@
 mod accept;
 mod paths;
 
+pub use paths::Ways;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use hashbrown::HashMap;
 use petgraph::Direction;
 use petgraph::graph::{DiGraph, NodeIndex};
 use petgraph::visit::EdgeRef;
+use rayon::iter::{IntoParallelIterator, ParallelIterator};
 
 use crate::intern::Text;
 use crate::model::{Component, Declared, Gap, Inventory, NodeId, Requirement, SUBJECT, Says, Scope};
@@ -78,8 +81,8 @@ pub struct Link<'g> {
 
 impl Graph {
     /// Joins inventories into one graph.
-    pub fn join(inventories: impl IntoIterator<Item = Inventory>) -> Self {
-        let mut subjects: Vec<Subject> = inventories.into_iter().map(Subject::new).collect();
+    pub fn join(inventories: impl IntoParallelIterator<Item = Inventory>) -> Self {
+        let mut subjects: Vec<Subject> = inventories.into_par_iter().map(Subject::new).collect();
         subjects.sort_by_key(|subject| subject.path);
         Graph { subjects }
     }
@@ -98,6 +101,59 @@ impl Graph {
     /// Returns every component of every subject.
     pub fn components(&self) -> impl Iterator<Item = Resolved<'_>> {
         self.subjects.iter().flat_map(Subject::components)
+    }
+
+    /// Returns all subjects as one, named `path`: what a BOM that knows no subjects is compared with.
+    pub fn as_one(&self, path: Text) -> Graph {
+        let mut one: Option<Inventory> = None;
+        for subject in &self.subjects {
+            let says = subject.says;
+            let one = one.get_or_insert_with(|| Inventory {
+                subject: path,
+                format: subject.format,
+                nodes: vec![crate::model::Node { component: None, place: subject.place, root: false, environment: "" }],
+                edges: Vec::new(),
+                declared: Vec::new(),
+                includes: Vec::new(),
+                sources: Vec::new(),
+                manifest: None,
+                says,
+                faults: Vec::new(),
+            });
+            let both = |a: bool, b: bool| a && b;
+            one.says = Says {
+                edges: both(one.says.edges, says.edges),
+                scopes: both(one.says.scopes, says.scopes),
+                integrity: both(one.says.integrity, says.integrity),
+                origin: both(one.says.origin, says.origin),
+                licence: both(one.says.licence, says.licence),
+            };
+            one.sources.extend(&subject.sources);
+            let first = one.nodes.len() as NodeId - 1;
+            let number = |index: NodeIndex| {
+                if index.index() == SUBJECT as usize { SUBJECT } else { index.index() as NodeId + first }
+            };
+            for node in subject.components() {
+                one.nodes.push(crate::model::Node {
+                    component: Some(node.component),
+                    place: node.place(),
+                    root: node.is_root(),
+                    environment: node.environment(),
+                });
+            }
+            one.edges.extend(subject.inner.edge_references().map(|edge| crate::model::Edge {
+                from: number(edge.source()),
+                to: number(edge.target()),
+                requirement: edge.weight().requirement,
+                place: edge.weight().place,
+            }));
+        }
+        Graph::join(one)
+    }
+
+    /// Keeps the subjects that `keep` names by their paths.
+    pub fn retain(&mut self, keep: impl Fn(&str) -> bool) {
+        self.subjects.retain(|subject| keep(subject.path));
     }
 
     /// Replaces the subjects that `other` has by its own, and adds those that are new.
@@ -247,6 +303,11 @@ impl Subject {
         levels
     }
 
+    /// Says whether it is a BOM that another tool wrote, which knows of no subjects.
+    pub fn is_foreign(&self) -> bool {
+        self.format.starts_with("cyclonedx-")
+    }
+
     /// Returns the components, sorted.
     pub fn components(&self) -> impl Iterator<Item = Resolved<'_>> {
         self.inner.node_indices().skip(1).filter_map(|index| self.at(index))
@@ -356,8 +417,6 @@ fn merge(a: Text, b: Text) -> Text {
     if a.is_empty() || b.is_empty() {
         return "";
     }
-    let mut parts: Vec<&str> = a.split(" or ").chain(b.split(" or ")).collect();
-    parts.sort_unstable();
-    parts.dedup();
-    crate::intern::text(&parts.join(" or "))
+    let (a, b) = (a.min(b), a.max(b));
+    crate::intern::text(&format!("({a}) or ({b})"))
 }

@@ -1,6 +1,6 @@
 //! A file an output: each renders a report, and never asks which rule made a finding.
 
-mod cyclonedx;
+mod cyclonedx_json;
 mod excerpt;
 mod json;
 mod markdown;
@@ -48,7 +48,7 @@ pub struct Style {
 
 /// All outputs of a report.
 pub const OUTPUTS: &[&dyn Output] =
-    &[&terminal::Terminal, &json::Json, &sarif::Sarif, &markdown::Markdown, &cyclonedx::CyclonedxJson];
+    &[&terminal::Terminal, &json::Json, &sarif::Sarif, &markdown::Markdown, &cyclonedx_json::CyclonedxJson];
 
 /// Finds an output by its id.
 pub fn named(id: &str) -> Option<&'static dyn Output> {

@@ -415,7 +415,10 @@ fn change_line(change: &ChangeLine) -> String {
         (None, None) => {}
     }
     let mut about: Vec<String> = text::step(change).map(str::to_owned).into_iter().collect();
-    about.extend(change.what.iter().filter(|what| **what != "version").map(|what| clip(what, 40).into_owned()));
+    // Another version has other digests: that says nothing.
+    let moved = change.what.contains(&"version");
+    let what = change.what.iter().filter(|what| **what != "version" && !(moved && **what == "integrity"));
+    about.extend(what.map(|what| clip(what, 40).into_owned()));
     about.extend(change.scope.filter(|scope| *scope != "runtime").map(|scope| clip(scope, 40).into_owned()));
     about.push(text::via(change));
     about.retain(|part| !part.is_empty());

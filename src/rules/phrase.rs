@@ -103,7 +103,7 @@ pub fn origin(origin: &Origin) -> String {
         Origin::Registry(url) => format!("registry {}", address(url)),
         Origin::Url(url) => address(url),
         Origin::Path(path) => format!("path {}", safe(path)),
-        Origin::Unknown => "an unknown source".to_owned(),
+        Origin::Unknown => "the default source, as none is named".to_owned(),
     }
 }
 

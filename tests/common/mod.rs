@@ -38,21 +38,22 @@ pub fn files(of: &Path) -> Vec<PathBuf> {
     files
 }
 
-/// Reads a folder as the gate does.
+/// Reads a folder as the gate does: the BOM that its policy pins is no subject.
 pub fn read(folder: &Path, sources: &Sources) -> Side {
     let tree: Arc<dyn Tree> = Arc::new(Folder::new(folder).unwrap());
-    side(&tree, sources)
+    let pinned = folder.join("driftgate.toml").exists().then(|| "bom.cdx.json".to_owned());
+    side(&tree, &Scan { skip: pinned.into_iter().collect(), ..Scan::default() }, sources)
 }
 
 /// Reads files held in memory as the gate does.
 pub fn read_memory(files: &[(&str, &[u8])], sources: &Sources) -> Side {
     let files = files.iter().map(|(path, bytes)| ((*path).to_owned(), bytes.to_vec()));
     let tree: Arc<dyn Tree> = Arc::new(Memory::new(files));
-    side(&tree, sources)
+    side(&tree, &Scan::default(), sources)
 }
 
-fn side(tree: &Arc<dyn Tree>, sources: &Sources) -> Side {
-    let read = discover::read(sources, tree, &Scan::default()).unwrap();
+fn side(tree: &Arc<dyn Tree>, scan: &Scan, sources: &Sources) -> Side {
+    let read = discover::read(sources, tree, scan).unwrap();
     Side { graph: Graph::join(read.inventories), problems: read.problems }
 }
 

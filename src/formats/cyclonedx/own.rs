@@ -9,7 +9,7 @@ use super::document::{self, Document};
 use super::inventory::{fault, find, place, place_of, register, resolve, shortened};
 use super::properties::{self, Fields};
 use crate::formats;
-use crate::intern;
+use crate::intern::{self, Text};
 use crate::model::{Digest, Gap, Inventory, Node, NodeId, Origin, Requirement, SUBJECT, Says, Scope};
 use crate::source::{Fault, Place, Source};
 use crate::syntax::json::Str;
@@ -27,7 +27,7 @@ pub(super) struct Own<'s, 'd, 't> {
     source: &'s Source<'t>,
     document: &'d Document<'t>,
     inventories: Vec<Inventory>,
-    subjects: BTreeMap<&'d str, usize>,
+    subjects: BTreeMap<Text, usize>,
     refs: HashMap<&'d str, Option<Target>>,
     /// For each component, the subjects that have it and its node there, sorted.
     occurrences: Vec<Vec<(usize, NodeId)>>,
@@ -48,17 +48,19 @@ impl<'s, 'd, 't> Own<'s, 'd, 't> {
         };
         for component in subjects(document) {
             let Some(written_by) = property(component, properties::SUBJECT) else { continue };
-            let Some(path) = component.name.as_ref() else {
+            let (format_id, fields) = properties::decode(written_by);
+            let Some(name) = component.name.as_ref() else {
                 own.faults.push(fault(source, written_by, "a subject without a name"));
                 continue;
             };
+            let path = intern::text(fields_of(&fields, "path").next().unwrap_or(name));
             let number = own.inventories.len();
             if own.subjects.insert(path, number).is_some() {
-                own.faults.push(fault(source, path, format!("the subject \"{}\" stands twice", shortened(path))));
+                own.faults.push(fault(source, name, format!("the subject \"{}\" stands twice", shortened(path))));
             }
-            let id = formats::named(written_by).map_or(format, |format| format.id());
+            let id = formats::named(&format_id).map_or(format, |format| format.id());
             let mut inventory = Inventory::new(source, id);
-            inventory.subject = intern::text(path);
+            inventory.subject = path;
             inventory.nodes[0].place = place(source, component, "");
             inventory.says = says(property(component, properties::SILENT));
             for index in component.properties.iter().flatten().filter_map(|property| property.is(properties::INDEX)) {
@@ -124,6 +126,11 @@ impl<'s, 'd, 't> Own<'s, 'd, 't> {
                         self.faults.push(fault(self.source, value, format!("\"{}\" is no digest", shortened(value))))
                     }
                 },
+                properties::LICENCE => component.licence = intern::text(&properties::decode(value).0),
+                properties::PROPERTY => {
+                    let (name, fields) = properties::decode(value);
+                    component.properties.push((intern::text(&name), intern::text(field(&fields, "value"))));
+                }
                 // Read once all components are known.
                 properties::EDGE => {}
                 _ => component.properties.push((intern::text(name), intern::text(value))),

@@ -9,7 +9,7 @@ use crate::model::Origin;
 pub const SCHEMA: &str = "driftgate:schema";
 /// The version of this encoding.
 pub const VERSION: &str = "1";
-/// On a subject: the id of the format that read it.
+/// On a subject: the id of the format that read it (and `path`, where CycloneDX can't name it so).
 pub const SUBJECT: &str = "driftgate:subject";
 /// On a subject: the facts that its file does not carry (`edges`, `scopes`, `integrity`, `origin`, `licence`).
 pub const SILENT: &str = "driftgate:silent";
@@ -21,6 +21,10 @@ pub const IN: &str = "driftgate:in";
 pub const SOURCE: &str = "driftgate:source";
 /// On a component: a digest that CycloneDX has no name for, `sha224:<hex>`.
 pub const DIGEST: &str = "driftgate:digest";
+/// On a component: its licence, where CycloneDX can't spell it so.
+pub const LICENCE: &str = "driftgate:licence";
+/// On a component: a property whose name is one of these, or whose value CycloneDX can't spell (`value`).
+pub const PROPERTY: &str = "driftgate:property";
 /// On a component or subject: one way of requiring another component (`scope`, `environment`, `extra`, `in`).
 pub const EDGE: &str = "driftgate:edge";
 /// On a subject: an address that its file looks packages up at.
@@ -30,6 +34,9 @@ pub const GAP: &str = "driftgate:gap";
 
 /// The reference of what the document is about: the tree that the subjects are parts of.
 pub const TREE: &str = "tree";
+
+/// What the names of all these properties begin with.
+pub const PREFIX: &str = "driftgate:";
 
 const SEPARATOR: &str = " | ";
 
@@ -96,6 +103,11 @@ pub fn read_origin(value: &str) -> Option<Origin> {
         }
         _ => return None,
     })
+}
+
+/// Says whether CycloneDX spells a text as it is: a name or value has no line breaks and no tabs.
+pub fn is_plain(text: &str) -> bool {
+    !text.contains(['\n', '\r', '\t'])
 }
 
 fn escape(text: &str) -> String {

@@ -54,11 +54,15 @@ impl Rule for IntegrityDrift {
     }
 }
 
-/// Returns both sides' digests of the algorithms that both use.
+/// Returns both sides' digests of the algorithms that both use; all of them where they use none alike.
 fn comparable(new: &Component, old: &Component) -> (String, String) {
     let common = |own: &'_ Component, other: &Component| {
         let shared = |digest: &&Digest| other.digests.iter().any(|their| their.algorithm == digest.algorithm);
-        phrase::digests(&own.digests.iter().filter(shared).collect::<Vec<_>>())
+        let mut digests: Vec<&Digest> = own.digests.iter().filter(shared).collect();
+        if digests.is_empty() {
+            digests = own.digests.iter().collect();
+        }
+        phrase::digests(&digests)
     };
     (common(new, old), common(old, new))
 }
