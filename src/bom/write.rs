@@ -205,6 +205,7 @@ impl<'g> Writer<'g> {
         if !silent.is_empty() {
             properties.push(Property::new(properties::SILENT, &properties::list(&silent)));
         }
+        properties.extend(subject.sources.iter().map(|(address, _)| Property::new(properties::INDEX, address)));
         properties.extend(self.gaps(subject));
         properties.extend(extra);
         component.properties = Some(Properties(properties));

@@ -130,6 +130,7 @@ fn mix(ours: &Subject, theirs: &Subject, chosen: &dyn Fn(&Purl) -> bool) -> Inve
         nodes: mixed.nodes,
         edges,
         includes: Vec::new(),
+        sources: ours.sources.clone(),
         manifest: None,
         says: ours.says,
         faults: Vec::new(),

@@ -35,6 +35,8 @@ pub struct Subject {
     pub place: Place,
     /// Which facts its file carries at all.
     pub says: Says,
+    /// The addresses that its file looks packages up at, each once, sorted.
+    pub sources: Vec<(Text, Place)>,
     /// Requirements without one exact answer; their node numbers are this subject's.
     pub declared: Vec<Declared>,
     inner: DiGraph<Node, Asked>,
@@ -113,6 +115,7 @@ impl Graph {
                 edges: Vec::new(),
                 declared: Vec::new(),
                 includes: Vec::new(),
+                sources: Vec::new(),
                 manifest: None,
                 says,
                 faults: Vec::new(),
@@ -125,6 +128,7 @@ impl Graph {
                 origin: both(one.says.origin, says.origin),
                 licence: both(one.says.licence, says.licence),
             };
+            one.sources.extend(&subject.sources);
             let first = one.nodes.len() as NodeId - 1;
             let number = |index: NodeIndex| {
                 if index.index() == SUBJECT as usize { SUBJECT } else { index.index() as NodeId + first }
@@ -165,7 +169,9 @@ impl Graph {
 
 impl Subject {
     fn new(inventory: Inventory) -> Self {
-        let Inventory { subject: path, format, nodes, edges, declared, says, .. } = inventory;
+        let Inventory { subject: path, format, nodes, edges, declared, says, mut sources, .. } = inventory;
+        sources.sort_unstable();
+        sources.dedup_by_key(|source| source.0);
         let place = nodes[SUBJECT as usize].place;
         // Canonical order, whatever the file's: the subject itself, then by component; one node a component.
         let mut order: Vec<NodeId> = (1..nodes.len() as NodeId).collect();
@@ -224,7 +230,7 @@ impl Subject {
         });
         let mut declared: Vec<Declared> = declared.collect();
         declared.sort_by_key(|declared| (declared.place, declared.from, declared.name, declared.requirement));
-        let mut subject = Subject { path, format, place, says, declared, inner };
+        let mut subject = Subject { path, format, place, says, sources, declared, inner };
         subject.derive();
         subject
     }

@@ -3,8 +3,8 @@
 use std::fmt;
 use std::sync::LazyLock;
 
-use super::{Digest, Purl};
-use crate::intern::{Table, Text};
+use super::{Digest, Purl, without_credentials};
+use crate::intern::{self, Table, Text};
 
 /// What kind of thing a component is, as CycloneDX names them.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -54,6 +54,27 @@ pub enum Origin {
 }
 
 impl Origin {
+    /// Returns a registry by its address, which is kept without credentials.
+    pub fn registry(address: &str) -> Self {
+        Origin::Registry(intern::text(&without_credentials(address)))
+    }
+
+    /// Returns an archive's address, which is kept without credentials.
+    pub fn url(address: &str) -> Self {
+        Origin::Url(intern::text(&without_credentials(address)))
+    }
+
+    /// Returns a repository by its address, which is kept without credentials, at a commit; a part not known is empty.
+    pub fn git(url: &str, commit: &str, reference: &str) -> Self {
+        let url = intern::text(&without_credentials(url));
+        Origin::Git { url, commit: intern::text(commit), reference: intern::text(reference) }
+    }
+
+    /// Returns a folder or file.
+    pub fn path(path: &str) -> Self {
+        Origin::Path(intern::text(&without_credentials(path)))
+    }
+
     /// Returns the address that an allow list is held against; none for paths and where nothing is known.
     pub fn address(&self) -> Option<Text> {
         match *self {

@@ -184,6 +184,8 @@ pub struct Inventory {
     pub declared: Vec<Declared>,
     /// The files it includes.
     pub includes: Vec<Include>,
+    /// The addresses that it looks packages up at, where it says so apart from the packages: indexes and pages of links.
+    pub sources: Vec<(Text, Place)>,
     /// What it says as a manifest.
     pub manifest: Option<Manifest>,
     /// Which facts it carries.
@@ -203,6 +205,7 @@ impl Inventory {
             edges: Vec::new(),
             declared: Vec::new(),
             includes: Vec::new(),
+            sources: Vec::new(),
             manifest: None,
             says: Says::ALL,
             faults: Vec::new(),
@@ -236,6 +239,11 @@ impl Inventory {
     /// Adds a requirement without an exact answer.
     pub fn declare(&mut self, from: NodeId, name: Text, requirement: Requirement, place: Place, gap: Gap) {
         self.declared.push(Declared { from, name, requirement: requirement.intern(), place, gap });
+    }
+
+    /// Adds an address that packages are looked up at; it is kept without credentials.
+    pub fn look_up(&mut self, address: &str, place: Place) {
+        self.sources.push((crate::intern::text(&super::without_credentials(address)), place));
     }
 
     /// Records that a part of the file could not be read.

@@ -1,5 +1,6 @@
 //! The nouns: what a file says is resolved, and what asked for it.
 
+mod address;
 mod component;
 mod ecosystem;
 mod integrity;
@@ -7,6 +8,7 @@ mod inventory;
 mod pattern;
 mod purl;
 
+pub use address::without_credentials;
 pub use component::{Component, Kind, Origin};
 pub use ecosystem::{Ecosystem, Fold, Namespace};
 pub use integrity::{Algorithm, Digest};

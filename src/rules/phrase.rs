@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::fmt;
 
 use crate::graph::Resolved;
-use crate::model::{Component, Digest, Origin, Scope};
+use crate::model::{Component, Digest, Origin, Scope, without_credentials};
 
 /// How many digits of a digest or a commit are enough to tell two apart.
 const SHORT: usize = 12;
@@ -107,17 +107,9 @@ pub fn origin(origin: &Origin) -> String {
     }
 }
 
-/// Returns an address without the user and password that some lockfiles keep in it.
+/// Returns an address without the credentials that some files keep in it.
 pub fn address(url: &str) -> String {
-    let shown = safe(url);
-    let Some((scheme, rest)) = shown.split_once("://") else { return shown.into_owned() };
-    let end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
-    match rest[..end].rfind('@') {
-        Some(at) if scheme.ends_with("http") || scheme.ends_with("https") || rest[..at].contains(':') => {
-            format!("{scheme}://***@{}", &rest[at + 1..])
-        }
-        _ => shown.into_owned(),
-    }
+    safe(&without_credentials(url)).into_owned()
 }
 
 /// Returns the command that accepts a component into the BOM.
@@ -173,10 +165,11 @@ mod tests {
     fn addresses_lose_their_passwords() {
         for (url, expected) in [
             ("https://mirror.example/simple", "https://mirror.example/simple"),
-            ("https://user:secret@mirror.example/a@b", "https://***@mirror.example/a@b"),
-            ("https://token@mirror.example", "https://***@mirror.example"),
+            ("https://user:secret@mirror.example/a@b", "https://mirror.example/a@b"),
+            ("https://token@mirror.example", "https://mirror.example"),
             ("ssh://git@git.example/a.git", "ssh://git@git.example/a.git"),
-            ("git+https://t:x@git.example/a", "git+https://***@git.example/a"),
+            ("git+https://t:x@git.example/a", "git+https://git.example/a"),
+            ("https://mirror.example/a?token=x", "https://mirror.example/a"),
             ("https://mirror.example/a@2", "https://mirror.example/a@2"),
             ("docker.io", "docker.io"),
         ] {

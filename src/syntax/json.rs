@@ -32,17 +32,23 @@ pub fn read<'t, T: Deserialize<'t>>(source: &Source<'t>) -> Result<T> {
 pub struct Str<'t>(pub Cow<'t, str>);
 
 impl<'t> Str<'t> {
-    /// Returns the place of the string between its quotation marks; where escapes keep it from being borrowed,
-    /// the first place after `from` that spells it so.
-    pub fn place(&self, source: &Source<'t>, from: Place) -> Place {
+    /// Returns the place of the string between its quotation marks; where escapes keep it from being borrowed, the next
+    /// place after the start of `near` that spells it as serde_json would, or else `near` itself.
+    pub fn place(&self, source: &Source<'t>, near: Place) -> Place {
+        // The search must not cross a big file for each name.
+        const REACH: usize = 1 << 12;
         if let Cow::Borrowed(text) = self.0 {
             return source.place(text);
         }
+        let start = near.start as usize;
+        let mut end = source.text.len().min(start.saturating_add(REACH));
+        while !source.text.is_char_boundary(end) {
+            end -= 1;
+        }
         let spelled = serde_json::to_string(&self.0).unwrap_or_default();
-        let from = from.start as usize;
-        match source.text.get(from..).and_then(|rest| rest.find(&spelled)) {
-            Some(at) => source.place_at(from + at + 1..from + at + spelled.len() - 1),
-            None => source.place_at(from..from),
+        match source.text.get(start..end).and_then(|reach| reach.find(&spelled)) {
+            Some(at) => source.place_at(start + at + 1..start + at + spelled.len() - 1),
+            None => near,
         }
     }
 }
@@ -144,5 +150,20 @@ impl<'de: 't, 't, T: Deserialize<'de>> Deserialize<'de> for Located<'t, T> {
         let raw: &'de RawValue = Deserialize::deserialize(deserializer)?;
         let value = serde_json::from_str(raw.get()).map_err(serde::de::Error::custom)?;
         Ok(Located { value, text: raw.get() })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn escaped_names_are_looked_for_nearby_only() {
+        let text = format!("é \"\\n\"{}\"\\t\"", "é".repeat(4096));
+        let source = Source { file: Default::default(), path: "x.json", text: &text };
+        let near = source.place_at(3..4);
+        let place = |name: &str| Str(Cow::Owned(name.to_owned())).place(&source, near);
+        assert_eq!(place("\n"), source.place_at(4..6));
+        assert_eq!(place("\t"), near, "too far away");
     }
 }

@@ -344,11 +344,11 @@ pub(super) fn origin(source: &str, encoded: bool) -> Origin {
                 .find(|(key, _)| matches!(*key, "branch" | "tag" | "rev" | "ref"))
                 .map_or("", |(_, value)| value);
             let reference = if encoded { decode(reference) } else { reference.to_owned() };
-            Origin::Git { url: intern::text(url), commit: intern::text(commit), reference: intern::text(&reference) }
+            Origin::git(url, commit, &reference)
         }
-        "path" => Origin::Path(intern::text(rest)),
-        "registry" | "sparse" | "local-registry" | "directory" => Origin::Registry(intern::text(rest)),
-        _ => Origin::Url(intern::text(source)),
+        "path" => Origin::path(rest),
+        "registry" | "sparse" | "local-registry" | "directory" => Origin::registry(rest),
+        _ => Origin::url(source),
     }
 }
 

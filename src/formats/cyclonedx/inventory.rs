@@ -280,11 +280,11 @@ fn licence(choices: &[LicenceChoice<'_>]) -> Text {
 fn origin(references: &[ExternalReference<'_>], has_purl: bool) -> Origin {
     let address = |kind: &str| {
         let reference = references.iter().find(|reference| reference.kind.as_deref() == Some(kind))?;
-        reference.url.as_deref().map(str::trim).filter(|url| !url.is_empty()).map(intern::text)
+        reference.url.as_deref().map(str::trim).filter(|url| !url.is_empty())
     };
     match (address("distribution"), address("vcs")) {
-        (Some(url), _) => Origin::Url(url),
-        (None, Some(url)) if !has_purl => Origin::Git { url, commit: "", reference: "" },
+        (Some(url), _) => Origin::url(url),
+        (None, Some(url)) if !has_purl => Origin::git(url, "", ""),
         _ => Origin::Unknown,
     }
 }

@@ -63,6 +63,9 @@ impl<'s, 'd, 't> Own<'s, 'd, 't> {
             inventory.subject = path;
             inventory.nodes[0].place = place(source, component, "");
             inventory.says = says(property(component, properties::SILENT));
+            for index in component.properties.iter().flatten().filter_map(|property| property.is(properties::INDEX)) {
+                inventory.look_up(index, place_of(source, index));
+            }
             own.inventories.push(inventory);
             if let Some(id) = &component.bom_ref {
                 register(source, &mut own.refs, id, Some(Target::Subject(number)), &mut own.faults);
@@ -103,7 +106,13 @@ impl<'s, 'd, 't> Own<'s, 'd, 't> {
         let named = listed.properties.iter().flatten();
         for (name, value) in named.filter_map(|property| property.name.as_ref().zip(property.value.as_ref())) {
             match &**name {
-                properties::SOURCE => component.origin = properties::read_origin(value),
+                properties::SOURCE => match properties::read_origin(value) {
+                    Some(origin) => component.origin = origin,
+                    None => {
+                        let message = format!("\"{}\" is no source", shortened(value));
+                        self.faults.push(fault(self.source, value, message));
+                    }
+                },
                 properties::SUBJECTS => {
                     members.extend(properties::unlist(value).map(|path| (path, Fields::new(), value)))
                 }

@@ -3,7 +3,6 @@
 //! A value is a head and fields, parted by ` | `: `pkg:pypi/anyio@4.9.0 | scope=dev | extra=test`. CycloneDX wants one line
 //! without tabs, so line breaks and tabs are escaped, and so are `|` and `\`.
 
-use crate::intern;
 use crate::model::Origin;
 
 /// On the document: the version of this encoding.
@@ -28,6 +27,8 @@ pub const LICENCE: &str = "driftgate:licence";
 pub const PROPERTY: &str = "driftgate:property";
 /// On a component or subject: one way of requiring another component (`scope`, `environment`, `extra`, `in`).
 pub const EDGE: &str = "driftgate:edge";
+/// On a subject: an address that its file looks packages up at.
+pub const INDEX: &str = "driftgate:index";
 /// On a subject: a requirement without an exact answer (`from`, `candidate` and as an edge).
 pub const GAP: &str = "driftgate:gap";
 
@@ -89,17 +90,19 @@ pub fn origin(origin: Origin) -> Option<String> {
     })
 }
 
-/// Reads where a component comes from.
-pub fn read_origin(value: &str) -> Origin {
+/// Reads where a component comes from; none where a value says so in no way that is known.
+pub fn read_origin(value: &str) -> Option<Origin> {
     let (head, fields) = decode(value);
-    let field = |name: &str| fields.iter().find(|field| field.0 == name).map_or("", |field| intern::text(&field.1));
-    match head.as_str() {
-        "registry" => Origin::Registry(field("url")),
-        "url" => Origin::Url(field("url")),
-        "path" => Origin::Path(field("path")),
-        "git" => Origin::Git { url: field("url"), commit: field("commit"), reference: field("reference") },
-        _ => Origin::Unknown,
-    }
+    let field = |name: &str| fields.iter().find(|field| field.0 == name).map(|field| field.1.as_str());
+    Some(match head.as_str() {
+        "registry" => Origin::registry(field("url")?),
+        "url" => Origin::url(field("url")?),
+        "path" => Origin::path(field("path")?),
+        "git" => {
+            Origin::git(field("url")?, field("commit").unwrap_or_default(), field("reference").unwrap_or_default())
+        }
+        _ => return None,
+    })
 }
 
 /// Says whether CycloneDX spells a text as it is: a name or value has no line breaks and no tabs.
@@ -161,5 +164,20 @@ mod tests {
             prop_assert!(!value.contains(['\n', '\r', '\t']));
             prop_assert_eq!(decode(&value), (head, fields));
         }
+    }
+
+    #[test]
+    fn origins_are_read_back() {
+        let git = Origin::git("https://git.example/a|b", "0123", "");
+        for from in
+            [Origin::registry("https://mirror.example/"), Origin::url("https://x.example/a"), Origin::path(""), git]
+        {
+            assert_eq!(origin(from).as_deref().map(read_origin), Some(Some(from)));
+        }
+        for value in ["", "registry", "registry | ulr=x", "regist | url=x", "git | commit=0", "https://mirror.example/"]
+        {
+            assert_eq!(read_origin(value), None, "{value}");
+        }
+        assert_eq!(read_origin("url | url=https://u:p@x.example/a"), Some(Origin::Url("https://x.example/a")));
     }
 }

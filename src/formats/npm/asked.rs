@@ -1,12 +1,9 @@
 //! What a package asks for: the fields that `package.json` and a lock's entries share, and what they mean together.
 
-use std::borrow::Cow;
-
 use hashbrown::HashSet;
 
 use super::shapes::{Lenient, Meta, Names};
 use crate::model::Scope;
-use crate::source::{Place, Source};
 use crate::syntax::json::Str;
 
 /// One thing that a package asks for.
@@ -60,24 +57,4 @@ impl<'p, 't> Asks<'p, 't> {
 
 fn asked<'p, 't>((name, constraint): &'p (Str<'t>, Lenient<'t>), scope: Scope) -> Asked<'p, 't> {
     Asked { name, constraint: &constraint.0, scope, needed: scope != Scope::Optional }
-}
-
-/// Returns the place of a string; for one that is spelled with escapes, the next place after `near` that spells it as
-/// serde_json would, or else `near` itself.
-pub(super) fn place<'t>(source: &Source<'t>, text: &Str<'t>, near: Place) -> Place {
-    // The search must not cross a big file for each name.
-    const REACH: usize = 1 << 12;
-    if let Cow::Borrowed(text) = text.0 {
-        return source.place(text);
-    }
-    let start = near.start as usize;
-    let mut end = source.text.len().min(start + REACH);
-    while !source.text.is_char_boundary(end) {
-        end -= 1;
-    }
-    let spelled = serde_json::to_string(&text.0).unwrap_or_default();
-    match source.text.get(start..end).and_then(|reach| reach.find(&spelled)) {
-        Some(at) => source.place_at(start + at + 1..start + at + spelled.len() - 1),
-        None => near,
-    }
 }

@@ -41,6 +41,17 @@ impl<'s, 't> Nodes<'s, 't> {
         node
     }
 
+    /// Says whether the lock tells where packages come from: npm can be told to leave out the addresses of all that comes
+    /// from a registry (`omit-lockfile-registry-resolved`), and then it does not.
+    pub(super) fn says_origin(&self) -> bool {
+        let is_registry = |origin: &Origin| matches!(origin, Origin::Registry(_));
+        let is_omitted = |component: &Component| {
+            component.origin == Origin::Unknown && !component.properties.iter().any(|(name, _)| *name == "bundled")
+        };
+        let installed = || self.inventory.nodes.iter().filter(|node| !node.root).filter_map(|node| node.component);
+        installed().any(|component| is_registry(&component.origin)) || !installed().any(is_omitted)
+    }
+
     /// Adds an edge; of copies that ask for the same, once.
     pub(super) fn edge(&mut self, from: NodeId, to: NodeId, requirement: Requirement, place: Place) {
         if !self.merged.contains(&from) || self.edges.insert((from, to, requirement)) {

@@ -2,7 +2,6 @@
 
 use std::borrow::Cow;
 
-use crate::intern;
 use crate::model::{Digest, Origin, Purl};
 
 /// Returns the purl of a package; a scope is the namespace.
@@ -25,15 +24,15 @@ pub(super) fn origin(resolved: &str, name: &str) -> Origin {
         return Origin::Unknown;
     }
     if let Some(path) = resolved.strip_prefix("file:") {
-        return Origin::Path(intern::text(path));
+        return Origin::path(path);
     }
     if is_git(resolved) {
         return git(resolved);
     }
     match registry(resolved, name) {
-        Some(address) => Origin::Registry(intern::text(address)),
-        None if resolved.contains("://") => Origin::Url(intern::text(resolved)),
-        None => Origin::Path(intern::text(resolved)),
+        Some(address) => Origin::registry(address),
+        None if resolved.contains("://") => Origin::url(resolved),
+        None => Origin::path(resolved),
     }
 }
 
@@ -49,7 +48,7 @@ fn git(address: &str) -> Origin {
     let url = url.strip_prefix("git+").unwrap_or(url);
     let is_commit = matches!(fragment.len(), 40 | 64) && fragment.bytes().all(|byte| byte.is_ascii_hexdigit());
     let (commit, reference) = if is_commit { (fragment, "") } else { ("", fragment) };
-    Origin::Git { url: intern::text(url), commit: intern::text(commit), reference: intern::text(reference) }
+    Origin::git(url, commit, reference)
 }
 
 /// Returns the part of a tarball's address that stands before the package's own path.
@@ -90,6 +89,9 @@ mod tests {
             ("https://mirror.example/ba/-/a-1.tgz", "a", Origin::Url("https://mirror.example/ba/-/a-1.tgz")),
             ("https://mirror.example/b/-/b-1.tgz", "a", Origin::Url("https://mirror.example/b/-/b-1.tgz")),
             ("https://a/-/a-1.tgz", "a", Origin::Url("https://a/-/a-1.tgz")),
+            ("https://u:p@mirror.example/npm/a/-/a-1.tgz", "a", Origin::Registry("https://mirror.example/npm/")),
+            ("https://files.example/a.tgz?x=1&token=p", "a", Origin::Url("https://files.example/a.tgz?x=1")),
+            ("git+https://u:p@host.example/o/r.git#main", "a", git("https://host.example/o/r.git", "", "main")),
             ("https://files.example/a.tgz", "a", Origin::Url("https://files.example/a.tgz")),
             ("file:lib/a.tgz", "a", Origin::Path("lib/a.tgz")),
             (

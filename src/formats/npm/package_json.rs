@@ -5,12 +5,12 @@
 use anyhow::Result;
 use serde::Deserialize;
 
-use super::asked::{Asks, place};
+use super::asked::Asks;
 use super::shapes::{Lenient, Meta, Names, Words};
 use crate::entry;
 use crate::formats::{Format, Role};
 use crate::intern;
-use crate::model::{Gap, Inventory, Manifest, Requirement, SUBJECT};
+use crate::model::{Gap, Inventory, Manifest, Requirement, SUBJECT, without_credentials};
 use crate::source::Source;
 use crate::syntax::json;
 
@@ -44,17 +44,17 @@ impl Format for PackageJson {
         let (name, version) = (intern::text(&package.name.0), intern::text(&package.version.0));
         inventory.manifest = Some(Manifest { name, version, facts });
         if !name.is_empty() {
-            inventory.nodes[SUBJECT as usize].place = place(source, &package.name.0, source.start());
+            inventory.nodes[SUBJECT as usize].place = package.name.0.place(source, source.start());
         }
         let asks = package.asks();
         for name in asks.doubled() {
             let message = format!("\"{}\" stands twice among the requirements", name.escape_debug());
-            inventory.fault(place(source, name, source.start()), message);
+            inventory.fault(name.place(source, source.start()), message);
         }
         let mut near = source.start();
         for asked in asks.each() {
-            near = place(source, asked.name, near);
-            let constraint = intern::text(asked.constraint);
+            near = asked.name.place(source, near);
+            let constraint = intern::text(&without_credentials(asked.constraint));
             let requirement = Requirement { constraint, ..Requirement::of(asked.scope) };
             inventory.declare(SUBJECT, intern::text(asked.name), requirement, near, Gap::Open);
         }

@@ -9,7 +9,7 @@ use hashbrown::HashMap;
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 
-use super::asked::{Asks, place};
+use super::asked::Asks;
 use super::nodes::Nodes;
 use super::package_lock_v1;
 use super::shapes::{Flag, Lenient, Licence, Meta, Names, Words};
@@ -19,7 +19,7 @@ use super::{origin, tree::is_outside};
 use crate::entry;
 use crate::formats::{Format, Near};
 use crate::intern::{self, Text};
-use crate::model::{Component, Gap, Inventory, NodeId, Origin, Requirement, SUBJECT, Scope};
+use crate::model::{Component, Gap, Inventory, NodeId, Origin, Requirement, SUBJECT, Scope, without_credentials};
 use crate::source::{self, Place, Source};
 use crate::syntax::json::{self, Map, Str};
 
@@ -194,6 +194,7 @@ fn read<'t>(source: &Source<'t>, name: Str<'t>, version: Str<'t>, packages: &[(S
             nodes.inventory.edge(root, member, Requirement::default(), place);
         }
     }
+    nodes.inventory.says.origin = nodes.says_origin();
     for (index, (location, package)) in packages.iter().enumerate() {
         if let Some(from) = ids[index].filter(|_| !package.link.0) {
             let find = |name: &str| tree.find(starts[index], name).and_then(|entry| ids[entry]);
@@ -207,7 +208,7 @@ fn read<'t>(source: &Source<'t>, name: Str<'t>, version: Str<'t>, packages: &[(S
 fn places<'t>(source: &Source<'t>, packages: &[(Str<'t>, Package<'t>)]) -> Vec<Place> {
     let mut last = source.start();
     let next = |(location, _): &(Str<'t>, Package<'t>)| {
-        last = place(source, location, last);
+        last = location.place(source, last);
         last
     };
     packages.iter().map(next).collect()
@@ -238,7 +239,7 @@ impl<'t> Nodes<'_, 't> {
         if name.is_empty() {
             return SUBJECT;
         }
-        let place = place(self.source, name, if matches!(name.0, Cow::Owned(_)) { self.source.start() } else { near });
+        let place = name.place(self.source, if matches!(name.0, Cow::Owned(_)) { self.source.start() } else { near });
         let licence = intern::text(&package.license.0);
         self.inventory.add_root(Component { licence, ..Component::new(origin::purl(name, version)) }, place)
     }
@@ -252,7 +253,7 @@ impl<'t> Nodes<'_, 't> {
         component.digests = origin::digests(&package.integrity);
         component.origin = match is_installed {
             true => origin::origin(&package.resolved, name),
-            false => Origin::Path(intern::text(location)),
+            false => Origin::path(location),
         };
         if is_member && !is_installed {
             return self.inventory.add_root(component, place);
@@ -291,7 +292,7 @@ impl<'t> Nodes<'_, 't> {
             target.escape_debug()
         );
         self.inventory.fault(place, message);
-        let origin = Origin::Path(intern::text(target));
+        let origin = Origin::path(target);
         self.add(Component { origin, ..Component::new(origin::purl(name, &package.version)) }, "", place)
     }
 
@@ -307,11 +308,11 @@ impl<'t> Nodes<'_, 't> {
         let asks = package.asks(tree::installed(location).is_none());
         for name in asks.doubled() {
             let message = format!("\"{}\" stands twice among the requirements", name.escape_debug());
-            self.inventory.fault(place(self.source, name, near), message);
+            self.inventory.fault(name.place(self.source, near), message);
         }
         for asked in asks.each() {
-            let place = place(self.source, asked.name, near);
-            let constraint = intern::text(asked.constraint);
+            let place = asked.name.place(self.source, near);
+            let constraint = intern::text(&without_credentials(asked.constraint));
             let requirement = Requirement { constraint, ..Requirement::of(asked.scope) };
             if let Some(to) = find(asked.name) {
                 self.edge(from, to, requirement, place);
@@ -339,7 +340,7 @@ fn named<'p, 't>(
     near: Place,
 ) -> (&'p str, Place) {
     if !package.name.is_empty() {
-        return (&package.name, place(source, &package.name, near));
+        return (&package.name, package.name.place(source, near));
     }
     let name = tree::installed(location).map_or_else(|| base(location), |(_, name)| name);
     match location.0 {
@@ -497,6 +498,23 @@ pub(super) mod tests {
             let lines = lines(&parse("package-lock.json", &text).unwrap(), &text);
             let faults: Vec<&String> = lines.iter().filter(|line| line.starts_with('!')).collect();
             assert_eq!(faults, [expected], "{packages}");
+        }
+    }
+
+    #[test]
+    fn a_lock_without_addresses_says_nothing_of_origins() {
+        const MIRROR: &str = r#""resolved": "https://mirror.example/a/-/a-1.tgz""#;
+        const ARCHIVE: &str = r#""resolved": "https://files.example/a.tgz""#;
+        for (a, b, expected) in [
+            (r#""version": "1""#, r#""version": "1""#, false),
+            (MIRROR, r#""version": "1""#, true),
+            (MIRROR, r#""inBundle": true"#, true),
+            (ARCHIVE, r#""inBundle": true"#, true),
+            (ARCHIVE, r#""version": "1""#, false),
+        ] {
+            let packages = format!(r#"{{"": {{}}, "node_modules/a": {{{a}}}, "node_modules/b": {{{b}}}}}"#);
+            let inventory = parse("package-lock.json", &lock(&packages)).unwrap();
+            assert_eq!(inventory.says.origin, expected, "{a} {b}");
         }
     }
 

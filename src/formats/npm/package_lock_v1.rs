@@ -3,7 +3,6 @@
 use anyhow::Result;
 use serde::Deserialize;
 
-use super::asked::place;
 use super::nodes::Nodes;
 use super::origin;
 use super::shapes::{Flag, Lenient, Names};
@@ -11,7 +10,9 @@ use super::tree::{Folder, TOP, Tree};
 use super::workspaces::Workspaces;
 use crate::formats::Near;
 use crate::intern;
-use crate::model::{Component, Gap, Inventory, Kind, Manifest, NodeId, Origin, Requirement, SUBJECT, Scope};
+use crate::model::{
+    Component, Gap, Inventory, Kind, Manifest, NodeId, Origin, Requirement, SUBJECT, Scope, without_credentials,
+};
 use crate::source::{Fault, Place, Source, folder, join as path_join};
 use crate::syntax::json::{self, Str};
 
@@ -74,12 +75,13 @@ pub(super) fn read(source: &Source<'_>) -> Result<Inventory> {
     let top = match lock.name.is_empty() {
         true => SUBJECT,
         false => {
-            let place = place(source, &lock.name, source.start());
+            let place = lock.name.place(source, source.start());
             nodes.inventory.add_root(Component::new(origin::purl(&lock.name, &lock.version)), place)
         }
     };
 
     let (tree, entries) = unfold(&lock, &mut nodes);
+    nodes.inventory.says.origin = nodes.says_origin();
     // The old `npm shrinkwrap` wrote no requirements at all.
     nodes.inventory.says.edges =
         lock.requires.0 || entries.is_empty() || entries.iter().any(|entry| !entry.package.requires.0.is_empty());
@@ -87,11 +89,11 @@ pub(super) fn read(source: &Source<'_>) -> Result<Inventory> {
     for entry in &entries {
         if let Some(name) = entry.package.requires.doubled() {
             let message = format!("\"{}\" stands twice among the requirements", name.escape_debug());
-            nodes.inventory.fault(place(source, name, entry.place), message);
+            nodes.inventory.fault(name.place(source, entry.place), message);
         }
         for (name, constraint) in &entry.package.requires.0 {
-            let place = place(source, name, entry.place);
-            let constraint = intern::text(&constraint.0);
+            let place = name.place(source, entry.place);
+            let constraint = intern::text(&without_credentials(&constraint.0));
             let Some(to) = tree.find(entry.folder, name) else {
                 // Version 1 lists optional requirements among the others, so it may be missing by right.
                 let requirement = Requirement { constraint, ..Requirement::default() };
@@ -131,7 +133,7 @@ fn unfold<'p, 't>(lock: &'p Lock<'t>, nodes: &mut Nodes<'_, 't>) -> (Tree<'p>, V
         for (folder, near, packages) in level {
             let mut near = near;
             for (name, package) in &packages.0 {
-                let place = place(nodes.source, name, near);
+                let place = name.place(nodes.source, near);
                 near = place;
                 if name.is_empty() {
                     nodes.inventory.fault(place, "an entry without a name");

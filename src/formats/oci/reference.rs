@@ -3,7 +3,6 @@
 //! Grammar: the `reference` package of the CNCF distribution project, with the rule by which a client reads a first part
 //! without a dot, a port or a capital as no host.
 
-use crate::intern;
 use crate::model::{Component, Digest, Kind, Origin, Purl};
 
 /// The names of the registry that a reference without a host means; the first is its own name.
@@ -79,7 +78,7 @@ impl<'t> Reference<'t> {
         }
         let mut component = Component::new(purl);
         component.kind = Kind::Container;
-        component.origin = Origin::Registry(intern::text(self.host));
+        component.origin = Origin::registry(self.host);
         component.digests.extend(self.digest);
         component
     }

@@ -6,7 +6,7 @@
 use super::constraint::Constraint;
 use super::marker::is_marker;
 use crate::intern::{self, Text};
-use crate::model::{Algorithm, Digest, Origin};
+use crate::model::{Algorithm, Digest, Origin, without_credentials};
 
 /// A requirement in its parts.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -120,24 +120,14 @@ pub fn normal(name: &str) -> String {
     normal
 }
 
-/// Returns a text as it may stand in a message: short, and without control characters.
+/// Returns a text as it may stand in a message: short, and without control characters and credentials.
 pub fn shown(text: &str) -> String {
+    let text = without_credentials(text);
     let mut short: String = text.chars().take(80).flat_map(char::escape_debug).collect();
     if text.chars().nth(80).is_some() {
         short.push('…');
     }
     short
-}
-
-/// Returns an address without user and password. The user of an SSH address stays, for it is part of the address.
-pub fn without_credentials(address: &str) -> String {
-    let Some((scheme, rest)) = address.split_once("://") else { return address.to_owned() };
-    let end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
-    let Some(at) = rest[..end].rfind('@') else { return address.to_owned() };
-    let user = &rest[..at];
-    let kept = if scheme.ends_with("ssh") { user.split(':').next().unwrap_or_default() } else { "" };
-    let sign = if kept.is_empty() { "" } else { "@" };
-    format!("{scheme}://{kept}{sign}{}", &rest[at + 1..])
 }
 
 /// What an address (`git+https://…@ref#egg=name`, `https://…whl#sha256=…`, `./folder`) says.
@@ -181,11 +171,11 @@ impl<'t> Address<'t> {
         }
         address.origin = if scheme == "file" {
             let path = &plain["file:".len()..];
-            Origin::Path(intern::text(path.strip_prefix("//").unwrap_or(path)))
+            Origin::path(path.strip_prefix("//").unwrap_or(path))
         } else if plain.contains("://") {
-            Origin::Url(intern::text(&without_credentials(plain)))
+            Origin::url(plain)
         } else {
-            Origin::Path(intern::text(plain))
+            Origin::path(plain)
         };
         address
     }
@@ -198,16 +188,12 @@ impl<'t> Address<'t> {
         let is_commit = matches!(reference.len(), 40 | 64) && reference.bytes().all(|byte| byte.is_ascii_hexdigit());
         self.floats = !is_commit;
         if vcs != "git" {
-            self.origin = Origin::Url(intern::text(&without_credentials(plain)));
+            self.origin = Origin::url(plain);
             return;
         }
         let repository = repository.strip_prefix("git+").unwrap_or(repository);
         let (commit, reference) = if is_commit { (reference, "") } else { ("", reference) };
-        self.origin = Origin::Git {
-            url: intern::text(&without_credentials(repository)),
-            commit: intern::text(&commit.to_ascii_lowercase()),
-            reference: intern::text(reference),
-        };
+        self.origin = Origin::git(repository, &commit.to_ascii_lowercase(), reference);
     }
 }
 

@@ -5,8 +5,8 @@
 use serde::Deserialize;
 
 use super::marker::both;
-use super::pep508::without_credentials;
 use crate::intern::{self, Text};
+use crate::model::without_credentials;
 
 /// The value of a dependency: `"^1.0"`, `{version = "^1.0", optional = true}`, or an array of such.
 #[derive(Debug, Deserialize)]
@@ -93,7 +93,7 @@ impl Table {
             Some(reference.map_or(address.clone(), |reference| format!("{address}@{reference}")))
         } else {
             let address = self.url.as_ref().or(self.path.as_ref()).or(self.file.as_ref());
-            address.map(|address| without_credentials(address))
+            address.map(|address| without_credentials(address).into_owned())
         };
         match address {
             Some(address) => intern::text(&format!("@ {address}")),

@@ -12,7 +12,7 @@ use toml::Spanned;
 
 use super::locked::{Answer, Locked};
 use super::marker::{both, without_extras};
-use super::pep508::{normal, shown, without_credentials};
+use super::pep508::{normal, shown};
 use super::poetry::Asked;
 use crate::entry;
 use crate::formats::{Format, Near};
@@ -75,6 +75,7 @@ impl Format for PoetryLock {
     fn join(&self, inventory: &mut Inventory, near: &Near<'_>) {
         let Some(path) = source::join(source::folder(inventory.subject), "pyproject.toml") else { return };
         let Some(manifest) = near.get(&path).filter(|manifest| manifest.format == "pyproject") else { return };
+        inventory.sources.extend(&manifest.sources);
         let root = manifest.nodes.iter().find(|node| node.root);
         if root.is_none() && manifest.declared.is_empty() {
             return;
@@ -169,17 +170,12 @@ struct From {
 
 impl From {
     fn origin(&self) -> Origin {
-        let url = intern::text(&without_credentials(&self.url));
         match self.kind.as_str() {
-            "git" => Origin::Git {
-                url,
-                commit: intern::text(&self.resolved_reference),
-                reference: intern::text(&self.reference),
-            },
-            "url" => Origin::Url(url),
-            "directory" | "file" => Origin::Path(url),
-            _ if url.is_empty() => Origin::Unknown,
-            _ => Origin::Registry(url),
+            "git" => Origin::git(&self.url, &self.resolved_reference, &self.reference),
+            "url" => Origin::url(&self.url),
+            "directory" | "file" => Origin::path(&self.url),
+            _ if self.url.is_empty() => Origin::Unknown,
+            _ => Origin::registry(&self.url),
         }
     }
 }
@@ -550,6 +546,7 @@ pub(super) fn bare(source: &Source<'_>, place: Place) -> Place {
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::unwrap_used)]
     use super::super::trial::{survives, told};
 
     const END: &str = "[metadata]\nlock-version = \"2.1\"\ncontent-hash = \"x\"\n";
@@ -671,6 +668,22 @@ mod tests {
         let empty = format!("package = []\n{END}");
         let told = told(&[("poetry.lock", &empty), ("pyproject.toml", manifest)], "poetry.lock");
         assert_eq!(told.iter().filter(|line| line.contains("does not hold it")).count(), 3, "{told:?}");
+    }
+
+    #[test]
+    fn the_manifest_says_where_packages_are_looked_up() {
+        use super::{Format, Near, PoetryLock, Source};
+        use crate::formats::pypi::pyproject::Pyproject;
+        use crate::source::FileId;
+        let lock = lock(&["name = \"a\"\nversion = \"1\""]);
+        let manifest = "[tool.poetry]\nname = \"p\"\n[[tool.poetry.source]]\nname = \"PyPI\"\n[[tool.poetry.source]]\nname = \"own\"\nurl = \"https://u:p@x.example/s\"\n";
+        let read = |format: &dyn Format, path, text| format.parse(&Source { file: FileId(0), path, text }).unwrap();
+        let all = [read(&PoetryLock, "poetry.lock", &lock), read(&Pyproject, "pyproject.toml", manifest)];
+        let mut joined = all[0].clone();
+        PoetryLock.join(&mut joined, &Near { inventories: &all });
+        let [(address, place)] = joined.sources[..] else { panic!("{:?}", joined.sources) };
+        assert_eq!(address, "https://x.example/s");
+        assert_eq!(&manifest[place.start as usize..(place.start + place.len) as usize], "https://u:p@x.example/s");
     }
 
     #[test]

@@ -94,6 +94,13 @@ struct Poetry {
     dev_dependencies: Map<Spanned<String>, Asked>,
     extras: BTreeMap<String, Vec<String>>,
     group: Map<Spanned<String>, Group>,
+    source: Vec<PackageSource>,
+}
+
+/// A place that Poetry looks packages up at; one that it knows by name has no address.
+#[derive(Deserialize)]
+struct PackageSource {
+    url: Option<Spanned<String>>,
 }
 
 #[derive(Default, Deserialize)]
@@ -114,6 +121,9 @@ impl Reader<'_, '_> {
         let project = document.project.unwrap_or_default();
         let poetry = document.tool.poetry.unwrap_or_default();
         self.identity(&project, &poetry);
+        for url in poetry.source.iter().filter_map(|from| from.url.as_ref()) {
+            self.inventory.look_up(url.as_ref(), bare(self.source, self.source.place_at(url.span())));
+        }
 
         let mut asked: HashSet<String> = HashSet::new();
         for entry in project.dependencies.iter().flatten() {

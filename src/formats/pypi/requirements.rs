@@ -11,12 +11,13 @@ use hashbrown::{HashMap, HashSet};
 use super::constraint::pinned;
 use super::locked::{Answer, Locked};
 use super::marker::{Overlap, is_marker, overlap};
-use super::pep508::{self, Address, is_name, normal, shown, without_credentials};
+use super::pep508::{self, Address, is_name, normal, shown};
 use crate::entry;
 use crate::formats::{Format, Near};
 use crate::intern::{self, Text};
 use crate::model::{
-    Component, Declared, Digest, Gap, Include, Inventory, Node, NodeId, Origin, Purl, Requirement, SUBJECT, Says, Scope,
+    Component, Declared, Digest, Gap, Include, Inventory, Manifest, Node, NodeId, Origin, Purl, Requirement, SUBJECT,
+    Says, Scope, without_credentials,
 };
 use crate::source::{self, Place, Source};
 
@@ -50,8 +51,7 @@ impl Format for RequirementsTxt {
     fn join(&self, inventory: &mut Inventory, near: &Near<'_>) {
         let mut seen = BTreeSet::from([(inventory.subject.to_owned(), false)]);
         let mut waiting: Vec<Include> = inventory.includes.iter().rev().cloned().collect();
-        let mut constraints = Vec::new();
-        let mut joined = Joined::of(inventory);
+        let mut others = Vec::new();
         while let Some(include) = waiting.pop() {
             if !seen.insert((include.path.clone(), include.constraint)) {
                 continue;
@@ -61,16 +61,27 @@ impl Format for RequirementsTxt {
                 inventory.fault(include.place, message);
                 continue;
             };
-            if include.constraint {
-                constraints.push(other);
-            } else {
-                joined.absorb(inventory, other);
-            }
+            inventory.sources.extend(&other.sources);
+            others.push((other, include.constraint));
             let nested = other.includes.iter().rev().cloned();
             waiting
                 .extend(nested.map(|nested| Include { constraint: nested.constraint || include.constraint, ..nested }));
         }
-        settle(inventory, &constraints);
+        // An index holds for all files of one installation, whichever of them names it.
+        let index = index_of(inventory).or_else(|| others.iter().find_map(|(other, _)| index_of(other)));
+        for node in &mut inventory.nodes {
+            node.component = node.component.map(|component| from_index(component, index));
+        }
+        let mut joined = Joined::of(inventory);
+        let mut constraints = Vec::new();
+        for (other, is_constraint) in others {
+            if is_constraint {
+                constraints.push(other);
+            } else {
+                joined.absorb(inventory, other, index);
+            }
+        }
+        settle(inventory, &constraints, index);
     }
 }
 
@@ -134,6 +145,8 @@ struct Item {
     spelled: Text,
     place: Place,
     component: Option<Component>,
+    /// Whether what the component is can change: a branch or tag of a repository.
+    floats: bool,
     constraint: Text,
     environment: Text,
     vias: Vec<From>,
@@ -147,20 +160,25 @@ enum From {
     Package(String),
 }
 
-/// The indexes that the options name.
+/// Where the options say that packages are looked up.
 #[derive(Default)]
 struct Indexes {
-    index: Option<String>,
-    extra: Vec<String>,
+    index: Option<(Text, Place)>,
+    extra: Vec<(Text, Place)>,
+    links: Vec<(Text, Place)>,
     none: bool,
 }
 
 impl Indexes {
-    /// Returns the index that everything comes from; unknown where there is a choice.
+    /// Returns the main index, which stands for all: which of several a package comes from, the file does not say.
     fn origin(&self) -> Origin {
-        let Some(index) = self.index.as_ref().filter(|_| !self.none) else { return Origin::Unknown };
-        let same = |other: &String| other.trim_end_matches('/') == index.trim_end_matches('/');
-        if self.extra.iter().all(same) { Origin::Registry(intern::text(index)) } else { Origin::Unknown }
+        self.index.filter(|_| !self.none).map_or(Origin::Unknown, |(address, _)| Origin::registry(address))
+    }
+
+    /// Returns all places that are looked at; without indexes, the pages of links alone.
+    fn all(&self) -> impl Iterator<Item = (Text, Place)> {
+        let indexes = self.index.iter().chain(&self.extra).filter(|_| !self.none);
+        indexes.chain(&self.links).copied()
     }
 }
 
@@ -190,7 +208,7 @@ impl Reader<'_, '_> {
         self.via = Via::None;
         let count = self.items.len();
         let read = match text.starts_with('-') {
-            true => self.option(line, text),
+            true => self.options(line, text),
             false => self.requirement(line, text.trim_end_matches('\\').trim_end(), false),
         };
         if let Err(message) = read {
@@ -214,7 +232,7 @@ impl Reader<'_, '_> {
             if let Some(component) = self.items.last_mut().and_then(|item| item.component.as_mut())
                 && component.origin == Origin::Unknown
             {
-                component.origin = Origin::Registry(intern::text(&without_credentials(index.trim())));
+                component.origin = Origin::registry(index.trim());
             }
             return;
         }
@@ -239,7 +257,17 @@ impl Reader<'_, '_> {
         }
     }
 
-    fn option(&mut self, line: &Line<'_>, text: &str) -> Result<(), String> {
+    /// Takes up the options of a line: after an address there may be more.
+    fn options(&mut self, line: &Line<'_>, text: &str) -> Result<(), String> {
+        let mut rest = text;
+        while rest.starts_with('-') {
+            rest = self.option(line, rest)?;
+        }
+        Ok(())
+    }
+
+    /// Takes up one option; returns what follows it.
+    fn option<'l>(&mut self, line: &Line<'_>, text: &'l str) -> Result<&'l str, String> {
         let end = text.find(|sign: char| sign == '=' || sign.is_whitespace()).unwrap_or(text.len());
         let (mut name, mut value) = (&text[..end], text[end..].trim_start_matches('=').trim());
         if !name.starts_with("--") && name.len() > 2 && name.is_char_boundary(2) {
@@ -250,12 +278,26 @@ impl Reader<'_, '_> {
             "-r" | "--requirement" => self.include(line, value, false)?,
             "-c" | "--constraint" => self.include(line, value, true)?,
             "-e" | "--editable" => self.requirement(line, value, true)?,
-            "-i" | "--index-url" | "--pypi-url" => self.indexes.index = Some(address(name, value)?),
-            "--extra-index-url" => self.indexes.extra.push(address(name, value)?),
-            "--no-index" => self.indexes.none = true,
-            "-f"
-            | "--find-links"
-            | "--no-binary"
+            "-i" | "--index-url" | "--pypi-url" | "--extra-index-url" | "-f" | "--find-links" => {
+                let (value, rest) = value.split_at(value.find(char::is_whitespace).unwrap_or(value.len()));
+                let value = unquoted(value);
+                if value.is_empty() {
+                    return Err(format!("\"{name}\" without an address"));
+                }
+                let place = line.place(self.source, value);
+                let source = (intern::text(&without_credentials(value)), place);
+                match name {
+                    "--extra-index-url" => self.indexes.extra.push(source),
+                    "-f" | "--find-links" => self.indexes.links.push(source),
+                    _ => self.indexes.index = Some(source),
+                }
+                return Ok(rest.trim_start());
+            }
+            "--no-index" => {
+                self.indexes.none = true;
+                return Ok(value);
+            }
+            "--no-binary"
             | "--only-binary"
             | "--prefer-binary"
             | "--require-hashes"
@@ -275,7 +317,7 @@ impl Reader<'_, '_> {
             | "--only-final" => {}
             _ => return Err(format!("\"{}\" is no option of a requirements file", shown(name))),
         }
-        Ok(())
+        Ok("")
     }
 
     fn include(&mut self, line: &Line<'_>, value: &str, constraint: bool) -> Result<(), String> {
@@ -285,8 +327,7 @@ impl Reader<'_, '_> {
             return Err("an option that names no file".to_owned());
         }
         if value.contains("://") {
-            let shown = shown(&without_credentials(value));
-            return Err(format!("\"{shown}\" is not in the tree; keep a copy of it beside this file"));
+            return Err(format!("\"{}\" is not in the tree; keep a copy of it beside this file", shown(value)));
         }
         let Some(path) = source::join(self.source.folder(), value) else {
             return Err(format!("the included file \"{}\" is outside of the tree", shown(value)));
@@ -342,13 +383,12 @@ impl Reader<'_, '_> {
     /// Takes up a requirement that begins with a name.
     fn named(&mut self, line: &Line<'_>, requirement: &pep508::Requirement<'_>, mut digests: Vec<Digest>) {
         let place = line.place(self.source, requirement.name);
-        let mut component = None;
+        let (mut component, mut floats) = (None, false);
         if !requirement.address.is_empty() {
             let address = Address::read(requirement.address);
             digests.extend(&address.digests);
-            if !address.floats {
-                component = Some(of_address(requirement.name, &address, digests));
-            }
+            component = Some(of_address(requirement.name, &address, digests));
+            floats = address.floats;
         } else if let Some(version) = pinned(requirement.specifiers) {
             let mut pin = Component::new(Purl::new("pypi", "", requirement.name, version));
             pin.digests = digests;
@@ -359,6 +399,7 @@ impl Reader<'_, '_> {
             spelled: intern::text(requirement.name),
             place,
             component,
+            floats,
             constraint: requirement.constraint(),
             environment: intern::text(requirement.marker),
             vias: Vec::new(),
@@ -391,13 +432,14 @@ impl Reader<'_, '_> {
                 spelled: intern::text(plain),
                 place: line.place(self.source, plain),
                 component: None,
+                floats: false,
                 constraint,
                 environment,
                 vias: Vec::new(),
             });
             return Ok(());
         };
-        let component = (!address.floats).then(|| of_address(name, &address, digests));
+        let component = Some(of_address(name, &address, digests));
         let place = line.place(self.source, name);
         let spelled = intern::text(name);
         self.items.push(Item {
@@ -405,6 +447,7 @@ impl Reader<'_, '_> {
             spelled,
             place,
             component,
+            floats: address.floats,
             constraint,
             environment,
             vias: Vec::new(),
@@ -415,6 +458,10 @@ impl Reader<'_, '_> {
     fn finish(mut self) -> Inventory {
         let index = self.indexes.origin();
         let mut inventory = self.inventory;
+        inventory.sources = self.indexes.all().collect();
+        if let Origin::Registry(address) = index {
+            inventory.manifest = Some(Manifest { facts: vec![(INDEX, address)], ..Manifest::default() });
+        }
         if self.items.is_empty() && inventory.includes.is_empty() && inventory.faults.is_empty() {
             inventory.fault(self.source.start(), "the file asks for nothing");
         }
@@ -448,16 +495,14 @@ impl Reader<'_, '_> {
             {
                 let constraint = if from == SUBJECT || node.is_none() { item.constraint } else { "" };
                 let requirement = Requirement { scope, constraint, environment: item.environment, extra: group };
-                match *node {
-                    Some(to) if from == to => {}
-                    Some(to) => {
-                        if edges.insert((from, to, requirement)) {
-                            inventory.edge(from, to, requirement, item.place);
-                        }
-                    }
-                    None => {
-                        inventory.declare(from, item.spelled, requirement, item.place, Gap::Unpinned);
-                    }
+                if let Some(to) = node.filter(|&to| from != to)
+                    && edges.insert((from, to, requirement))
+                {
+                    inventory.edge(from, to, requirement, item.place);
+                }
+                if node.is_none() || item.floats {
+                    let requirement = Requirement { constraint: item.constraint, ..requirement };
+                    inventory.declare(from, item.spelled, requirement, item.place, Gap::Unpinned);
                 }
             }
             for from in links.unclear {
@@ -467,7 +512,7 @@ impl Reader<'_, '_> {
                 inventory.declare(from, item.spelled, requirement, item.place, gap);
             }
         }
-        settle(&mut inventory, &[]);
+        settle(&mut inventory, &[], None);
         inventory
     }
 }
@@ -544,6 +589,22 @@ fn of_address(name: &str, address: &Address<'_>, digests: Vec<Digest>) -> Compon
     component
 }
 
+/// The fact that names a file's main index.
+const INDEX: Text = "index";
+
+fn index_of(inventory: &Inventory) -> Option<Origin> {
+    let facts = &inventory.manifest.as_ref()?.facts;
+    facts.iter().find(|fact| fact.0 == INDEX).map(|(_, address)| Origin::registry(address))
+}
+
+/// Returns a component as it comes from the main index, unless its own line says from where it comes.
+fn from_index(component: &'static Component, index: Option<Origin>) -> &'static Component {
+    match index {
+        Some(origin) if component.origin == Origin::Unknown => Component { origin, ..component.clone() }.intern(),
+        _ => component,
+    }
+}
+
 /// The nodes there are, by component and environment.
 type Nodes = HashMap<(*const Component, Text), NodeId>;
 
@@ -587,13 +648,16 @@ impl Joined {
     }
 
     /// Adds what an included file says, with the places it has there.
-    fn absorb(&mut self, inventory: &mut Inventory, other: &Inventory) {
+    fn absorb(&mut self, inventory: &mut Inventory, other: &Inventory, index: Option<Origin>) {
         inventory.says.edges |= other.says.edges;
         let ids: Vec<NodeId> = other
             .nodes
             .iter()
             .map(|node| match node.component {
-                Some(component) => add(inventory, &mut self.nodes, component, node.place, node.environment),
+                Some(component) => {
+                    let component = from_index(component, index);
+                    add(inventory, &mut self.nodes, component, node.place, node.environment)
+                }
                 None => SUBJECT,
             })
             .collect();
@@ -617,7 +681,7 @@ impl Joined {
 }
 
 /// Finds versions for lines that pin none: another line may pin the name, or a constraint file.
-fn settle(inventory: &mut Inventory, constraints: &[&Inventory]) {
+fn settle(inventory: &mut Inventory, constraints: &[&Inventory], index: Option<Origin>) {
     if !inventory.declared.iter().any(|declared| declared.gap == Gap::Unpinned) {
         return;
     }
@@ -658,7 +722,7 @@ fn settle(inventory: &mut Inventory, constraints: &[&Inventory]) {
             let Node { component: Some(component), environment, .. } = constraint.nodes[node as usize] else {
                 continue;
             };
-            let to = add(inventory, &mut nodes, component, place, environment);
+            let to = add(inventory, &mut nodes, from_index(component, index), place, environment);
             inventory.edge(from, to, *requirement, place);
         }
     }
@@ -693,14 +757,6 @@ fn options(text: &str) -> (&str, &str) {
 fn is_archive(word: &str) -> bool {
     let word = word.split(['#', '?']).next().unwrap_or(word);
     [".whl", ".tar.gz", ".zip", ".tar.bz2", ".tar.xz", ".tgz"].iter().any(|suffix| word.ends_with(suffix))
-}
-
-fn address(option: &str, value: &str) -> Result<String, String> {
-    let value = unquoted(value);
-    if value.is_empty() {
-        return Err(format!("\"{option}\" without an address"));
-    }
-    Ok(without_credentials(value))
 }
 
 #[cfg(test)]
@@ -738,6 +794,7 @@ mod tests {
                 &format!("git+https://g.example/a@{commit}#egg=a\n-e git+https://g.example/b@v1#egg=b"),
                 vec![
                     "· > a @ git+https://g.example/a@0123456789abcdef0123456789abcdef01234567",
+                    "· > b @ git+https://g.example/b@v1",
                     "· > b ? @ git+https://g.example/b@v1: unpinned",
                 ],
             ),
@@ -820,7 +877,7 @@ mod tests {
         for (options, expected) in [
             ("-i https://u:p@x.example/simple", "registry https://x.example/simple"),
             ("--index-url=https://x.example/s\n--extra-index-url https://x.example/s/", "registry https://x.example/s"),
-            ("-i https://x.example/s\n--extra-index-url https://y.example/s", "an unknown source"),
+            ("-i https://x.example/s\n--extra-index-url https://y.example/s", "registry https://x.example/s"),
             ("--extra-index-url https://y.example/s", "an unknown source"),
             ("", "an unknown source"),
         ] {
@@ -829,6 +886,58 @@ mod tests {
             let inventory = super::RequirementsTxt.parse(&source).expect("a file");
             assert_eq!(inventory.component(1).expect("a").origin.to_string(), expected, "{options}");
         }
+    }
+
+    #[test]
+    fn a_file_says_where_it_looks() {
+        use crate::bom;
+        use crate::formats::{self, Format, Near};
+        use crate::graph::Graph;
+        use crate::model::Inventory;
+        use crate::source::{FileId, Source};
+        let read = |path: &'static str, text: &str| -> Inventory {
+            super::RequirementsTxt.parse(&Source { file: FileId(0), path, text }).expect("a file")
+        };
+        let looks = |inventory: &Inventory| -> Vec<&str> { inventory.sources.iter().map(|source| source.0).collect() };
+        for (text, expected) in [
+            (
+                "-i https://u:s3cret@x.example/s --extra-index-url=https://y.example/s?token=s3cret\n",
+                "https://x.example/s https://y.example/s",
+            ),
+            (
+                "--find-links ./wheels\n-f https://z.example/\n--no-index\n-i https://x.example/s\n",
+                "./wheels https://z.example/",
+            ),
+            ("--extra-index-url \\\n  \"https://y.example/s\"\n", "https://y.example/s"),
+            ("--no-index --find-links=w\n", "w"),
+            ("--pre\n", ""),
+        ] {
+            let inventory = read("requirements.txt", &format!("{text}a==1\n"));
+            assert!(inventory.faults.is_empty(), "{:?}", inventory.faults);
+            assert_eq!(looks(&inventory).join(" "), expected, "{text}");
+            for (address, place) in &inventory.sources {
+                let spelled = &text[place.start as usize..(place.start + place.len) as usize];
+                assert!(spelled.len() >= address.len(), "{spelled} {address}");
+            }
+            let bom = bom::write(&Graph::join([inventory.clone()]), &bom::Options { timestamp: None, validate: true });
+            let bom = String::from_utf8(bom.expect("a BOM")).expect("text");
+            assert!(!bom.contains("s3cret"), "{bom}");
+            let source = Source { file: FileId(1), path: "bom.cdx.json", text: &bom };
+            let back = formats::named("cyclonedx-json").expect("a format").parse_all(&source).expect("a BOM");
+            assert_eq!(looks(&back[0]).join(" "), expected, "{bom}");
+        }
+        // Files that are installed together share their indexes.
+        let all = [
+            read("a/base.txt", "-i https://x.example/s\nb==1\n"),
+            read("a/more.txt", "--extra-index-url https://y.example/s\nc==1\n"),
+            read("a/requirements.txt", "-r base.txt\n-c more.txt\na==1\nc\n"),
+        ];
+        let mut joined = all[2].clone();
+        super::RequirementsTxt.join(&mut joined, &Near { inventories: &all });
+        assert_eq!(looks(&joined), ["https://x.example/s", "https://y.example/s"]);
+        let origins: Vec<String> =
+            joined.nodes.iter().filter_map(|node| Some(node.component?.origin.to_string())).collect();
+        assert_eq!(origins, ["registry https://x.example/s"; 3]);
     }
 
     #[test]

@@ -51,6 +51,10 @@ fn parse(source: &Source<'_>, quick: bool) -> Result<Inventory> {
     let taken = if quick { files::take(source.text) } else { None };
     let text = Source { text: taken.as_ref().map_or(source.text, |taken| &taken.rest), ..*source };
     let (head, chunks): (Head, Vec<Chunk<One>>) = toml::chunked(&text, "package")?;
+    // Which files are whose is known by the text of each package.
+    if taken.is_some() && chunks.iter().any(|chunk| chunk.is_of_whole() || chunk.value.package.len() != 1) {
+        return parse(source, false);
+    }
     match &head.version {
         Some(version) if *version.get_ref() == 1 => {}
         Some(version) => {
@@ -96,13 +100,13 @@ impl<'l> Lock<'l, '_> {
             head.manifest.members.iter().map(|member| (member.get_ref().as_str(), member)).collect();
         let mut seen: HashSet<(&str, Option<&str>, (Where, &str))> = HashSet::with_capacity(chunks.len());
         let mut files = files;
-        for chunk in chunks {
+        let packages = chunks.iter().flat_map(|chunk| chunk.value.package.iter().map(move |package| (chunk, package)));
+        for (chunk, package) in packages {
             let whole = chunk.whole(self.source);
             let start = files.partition_point(|(at, _)| *at < whole.start as usize);
             let end = files.partition_point(|(at, _)| *at < whole.start as usize + whole.len as usize);
             let taken = &files[start..end];
             files = &files[end..];
-            let Some(package) = chunk.value.package.first() else { continue };
             let (name, version) = (package.name.get_ref().as_str(), package.version.as_deref());
             let place = chunk.place(self.source, package.name.span());
             if !seen.insert((name, version, package.source.key())) {

@@ -4,14 +4,18 @@ use anyhow::Result;
 
 use crate::compare::{Change, What};
 use crate::entry;
+use crate::graph::Subject;
+use crate::intern::Text;
 use crate::model::Origin;
 use crate::rules::{Case, Findings, Rule, phrase};
+use crate::source::Place;
 
 entry! {
     /// A component comes from elsewhere than the BOM says: another registry, index, repository, commit or address.
     ///
     /// Of an upgraded component only the registry, repository or host counts: another version has another commit and
-    /// another archive.
+    /// another archive. A place that a file newly looks packages up at (an index, a page of links) counts too: which of
+    /// several places a package comes from, such a file does not say.
     ///
     /// # Why
     /// A name means nothing without the place it is looked up in. A package that was taken from an internal index and now
@@ -35,6 +39,14 @@ entry! {
 impl Rule for SourceDrift {
     fn check<'g>(&self, case: &Case<'g>, findings: &mut Findings<'g>) -> Result<()> {
         case.no_options(self)?;
+        for pair in &case.drift.subjects {
+            if let (Some(old), Some(new)) = (pair.old, pair.new)
+                && old.says.origin
+                && new.says.origin
+            {
+                self.check_places(old, new, findings);
+            }
+        }
         for change in case.drift.changes_within().filter(|change| change.has(What::Source)) {
             let (Some(old), Some(new)) = (change.old, change.new) else { continue };
             if change.has(What::Version) && !is_other_place(change) {
@@ -52,6 +64,27 @@ impl Rule for SourceDrift {
             ));
         }
         Ok(())
+    }
+}
+
+impl SourceDrift {
+    /// Reports the places that a subject looks packages up at, and the pinned one did not.
+    fn check_places<'g>(&self, old: &Subject, new: &Subject, findings: &mut Findings<'g>) {
+        for &(address, place) in &new.sources {
+            let is_it = |other: &(Text, Place)| other.0.trim_end_matches('/') == address.trim_end_matches('/');
+            if !old.sources.iter().any(is_it) {
+                let shown = phrase::address(address);
+                findings
+                    .at(
+                        self,
+                        new.path,
+                        place,
+                        format!("packages are looked up at {shown}, which the BOM does not know"),
+                    )
+                    .name(address)
+                    .help("take the address out and lock again; if it is meant, accept it with `driftgate pin`");
+            }
+        }
     }
 }
 

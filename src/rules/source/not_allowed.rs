@@ -9,7 +9,7 @@ use crate::model::{Component, Origin};
 use crate::rules::{Case, Findings, Rule, phrase};
 
 entry! {
-    /// A component comes from a source that the policy does not allow.
+    /// A component comes from a source that the policy does not allow, or a file looks packages up at one.
     ///
     /// Silent where the policy has no list of sources, and for folders of the tree.
     ///
@@ -53,8 +53,29 @@ impl Rule for SourceNotAllowed {
                     .help("lock it again from an allowed source, or add this one to the policy's [sources] allowed");
             }
         }
+        for subject in case.resolved.subjects() {
+            for &(address, place) in subject.sources.iter().filter(|(address, _)| is_remote(address)) {
+                if !case.policy.allows(&Origin::Registry(address)) {
+                    let shown = phrase::address(address);
+                    findings
+                        .at(
+                            self,
+                            subject.path,
+                            place,
+                            format!("packages are looked up at {shown}, which the policy does not allow"),
+                        )
+                        .name(address)
+                        .help("take the address out and lock again, or add it to the policy's [sources] allowed");
+                }
+            }
+        }
         Ok(())
     }
+}
+
+/// Says whether an address leads out of the tree; pages of links may be folders of it.
+fn is_remote(address: &str) -> bool {
+    address.contains("://") && !address.starts_with("file:")
 }
 
 /// Returns the source of a component as the list spells sources; none for folders and where nothing is known.

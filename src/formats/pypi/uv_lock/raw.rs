@@ -148,11 +148,11 @@ impl From {
 
     pub(super) fn origin(&self) -> Origin {
         match self.key() {
-            (Where::Registry, url) => Origin::Registry(intern::text(url)),
-            (Where::Url, url) => Origin::Url(intern::text(url)),
+            (Where::Registry, url) => Origin::registry(url),
+            (Where::Url, url) => Origin::url(url),
             (Where::Git, text) => git(text),
             (Where::Unknown, _) => Origin::Unknown,
-            (_, path) => Origin::Path(intern::text(path)),
+            (_, path) => Origin::path(path),
         }
     }
 }
@@ -166,5 +166,5 @@ fn git(text: &str) -> Origin {
         .filter_map(|pair| pair.split_once('='))
         .find(|(key, _)| matches!(*key, "rev" | "tag" | "branch"))
         .map_or("", |(_, value)| value);
-    Origin::Git { url: intern::text(url), commit: intern::text(commit), reference: intern::text(reference) }
+    Origin::git(url, commit, reference)
 }
