@@ -91,8 +91,12 @@ fn accepted(text: &str) -> Result<()> {
 /// Returns a policy that a team can live with on day one: the defaults, and the sources that are in use today.
 fn default_policy(graph: &Graph) -> String {
     let held = graph.components().filter_map(|node| held_against(node.component));
-    let sources: BTreeSet<&str> =
-        held.filter_map(|origin| origin.address()).filter(|address| !address.is_empty()).collect();
+    let looked_up = graph.subjects().iter().flat_map(|subject| subject.sources.iter().map(|(address, _)| *address));
+    let sources: BTreeSet<&str> = held
+        .filter_map(|origin| origin.address())
+        .chain(looked_up.filter(|address| address.contains("://")))
+        .filter(|address| !address.is_empty())
+        .collect();
     let mut text = String::from(
         "# The policy of driftgate, the drift guard. `driftgate list rules` names the rules, `driftgate explain RULE` says\n\
          # what one means, how to mend it and which options it has.\nversion = 1\nbom = \"bom.cdx.json\"\n\n\
