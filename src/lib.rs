@@ -28,7 +28,6 @@ pub mod versions;
 use anyhow::Result;
 
 use graph::Graph;
-use judge::judge;
 use policy::{Level, Policy};
 use report::{Problem, Report};
 use rules::Case;
@@ -65,7 +64,7 @@ pub fn check(
     };
     let drift = compare::drift_by_path(&pinned.graph, whole.as_ref().unwrap_or(&resolved.graph));
     let case = Case { pinned: &pinned.graph, resolved: &resolved.graph, drift: &drift, policy, sources, today };
-    let findings = judge(&case)?;
+    let findings = judge::judge(&case)?;
     let mut report = Report::facts(&drift, sources);
     report.findings = findings;
     report.gate = Some(gate);

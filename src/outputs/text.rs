@@ -31,7 +31,7 @@ pub fn push_plain(shown: &mut String, c: char) {
 }
 
 /// Says whether a character hides something: controls, marks and overrides of direction, what has no width and no ink,
-/// and the one private character that [`super::terminal`] marks its own places with.
+/// and the one private character that the terminal marks its own places with.
 pub fn hides(c: char) -> bool {
     c.is_control()
         || matches!(c,
