@@ -55,7 +55,15 @@ pub trait Format: Entry {
         Ok(vec![self.parse(source)?])
     }
 
+    /// Says whether the files around one of this format add to what it says.
+    fn joins(&self) -> bool {
+        false
+    }
+
     /// Adds to an inventory what the files around it say: manifests, included files.
+    ///
+    /// Only called where [`Format::joins`]. The files around are seen as they were read, before any of them is joined;
+    /// the inventory itself may be among them without what it says.
     fn join(&self, _inventory: &mut Inventory, _near: &Near<'_>) {}
 }
 

@@ -57,6 +57,10 @@ impl Format for CargoLock {
         Ok(inventory)
     }
 
+    fn joins(&self) -> bool {
+        true
+    }
+
     fn join(&self, inventory: &mut Inventory, near: &Near<'_>) {
         workspace::join(inventory, near);
     }

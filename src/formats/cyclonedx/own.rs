@@ -8,7 +8,7 @@ use hashbrown::{HashMap, HashSet};
 use super::document::{self, Document};
 use super::inventory::{fault, find, place, place_of, register, resolve, shortened};
 use super::properties::{self, Fields};
-use crate::formats;
+use crate::formats::{self, Role};
 use crate::intern::{self, Text};
 use crate::model::{Digest, Gap, Inventory, Node, NodeId, Origin, Requirement, SUBJECT, Says, Scope};
 use crate::source::{Fault, Place, Source};
@@ -58,7 +58,9 @@ impl<'s, 'd, 't> Own<'s, 'd, 't> {
             if own.subjects.insert(path, number).is_some() {
                 own.faults.push(fault(source, name, format!("the subject \"{}\" stands twice", shortened(path))));
             }
-            let id = formats::named(&format_id).map_or(format, |format| format.id());
+            // A subject is resolved: the BOM may not bring a manifest, which another subject would be joined with.
+            let resolves = formats::named(&format_id).filter(|format| format.role() == Role::Subject);
+            let id = resolves.map_or(format, |format| format.id());
             let mut inventory = Inventory::new(source, id);
             inventory.subject = path;
             inventory.nodes[0].place = place(source, component, "");

@@ -64,6 +64,10 @@ impl Format for PackageLock {
         }
     }
 
+    fn joins(&self) -> bool {
+        true
+    }
+
     fn join(&self, inventory: &mut Inventory, near: &Near<'_>) {
         package_lock_v1::join(inventory, near);
     }

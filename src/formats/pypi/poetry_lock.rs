@@ -72,6 +72,10 @@ impl Format for PoetryLock {
         Ok(reader.inventory)
     }
 
+    fn joins(&self) -> bool {
+        true
+    }
+
     fn join(&self, inventory: &mut Inventory, near: &Near<'_>) {
         let Some(path) = source::join(source::folder(inventory.subject), "pyproject.toml") else { return };
         let Some(manifest) = near.get(&path).filter(|manifest| manifest.format == "pyproject") else { return };

@@ -48,6 +48,10 @@ impl Format for RequirementsTxt {
         Ok(reader.finish())
     }
 
+    fn joins(&self) -> bool {
+        true
+    }
+
     fn join(&self, inventory: &mut Inventory, near: &Near<'_>) {
         let mut seen = BTreeSet::from([(inventory.subject.to_owned(), false)]);
         let mut waiting: Vec<Include> = inventory.includes.iter().rev().cloned().collect();
