@@ -1,17 +1,20 @@
 //! Walks a tree, pairs each file with its format, and reads them side by side.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use anyhow::Result;
+use anyhow::{Result, bail};
 use globset::GlobSet;
 use rayon::prelude::*;
 
+use crate::Side;
 use crate::formats::{self, Format, Near, Role};
-use crate::model::{Inventory, SUBJECT};
+use crate::graph::Graph;
+use crate::intern::{self, Text};
+use crate::model::Inventory;
 use crate::report::Problem;
-use crate::source::{Fault, FileId, Source, Sources};
-use crate::tree::{Enter, Tree};
+use crate::source::{Fault, FileId, Location, Source, Sources};
+use crate::tree::{Enter, Listing, Tree};
 
 /// What of a tree is looked at.
 #[derive(Clone, Debug, Default)]
@@ -54,125 +57,208 @@ pub struct Read {
     pub inventories: Vec<Inventory>,
     /// What could not be read.
     pub problems: Vec<Problem>,
+    /// The subjects that are there and could not be read at all, and the folders that could not be listed.
+    pub unread: BTreeSet<Text>,
+    /// What a reader should know.
+    pub notes: Vec<String>,
+}
+
+impl Read {
+    /// Joins the inventories into one side of a comparison.
+    pub fn side(self) -> Side {
+        let Read { inventories, problems, unread, notes } = self;
+        Side { graph: Graph::join(inventories), problems, unread, notes }
+    }
+}
+
+/// A file that has a format.
+struct Found {
+    path: String,
+    format: &'static dyn Format,
+    /// Its text, where that was needed to tell the format.
+    text: Option<String>,
 }
 
 /// Reads all files of a tree that have a format.
 ///
+/// A BOM that driftgate wrote is left out, with a note: its subjects are files elsewhere, which speak for themselves.
+///
 /// # Errors
 /// Where the tree can't be listed; what is wrong with single files is in the problems.
 pub fn read(sources: &Sources, tree: &Arc<dyn Tree>, scan: &Scan) -> Result<Read> {
-    let found = walk(&**tree, scan)?;
-    Ok(parse(sources, tree, found))
+    let Listing { files, unlisted } = walk(&**tree, scan)?;
+    let found = files.into_iter().filter_map(|path| {
+        let format = formats::of_file(&path)?;
+        Some(Found { path, format, text: None })
+    });
+    let number = sources.add_tree(tree.clone());
+    let mut read = parse(sources, number, found.collect(), true);
+    for (path, message) in unlisted {
+        let path = intern::text(&path);
+        read.unread.insert(path);
+        read.problems.push(Problem::at(Location { path, line: 1, column: 1, end_line: 1, end_column: 1 }, message));
+    }
+    read.problems.sort();
+    read.problems.dedup();
+    Ok(read)
 }
 
-/// Reads one file, whatever its name, with the manifests beside it.
+/// Reads one file, whatever its name, with the manifests beside it; of a BOM that driftgate wrote, its subjects.
 ///
 /// # Errors
 /// Where the file can't be opened or no format knows it.
 pub fn read_file(sources: &Sources, tree: &Arc<dyn Tree>, path: &str) -> Result<Read> {
-    let format = match formats::of_file(path) {
-        Some(format) => format,
+    let number = sources.add_tree(tree.clone());
+    let (format, text) = match formats::of_file(path) {
+        Some(format) => (format, None),
         None => {
             let text = crate::source::decode(tree.open(path)?)?;
-            let known = formats::of_text(&text);
-            known
-                .ok_or_else(|| anyhow::anyhow!("{path}: no format that driftgate reads; `driftgate list` names them"))?
+            let Some(format) = formats::of_text(&text) else {
+                bail!("{path}: no format that driftgate reads; `driftgate list` names them");
+            };
+            (format, Some(text))
         }
     };
-    let mut found = vec![(path.to_owned(), format)];
-    // A BOM stands for itself: what is pinned does not change with the manifests beside it.
-    let is_bom = formats::cyclonedx::FORMATS.iter().any(|bom| bom.id() == format.id());
-    for beside in formats::all().filter(|format| format.role() == Role::Manifest && !is_bom) {
+    let mut found = vec![Found { path: path.to_owned(), format, text }];
+    for beside in formats::all().filter(|beside| format.joins() && beside.role() == Role::Manifest) {
         for name in beside.files().iter().filter(|name| !name.contains('*')) {
             let name = (path.rsplit_once('/')).map_or((*name).to_owned(), |(folder, _)| format!("{folder}/{name}"));
-            if name != path && tree.open(&name).is_ok() {
-                found.push((name, beside));
+            if name != path && tree.has(&name) {
+                found.push(Found { path: name, format: beside, text: None });
             }
         }
     }
-    Ok(parse(sources, tree, found))
+    Ok(parse(sources, number, found, false))
 }
 
-/// Pairs the files of a tree with their formats.
-fn walk(tree: &dyn Tree, scan: &Scan) -> Result<Vec<(String, &'static dyn Format)>> {
+/// Lists the files of a tree that are looked at.
+fn walk(tree: &dyn Tree, scan: &Scan) -> Result<Listing> {
     let exclude = scan.exclude.clone();
     let enter: Enter = Arc::new(move |folder: &str| {
         let name = folder.rsplit('/').next().unwrap_or(folder);
         !VENDORED.contains(&name) && !exclude.is_match(folder) && !exclude.is_match(format!("{folder}/"))
     });
-    let mut paths = tree.list(&enter, false)?;
+    let mut listing = tree.list(&enter, false)?;
     if !scan.include.is_empty() {
         let all = tree.list(&(Arc::new(|_: &str| true) as Enter), true)?;
-        paths.extend(all.into_iter().filter(|path| scan.include.is_match(path)));
-        paths.sort_unstable();
-        paths.dedup();
+        listing.files.extend(all.files.into_iter().filter(|path| scan.include.is_match(path)));
+        listing.files.sort_unstable();
+        listing.files.dedup();
+        listing.unlisted.extend(all.unlisted);
     }
-    paths.retain(|path| !scan.exclude.is_match(path) && !scan.skip.contains(path));
-    Ok(paths.into_iter().filter_map(|path| formats::of_file(&path).map(|format| (path, format))).collect())
+    listing.files.retain(|path| !scan.exclude.is_match(path) && !scan.skip.contains(path));
+    Ok(listing)
 }
 
-fn parse(sources: &Sources, tree: &Arc<dyn Tree>, found: Vec<(String, &'static dyn Format)>) -> Read {
-    let number = sources.add_tree(tree.clone());
-    let mut known: BTreeSet<String> = found.iter().map(|(path, _)| path.clone()).collect();
-    let subjects: BTreeSet<String> = known.clone();
+/// Parses files and those that they include, and joins them; `walked` says that none of them was named.
+fn parse(sources: &Sources, tree: usize, mut found: Vec<Found>, walked: bool) -> Read {
+    let listed: BTreeSet<String> = found.iter().map(|file| file.path.clone()).collect();
+    let mut known = listed.clone();
     let mut read = Read::default();
-    let mut found = found;
+    let mut is_own = false;
     // A file that another one includes by name is read too, until no new one is named.
     while !found.is_empty() {
-        let files: Vec<(FileId, &'static dyn Format)> =
-            found.iter().map(|(path, format)| (sources.add_file(number, path), *format)).collect();
-        let shared = sources;
-        let results: Vec<(FileId, Result<Vec<Inventory>>)> =
-            files.par_iter().map(|(file, format)| (*file, one(shared, *file, *format))).collect();
-        found.clear();
-        for (file, result) in results {
-            match result {
-                Ok(inventories) => {
-                    for inventory in &inventories {
-                        let format = formats::named(inventory.format);
-                        for include in &inventory.includes {
-                            if known.insert(include.path.clone()) {
-                                found.extend(format.map(|format| (include.path.clone(), format)));
-                            }
-                        }
+        let files: Vec<(FileId, Found)> =
+            found.drain(..).map(|file| (sources.add_file(tree, &file.path), file)).collect();
+        let results: Vec<_> = files
+            .into_par_iter()
+            .map(|(file, Found { format, text, .. })| (file, format, one(sources, file, format, text)))
+            .collect();
+        for (file, format, result) in results {
+            let path = sources.path(file);
+            let inventories = match result {
+                Ok(inventories) => inventories,
+                Err(error) => {
+                    if listed.contains(path) && format.role() == Role::Subject {
+                        read.unread.insert(path);
                     }
-                    read.inventories.extend(inventories);
+                    read.problems.push(Problem::of(sources, file, &error));
+                    continue;
                 }
-                Err(error) => read.problems.push(Problem::of(sources, file, &error)),
+            };
+            if !is_the_file(&inventories, path, format) {
+                if walked {
+                    read.notes.push(format!("{path} is a BOM of driftgate's own and no subject"));
+                    continue;
+                }
+                is_own = true;
             }
+            for inventory in &inventories {
+                let format = formats::named(inventory.format);
+                for include in &inventory.includes {
+                    if known.insert(include.path.clone()) {
+                        let path = include.path.clone();
+                        found.extend(format.map(|format| Found { path, format, text: None }));
+                    }
+                }
+            }
+            read.inventories.extend(inventories);
         }
     }
     read.inventories.sort_by_key(|inventory| inventory.subject);
-    join(sources, &mut read.inventories);
+    // What a BOM holds is joined already, and with the manifests of its time.
+    if !is_own {
+        join(&mut read.inventories);
+    }
+    let doubled = doubled(&mut read, sources);
     let faults = read.inventories.iter_mut().flat_map(|inventory| std::mem::take(&mut inventory.faults));
     for Fault { place, message } in faults.collect::<Vec<_>>() {
         read.problems.push(Problem::at(sources.locate(place), message));
     }
-    let included: BTreeSet<&String> = known.difference(&subjects).collect();
     read.inventories.retain(|inventory| {
         let role = formats::named(inventory.format).map(|format| format.role());
-        role == Some(Role::Subject) && !included.contains(&inventory.subject.to_owned())
+        let is_included = known.contains(inventory.subject) && !listed.contains(inventory.subject);
+        role == Some(Role::Subject) && !is_included && !doubled.contains(inventory.subject)
     });
+    read.unread.extend(doubled);
     read.problems.sort();
     read.problems.dedup();
     read
 }
 
-fn one(sources: &Sources, file: FileId, format: &dyn Format) -> Result<Vec<Inventory>> {
-    let text = sources.read(file)?;
+fn one(sources: &Sources, file: FileId, format: &dyn Format, text: Option<String>) -> Result<Vec<Inventory>> {
+    let text = text.map_or_else(|| sources.read(file), Ok)?;
     format.parse_all(&Source { file, path: sources.path(file), text: &text })
 }
 
-/// Lets each lockfile take in what the files around it say. A subject that a BOM holds has done so when it was pinned.
-fn join(sources: &Sources, inventories: &mut [Inventory]) {
-    let formats: BTreeMap<&str, &dyn Format> = formats::all().map(|format| (format.id(), format)).collect();
-    for index in 0..inventories.len() {
-        let Some(format) = formats.get(inventories[index].format) else { continue };
-        if sources.path(inventories[index].nodes[SUBJECT as usize].place.file) != inventories[index].subject {
-            continue;
-        }
-        let mut inventory = inventories[index].clone();
-        format.join(&mut inventory, &Near { inventories });
-        inventories[index] = inventory;
+/// Says whether what was read of a file is the file itself; else it is a BOM that speaks of others.
+fn is_the_file(inventories: &[Inventory], path: &str, format: &dyn Format) -> bool {
+    matches!(inventories, [inventory] if inventory.subject == path && inventory.format == format.id())
+}
+
+/// Returns the subjects that stand twice, each with a problem: none of the two is picked.
+fn doubled(read: &mut Read, sources: &Sources) -> BTreeSet<Text> {
+    let pairs = read.inventories.windows(2).filter(|pair| pair[0].subject == pair[1].subject);
+    let doubled: BTreeSet<Text> = pairs.map(|pair| pair[0].subject).collect();
+    for inventory in read.inventories.iter().filter(|inventory| doubled.contains(inventory.subject)) {
+        let place = inventory.nodes.first().map(|node| node.place).unwrap_or_default();
+        let message = format!("the subject \"{}\" stands twice", inventory.subject.escape_debug());
+        read.problems.push(Problem::at(sources.locate(place), message));
     }
+    doubled
+}
+
+/// Lets each lockfile take in what the files around it say, as they were read.
+fn join(inventories: &mut [Inventory]) {
+    let includes = inventories.iter().flat_map(|inventory| &inventory.includes);
+    let included: BTreeSet<String> = includes.map(|include| include.path.clone()).collect();
+    let mut later = Vec::new();
+    for index in 0..inventories.len() {
+        let inventory = &mut inventories[index];
+        let Some(format) = formats::named(inventory.format).filter(|format| format.joins()) else { continue };
+        let is_seen = included.contains(inventory.subject);
+        let mut joined = if is_seen { inventory.clone() } else { take(inventory) };
+        format.join(&mut joined, &Near { inventories });
+        if is_seen { later.push((index, joined)) } else { inventories[index] = joined }
+    }
+    for (index, joined) in later {
+        inventories[index] = joined;
+    }
+}
+
+/// Takes what an inventory says out of it, and leaves the name.
+fn take(inventory: &mut Inventory) -> Inventory {
+    let file = inventory.nodes.first().map(|node| node.place.file).unwrap_or_default();
+    let left = Inventory::new(&Source { file, path: inventory.subject, text: "" }, inventory.format);
+    std::mem::replace(inventory, left)
 }

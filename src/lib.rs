@@ -25,9 +25,12 @@ pub mod syntax;
 pub mod tree;
 pub mod versions;
 
+use std::collections::BTreeSet;
+
 use anyhow::Result;
 
 use graph::Graph;
+use intern::Text;
 use policy::{Level, Policy};
 use report::{Problem, Report};
 use rules::Case;
@@ -41,6 +44,21 @@ pub struct Side {
     pub graph: Graph,
     /// What could not be read.
     pub problems: Vec<Problem>,
+    /// The files and folders that are there and could not be read at all: they say nothing of what was removed.
+    pub unread: BTreeSet<Text>,
+    /// What a reader should know.
+    pub notes: Vec<String>,
+}
+
+impl Side {
+    /// Says whether a path is there and could not be read: itself, or a folder that it is in.
+    pub fn is_unread(&self, path: &str) -> bool {
+        let mut at = path;
+        while !at.is_empty() && !self.unread.contains(at) {
+            at = source::folder(at);
+        }
+        !at.is_empty()
+    }
 }
 
 /// Compares what a tree resolves to with what its BOM pins, and judges the difference.
@@ -84,6 +102,9 @@ pub fn inventory(side: Side) -> Report {
 }
 
 fn finish(mut report: Report, old: Side, new: Side) -> Report {
+    for side in [&old, &new] {
+        report.notes.extend(side.notes.iter().cloned());
+    }
     report.problems = old.problems;
     report.problems.extend(new.problems);
     report.problems.sort();

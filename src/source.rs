@@ -214,6 +214,11 @@ pub trait Open: Send + Sync {
     /// # Errors
     /// Where the file is not there, cannot be read or is past [`MAX_FILE`].
     fn open(&self, path: &str) -> Result<Vec<u8>>;
+
+    /// Says whether there is a file at `path` to open.
+    fn has(&self, path: &str) -> bool {
+        self.open(path).is_ok()
+    }
 }
 
 /// The files of a run: opens them to be parsed, and turns places into paths, lines and columns.

@@ -67,7 +67,7 @@ fn comparable<'c, 'g: 'c>(changes: impl Iterator<Item = Change<'g>> + 'c) -> Vec
 }
 
 fn side(graph: Graph) -> Side {
-    Side { graph, problems: Vec::new() }
+    Side { graph, ..Side::default() }
 }
 
 /// The rules that hold one side to the other.

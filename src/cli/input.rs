@@ -154,11 +154,15 @@ fn read(sources: &Sources, input: &Input, scan: &Scan, cargo_metadata: bool, nam
         enrich(&mut read, input)?;
     }
     if let (Some(file), Some(name)) = (&input.file, name) {
+        let name = intern::text(name);
         for inventory in read.inventories.iter_mut().filter(|inventory| inventory.subject == file) {
-            inventory.subject = intern::text(name);
+            inventory.subject = name;
+        }
+        if read.unread.remove(file.as_str()) {
+            read.unread.insert(name);
         }
     }
-    Ok(Side { graph: Graph::join(read.inventories), problems: read.problems })
+    Ok(read.side())
 }
 
 /// Reads a document from its bytes, as it would be read from a file.
@@ -168,7 +172,7 @@ fn read(sources: &Sources, input: &Input, scan: &Scan, cargo_metadata: bool, nam
 pub fn read_bytes(sources: &Sources, name: &str, bytes: Vec<u8>) -> Result<Side> {
     let tree: Arc<dyn Tree> = Arc::new(Memory::new([(name.to_owned(), bytes)]));
     let read = discover::read_file(sources, &tree, name)?;
-    Ok(Side { graph: Graph::join(read.inventories), problems: read.problems })
+    Ok(read.side())
 }
 
 fn enrich(read: &mut Read, input: &Input) -> Result<()> {

@@ -1,20 +1,22 @@
 //! A folder on disk, walked as git would see it.
 
 use std::fs::{self, File};
-use std::io::Read;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Result, anyhow, bail};
 use ignore::{DirEntry, WalkBuilder};
 
-use super::{Enter, Tree};
+use super::{Enter, Listing, Tree, reason};
 use crate::source::{MAX_FILE, Open};
 
-/// A folder on disk.
+/// A folder on disk. Nothing outside of it is opened, whatever a link in it says.
+///
+/// What git ignores is not listed; for that the `.gitignore` files above count too, up to the root of the repository that
+/// the folder is in, but neither the user's nor the clone's own settings.
 pub struct Folder {
     root: PathBuf,
-    /// The root with all links followed.
-    whole: PathBuf,
+    /// The root less its links.
+    real: PathBuf,
 }
 
 impl Folder {
@@ -26,48 +28,62 @@ impl Folder {
         if !root.is_dir() {
             bail!("{} is no folder", root.display());
         }
-        let whole = root.canonicalize().with_context(|| format!("opening {}", root.display()))?;
-        Ok(Folder { root: root.to_owned(), whole })
+        Ok(Folder { root: root.to_owned(), real: real(root)? })
     }
 }
 
 impl Open for Folder {
     fn open(&self, path: &str) -> Result<Vec<u8>> {
-        let file = self.root.join(path);
-        // A link may lead elsewhere in the tree, not out of it: a file that names another to include could show any
-        // file of the machine in its messages.
-        if file.canonicalize().is_ok_and(|file| !file.starts_with(&self.whole)) {
-            bail!("is a link that leads out of the folder; such files are not read");
-        }
-        read(&file)
+        read(&inside(&self.real, path)?)
+    }
+
+    fn has(&self, path: &str) -> bool {
+        inside(&self.real, path).is_ok_and(|file| file.is_file())
     }
 }
 
 impl Tree for Folder {
-    fn list(&self, enter: &Enter, hidden: bool) -> Result<Vec<String>> {
-        let (root, enter) = (self.root.clone(), enter.clone());
+    fn list(&self, enter: &Enter, hidden: bool) -> Result<Listing> {
+        let (root, enter) = (self.real.clone(), enter.clone());
         let enters = move |entry: &DirEntry| {
             let is_folder = entry.file_type().is_some_and(|kind| kind.is_dir());
             !is_folder
                 || below(&root, entry)
                     .is_none_or(|path| path.is_empty() || (entry.file_name() != ".git" && enter(&path)))
         };
-        let walk = WalkBuilder::new(&self.root)
-            .standard_filters(!hidden)
+        let mut walk = WalkBuilder::new(&self.real);
+        walk.standard_filters(!hidden)
             .require_git(false)
+            .parents(false)
+            .git_exclude(false)
             .git_global(false)
             .follow_links(false)
-            .filter_entry(enters)
-            .build();
-        let mut files = Vec::new();
-        for entry in walk {
-            let entry = entry.context("walking the folder")?;
-            if entry.file_type().is_some_and(|kind| kind.is_file()) {
-                files.extend(below(&self.root, &entry));
+            .filter_entry(enters);
+        if !hidden {
+            for folder in above(&self.real) {
+                // What is no pattern in the file is passed over, as git does.
+                let _ = walk.current_dir(folder).add_ignore(folder.join(".gitignore"));
             }
         }
-        files.sort_unstable();
-        Ok(files)
+        let mut listing = Listing::default();
+        for entry in walk.build() {
+            match entry {
+                Ok(entry) if entry.file_type().is_some_and(|kind| kind.is_file()) => {
+                    listing.files.extend(below(&self.real, &entry));
+                }
+                Ok(_) => {}
+                Err(error) => {
+                    let (path, message) = told(&error, &self.real);
+                    if path.is_empty() {
+                        bail!("{} {message}", self.root.display());
+                    }
+                    listing.unlisted.push((path, message));
+                }
+            }
+        }
+        listing.files.sort_unstable();
+        listing.unlisted.sort_unstable();
+        Ok(listing)
     }
 
     fn label(&self) -> String {
@@ -75,8 +91,9 @@ impl Tree for Folder {
     }
 }
 
-/// One file on disk, with the files beside it to be joined.
+/// One file on disk, with the files beside and below it to be joined.
 pub struct Single {
+    /// The folder that the file stands in, less its links.
     folder: PathBuf,
     name: String,
     shown: String,
@@ -90,7 +107,7 @@ impl Single {
     pub fn new(file: &Path) -> Result<Self> {
         let name = file.file_name().and_then(|name| name.to_str());
         let Some(name) = name.filter(|_| file.exists()) else { bail!("there is no file {}", file.display()) };
-        let folder = file.parent().unwrap_or(Path::new("")).to_owned();
+        let folder = real(file.parent().unwrap_or(Path::new("")))?;
         // A relative path is shown as it was given; an absolute one is the machine's, and its name is enough.
         let spelled = file.to_str().filter(|_| file.is_relative()).map(|path| path.replace('\\', "/"));
         let shown = spelled.map(|path| path.trim_start_matches("./").to_owned()).unwrap_or_else(|| name.to_owned());
@@ -113,17 +130,26 @@ impl Single {
     pub fn shown(&self) -> &str {
         &self.shown
     }
+
+    fn is_itself(&self, path: &str) -> bool {
+        path == self.shown || path == self.name
+    }
 }
 
 impl Open for Single {
     fn open(&self, path: &str) -> Result<Vec<u8>> {
-        read(&self.folder.join(if path == self.shown { &self.name } else { path }))
+        // The file itself was named by hand, and may be a link.
+        if self.is_itself(path) { read(&self.folder.join(&self.name)) } else { read(&inside(&self.folder, path)?) }
+    }
+
+    fn has(&self, path: &str) -> bool {
+        self.is_itself(path) || inside(&self.folder, path).is_ok_and(|file| file.is_file())
     }
 }
 
 impl Tree for Single {
-    fn list(&self, _enter: &Enter, _hidden: bool) -> Result<Vec<String>> {
-        Ok(vec![self.name.clone()])
+    fn list(&self, _enter: &Enter, _hidden: bool) -> Result<Listing> {
+        Ok(Listing { files: vec![self.name.clone()], unlisted: Vec::new() })
     }
 
     fn label(&self) -> String {
@@ -136,32 +162,62 @@ fn below(root: &Path, entry: &DirEntry) -> Option<String> {
     entry.path().strip_prefix(root).ok()?.to_str().map(|path| path.replace('\\', "/"))
 }
 
+/// Returns the folders above that belong to the same git repository, its root first; none outside of one.
+fn above(folder: &Path) -> Vec<&Path> {
+    let mut folders: Vec<&Path> = Vec::new();
+    for folder in folder.ancestors() {
+        folders.push(folder);
+        if folder.join(".git").exists() {
+            folders.reverse();
+            folders.pop();
+            folders.retain(|folder| folder.join(".gitignore").is_file());
+            return folders;
+        }
+    }
+    Vec::new()
+}
+
+/// Returns the path that an error of the walk speaks of, below the root, and what it says.
+fn told(error: &ignore::Error, root: &Path) -> (String, String) {
+    match error {
+        ignore::Error::WithPath { path, err } => {
+            let path = path.strip_prefix(root).unwrap_or(path).to_string_lossy().replace('\\', "/");
+            (path, told(err, root).1)
+        }
+        ignore::Error::WithDepth { err, .. } | ignore::Error::WithLineNumber { err, .. } => told(err, root),
+        ignore::Error::Io(error) => (String::new(), format!("cannot be listed: {}", reason(error))),
+        error => (String::new(), format!("cannot be listed: {error}")),
+    }
+}
+
+/// Returns a folder's path less its links.
+fn real(folder: &Path) -> Result<PathBuf> {
+    let named = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
+    named.canonicalize().map_err(|error| anyhow!("{} cannot be opened: {}", named.display(), reason(&error)))
+}
+
+/// Returns a file's path less its links, where it stands below `root`.
+fn inside(root: &Path, path: &str) -> Result<PathBuf> {
+    let found = root.join(path).canonicalize().map_err(|error| anyhow!("cannot be opened: {}", reason(&error)))?;
+    // A link may lead elsewhere in the tree, not out of it: a file that names another to include could show any file of
+    // the machine in its messages.
+    if !found.starts_with(root) {
+        bail!("is a link that leads out of the folder; such files are not read");
+    }
+    Ok(found)
+}
+
 /// Reads a file whole, up to the largest size that is read.
 fn read(path: &Path) -> Result<Vec<u8>> {
-    let metadata = fs::metadata(path).map_err(|error| anyhow::anyhow!("cannot be opened: {}", reason(&error)))?;
+    let metadata = fs::metadata(path).map_err(|error| anyhow!("cannot be opened: {}", reason(&error)))?;
     // Opening a pipe waits for its other end, and a device may never end.
     if !metadata.is_file() {
         bail!("is no regular file; what comes through a pipe is read as `-`");
     }
-    let file = File::open(path).map_err(|error| anyhow::anyhow!("cannot be opened: {}", reason(&error)))?;
+    let file = File::open(path).map_err(|error| anyhow!("cannot be opened: {}", reason(&error)))?;
     let size = metadata.len();
     if size > MAX_FILE {
         bail!("is {} MiB; files past {} MiB are not read", size >> 20, MAX_FILE >> 20);
     }
-    let mut bytes = Vec::with_capacity(size as usize + 1);
-    let mut limited = file.take(MAX_FILE + 1);
-    limited.read_to_end(&mut bytes).map_err(|error| anyhow::anyhow!("cannot be read: {}", reason(&error)))?;
-    if bytes.len() as u64 > MAX_FILE {
-        bail!("is larger than {} MiB, which is the most that is read", MAX_FILE >> 20);
-    }
-    Ok(bytes)
-}
-
-/// Says why the system refused, without its number.
-fn reason(error: &std::io::Error) -> String {
-    match error.kind() {
-        std::io::ErrorKind::NotFound => "there is no such file".to_owned(),
-        std::io::ErrorKind::PermissionDenied => "permission denied".to_owned(),
-        _ => error.to_string(),
-    }
+    super::read(file, size as usize)
 }

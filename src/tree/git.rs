@@ -11,17 +11,17 @@ use std::sync::{Mutex, PoisonError};
 
 use anyhow::{Context, Result, bail};
 
-use super::{Enter, Tree};
+use super::{Enter, Listing, Tree};
 use crate::source::{MAX_FILE, Open};
 
-/// A folder or file of a git revision.
+/// A folder of a git revision, of which one file may be meant.
 pub struct Revision {
     spec: String,
     repository: PathBuf,
-    /// Object ids by path.
+    /// Object ids by path below the folder.
     blobs: BTreeMap<String, String>,
-    reader: Mutex<Option<Reader>>,
     file: Option<String>,
+    reader: Mutex<Option<Reader>>,
 }
 
 struct Reader {
@@ -30,7 +30,8 @@ struct Reader {
 }
 
 impl Revision {
-    /// Returns the tree of `REV` (the folder that `folder` is in that revision) or `REV:PATH`.
+    /// Returns the tree of `REV` (the folder that `folder` is in that revision) or `REV:PATH`; for a file's path, that of
+    /// the folder which the file stands in.
     ///
     /// # Errors
     /// Where `folder` is in no repository, or git knows no such revision or path.
@@ -55,10 +56,10 @@ impl Revision {
         let mut blobs = BTreeMap::new();
         let mut file = None;
         if kind == "blob" {
-            let path = path.unwrap_or(spec);
-            let (above, name) = path.rsplit_once('/').map_or(("", path), |(above, name)| (above, name));
+            let path = path.unwrap_or(spec).trim_end_matches('/');
+            let (above, name) = path.split_at(path.rfind('/').map_or(0, |at| at + 1));
             // What stands beside the file belongs to it; an object that is named by its id, or staged, stands alone.
-            let beside = format!("{revision}:{above}{}", if above == "." { "/" } else { "" });
+            let beside = format!("{revision}:{above}");
             let beside = text(git(folder).args(["rev-parse", "--verify", "--quiet", "--end-of-options", &beside]));
             if let Some(beside) = beside.ok().filter(|_| !revision.is_empty()) {
                 blobs = listed(folder, &beside)?;
@@ -87,11 +88,15 @@ impl Open for Revision {
         };
         reader.blob(id)
     }
+
+    fn has(&self, path: &str) -> bool {
+        self.blobs.contains_key(path)
+    }
 }
 
 impl Tree for Revision {
-    fn list(&self, enter: &Enter, hidden: bool) -> Result<Vec<String>> {
-        Ok(self.blobs.keys().filter(|path| super::is_listed(path, enter, hidden)).cloned().collect())
+    fn list(&self, enter: &Enter, hidden: bool) -> Result<Listing> {
+        Ok(super::listed(self.blobs.keys(), enter, hidden))
     }
 
     fn label(&self) -> String {
@@ -122,14 +127,24 @@ impl Reader {
             Some(size) if head.contains(" blob ") => size,
             _ => bail!("cannot be read: git has no object {id} here"),
         };
-        let mut bytes = Vec::new();
-        (&mut self.answers).take(size).read_to_end(&mut bytes)?;
-        self.answers.read_exact(&mut [0])?;
-        if size > MAX_FILE {
-            bail!("is {} MiB; files past {} MiB are not read", size >> 20, MAX_FILE >> 20);
-        }
-        Ok(bytes)
+        content(&mut self.answers, size, MAX_FILE)
     }
+}
+
+/// Reads a blob of `size` bytes and the line break after it; one past the limit is passed over and not kept.
+fn content(answers: &mut impl Read, size: u64, limit: u64) -> Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    let mut blob = answers.take(size);
+    if size > limit {
+        std::io::copy(&mut blob, &mut std::io::sink())?;
+    } else {
+        blob.read_to_end(&mut bytes)?;
+    }
+    answers.read_exact(&mut [0]).context("git's answer ends early")?;
+    if size > limit {
+        bail!("is {} MiB; files past {} MiB are not read", size >> 20, limit >> 20);
+    }
+    Ok(bytes)
 }
 
 impl Drop for Reader {
@@ -181,4 +196,18 @@ fn output(command: &mut Command) -> Result<Vec<u8>> {
 
 fn text(command: &mut Command) -> Result<String> {
     Ok(String::from_utf8_lossy(&output(command)?).trim_end_matches('\n').to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_blob_past_the_limit_is_passed_over() {
+        let mut answers: &[u8] = b"12345\nabc\nde";
+        let error = content(&mut answers, 5, 4).expect_err("too large");
+        assert_eq!(error.to_string(), "is 0 MiB; files past 0 MiB are not read");
+        assert_eq!(content(&mut answers, 3, 4).expect("the next one is whole"), b"abc");
+        assert_eq!(content(&mut answers, 3, 4).expect_err("cut").to_string(), "git's answer ends early");
+    }
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use anyhow::{Result, bail};
 
-use super::{Enter, Tree};
+use super::{Enter, Listing, Tree};
 use crate::source::Open;
 
 /// Files held in memory, by path.
@@ -25,11 +25,15 @@ impl Open for Memory {
         let Some(bytes) = self.files.get(path) else { bail!("cannot be opened: there is no such file") };
         Ok(bytes.clone())
     }
+
+    fn has(&self, path: &str) -> bool {
+        self.files.contains_key(path)
+    }
 }
 
 impl Tree for Memory {
-    fn list(&self, enter: &Enter, hidden: bool) -> Result<Vec<String>> {
-        Ok(self.files.keys().filter(|path| super::is_listed(path, enter, hidden)).cloned().collect())
+    fn list(&self, enter: &Enter, hidden: bool) -> Result<Listing> {
+        Ok(super::listed(self.files.keys(), enter, hidden))
     }
 
     fn label(&self) -> String {

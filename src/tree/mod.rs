@@ -4,29 +4,39 @@ mod folder;
 mod git;
 mod memory;
 
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, anyhow, bail};
 
 pub use folder::{Folder, Single};
 pub use git::Revision;
 pub use memory::Memory;
 
-use crate::source::Open;
+use crate::source::{MAX_FILE, Open};
 
 /// Says by its path whether a folder is entered.
 pub type Enter = Arc<dyn Fn(&str) -> bool + Send + Sync>;
 
+/// The files of a tree.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Listing {
+    /// Their paths below the root with forward slashes, sorted.
+    pub files: Vec<String>,
+    /// What could not be listed (a folder without permission): its path, and what is wrong with it.
+    pub unlisted: Vec<(String, String)>,
+}
+
 /// A tree of files: a folder, a git revision.
 pub trait Tree: Open {
-    /// Lists the files, as sorted paths below the root with forward slashes.
+    /// Lists the files; a folder that cannot be listed is told with them.
     ///
     /// `enter` says by its path whether a folder is entered; `hidden` also lists what is hidden or git-ignored.
     ///
     /// # Errors
-    /// Where the tree can't be listed.
-    fn list(&self, enter: &Enter, hidden: bool) -> Result<Vec<String>>;
+    /// Where the tree can't be listed at all.
+    fn list(&self, enter: &Enter, hidden: bool) -> Result<Listing>;
 
     /// Returns how messages name the tree.
     fn label(&self) -> String;
@@ -49,8 +59,7 @@ pub struct Input {
 /// Where it is none of these.
 pub fn open(argument: &str) -> Result<Input> {
     if argument == "-" {
-        let mut bytes = Vec::new();
-        std::io::Read::read_to_end(&mut std::io::stdin().lock(), &mut bytes).context("reading standard input")?;
+        let bytes = read(io::stdin().lock(), 0).context("reading standard input")?;
         let tree = Memory::new([("stdin".to_owned(), bytes)]);
         return Ok(Input { tree: Arc::new(tree), file: Some("stdin".to_owned()), folder: None });
     }
@@ -69,6 +78,31 @@ pub fn open(argument: &str) -> Result<Input> {
     let tree = Revision::new(Path::new("."), argument)?;
     let file = tree.file().map(str::to_owned);
     Ok(Input { tree: Arc::new(tree), file, folder: None })
+}
+
+/// Reads to the end, up to the largest size that is read; `size` is what to expect.
+fn read(from: impl Read, size: usize) -> Result<Vec<u8>> {
+    let mut bytes = Vec::with_capacity(size + 1);
+    from.take(MAX_FILE + 1).read_to_end(&mut bytes).map_err(|error| anyhow!("cannot be read: {}", reason(&error)))?;
+    if bytes.len() as u64 > MAX_FILE {
+        bail!("is larger than {} MiB, which is the most that is read", MAX_FILE >> 20);
+    }
+    Ok(bytes)
+}
+
+/// Says why the system refused, without its number.
+fn reason(error: &io::Error) -> String {
+    match error.kind() {
+        io::ErrorKind::NotFound => "there is no such file".to_owned(),
+        io::ErrorKind::PermissionDenied => "permission denied".to_owned(),
+        _ => error.to_string(),
+    }
+}
+
+/// Returns what of a tree that holds its paths in a sorted list is listed.
+fn listed<'p>(paths: impl Iterator<Item = &'p String>, enter: &Enter, hidden: bool) -> Listing {
+    let files = paths.filter(|path| is_listed(path, enter, hidden)).cloned().collect();
+    Listing { files, unlisted: Vec::new() }
 }
 
 /// Says whether a tree that holds its paths in a list lists a path: no hidden part, and each folder is entered.

@@ -7,7 +7,6 @@ use std::sync::Arc;
 
 use driftgate::Side;
 use driftgate::discover::{self, Scan};
-use driftgate::graph::Graph;
 use driftgate::source::Sources;
 use driftgate::tree::{Folder, Memory, Tree};
 
@@ -54,7 +53,12 @@ pub fn read_memory(files: &[(&str, &[u8])], sources: &Sources) -> Side {
 
 fn side(tree: &Arc<dyn Tree>, scan: &Scan, sources: &Sources) -> Side {
     let read = discover::read(sources, tree, scan).unwrap();
-    Side { graph: Graph::join(read.inventories), problems: read.problems }
+    // A BOM of our own is read where it is named.
+    let own = read.notes.first().and_then(|note| note.split_once(" is a BOM")).map(|(path, _)| path);
+    match own.filter(|_| read.inventories.is_empty()) {
+        Some(path) => discover::read_file(sources, tree, path).unwrap().side(),
+        None => read.side(),
+    }
 }
 
 /// Compares with a snapshot; `UPDATE_SNAPSHOTS=1` writes it. Returns what differs.
