@@ -66,13 +66,15 @@ impl Side {
 /// # Errors
 /// Where the policy gives a rule options that it does not know.
 pub fn check(
-    pinned: Side,
+    mut pinned: Side,
     resolved: Side,
     policy: &Policy,
     today: Date,
     gate: Level,
     sources: &Sources,
 ) -> Result<Report> {
+    // What could not be read is a problem; that it is gone, nobody knows.
+    pinned.graph.retain(|path| !resolved.is_unread(path));
     // A BOM that knows no subjects is compared with all of the tree at once.
     let whole = match pinned.graph.subjects() {
         [foreign] if foreign.is_foreign() && resolved.graph.subject(foreign.path).is_none() => {
@@ -90,7 +92,9 @@ pub fn check(
 }
 
 /// Compares two sides and judges nothing.
-pub fn diff(old: Side, new: Side, sources: &Sources) -> Report {
+pub fn diff(mut old: Side, mut new: Side, sources: &Sources) -> Report {
+    old.graph.retain(|path| !new.is_unread(path));
+    new.graph.retain(|path| !old.is_unread(path));
     let drift = compare::drift(&old.graph, &new.graph);
     let report = Report::facts(&drift, sources);
     finish(report, old, new)
