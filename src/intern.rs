@@ -34,6 +34,17 @@ impl<T: ?Sized + Hash + Eq + Sync + 'static> Table<T> {
         Table { hasher: DefaultHashBuilder::default(), shards: std::array::from_fn(|_| Mutex::new(HashTable::new())) }
     }
 
+    /// Returns the kept value that is found by `key`; none if there is none yet.
+    pub fn find<K: ?Sized + Hash + Eq>(&self, key: &K) -> Option<&'static T>
+    where
+        T: std::borrow::Borrow<K>,
+    {
+        let hash = self.hasher.hash_one(key);
+        let shard = &self.shards[(hash >> 32) as usize % SHARDS];
+        let shard = shard.lock().unwrap_or_else(PoisonError::into_inner);
+        shard.find(hash, |kept| (*kept).borrow() == key).copied()
+    }
+
     /// Returns the kept value that equals `value`, keeping what `keep` makes of it if there is none yet.
     pub fn get<V>(&self, value: V, keep: impl FnOnce(V) -> &'static T) -> &'static T
     where

@@ -3,15 +3,17 @@
 //! Specification: the purl standard, ECMA-427. Two forms are kept: the canonical spelling, and the key by which
 //! components of two documents are paired (type, namespace and name, without version and qualifiers).
 
+use std::borrow::Borrow;
 use std::borrow::Cow;
 use std::cmp::Ordering;
 use std::fmt;
 use std::hash::{Hash, Hasher};
+use std::sync::LazyLock;
 
 use anyhow::{Context, Result, bail};
 
 use super::{Ecosystem, Fold, Namespace};
-use crate::intern::{self, Text};
+use crate::intern::{self, Table, Text};
 
 /// A package URL in canonical spelling.
 #[derive(Clone, Copy, Default)]
@@ -152,7 +154,14 @@ impl Purl {
     /// # Errors
     /// Says what part is missing or malformed.
     pub fn parse(text: &str) -> Result<Self> {
-        Self::read(text).with_context(|| format!("\"{}\" is no package URL", text.escape_debug()))
+        /// What has been read before, by its canonical spelling: two BOMs of one tree name the same packages.
+        static READ: LazyLock<Table<Canonical>> = LazyLock::new(Table::new);
+        if let Some(Canonical(known)) = READ.find(text) {
+            return Ok(*known);
+        }
+        let purl = Self::read(text).with_context(|| format!("\"{}\" is no package URL", text.escape_debug()))?;
+        READ.get(Canonical(purl), |purl| Box::leak(Box::new(purl)));
+        Ok(purl)
     }
 
     fn read(text: &str) -> Result<Self> {
@@ -337,6 +346,22 @@ pub(super) fn decode(text: &str) -> String {
         at += if escaped.is_some() { 3 } else { 1 };
     }
     String::from_utf8_lossy(&decoded).into_owned()
+}
+
+/// A purl that is found by its canonical spelling.
+#[derive(PartialEq, Eq)]
+struct Canonical(Purl);
+
+impl Hash for Canonical {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.0.text.hash(state);
+    }
+}
+
+impl Borrow<str> for Canonical {
+    fn borrow(&self) -> &str {
+        self.0.text
+    }
 }
 
 impl PartialEq for Purl {
