@@ -11,6 +11,7 @@ pub mod compare;
 pub mod discover;
 pub mod entry;
 pub mod formats;
+pub mod gpu;
 pub mod graph;
 pub mod intern;
 pub mod judge;
