@@ -54,7 +54,8 @@ both() {
   if [ "$floor" != - ]; then row "floor, $1" "$floor" "$2"; fi
 }
 
-pin empty "$inputs/empty"
+pinned[empty]="$scratch/empty.cdx.json"
+"$driftgate" sbom "$inputs/empty" -o "${pinned[empty]}" 2> /dev/null
 pin npm "$inputs/big/package-lock.json"
 pin uv "$inputs/big/uv.lock"
 pin monorepo "$inputs/monorepo"

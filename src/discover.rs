@@ -218,7 +218,9 @@ fn parse(sources: &Sources, tree: usize, mut found: Vec<Found>, walked: bool) ->
 
 fn one(sources: &Sources, file: FileId, format: &dyn Format, text: Option<String>) -> Result<Vec<Inventory>> {
     let text = text.map_or_else(|| sources.read(file), Ok)?;
-    format.parse_all(&Source { file, path: sources.path(file), text: &text })
+    let read = format.parse_all(&Source { file, path: sources.path(file), text: &text });
+    sources.done_with(file, text);
+    read
 }
 
 /// Says whether what was read of a file is the file itself; else it is a BOM that speaks of others.

@@ -78,6 +78,7 @@ fn finish<'g>(
         level,
         identity: [draft.rule, draft.subject, name, draft.name, draft.to].join("\u{1f}"),
         message: draft.message,
+        notes: draft.notes,
         help: draft.help,
         place: draft.place,
         location: case.sources.locate(draft.place),

@@ -11,6 +11,7 @@ pub mod compare;
 pub mod discover;
 pub mod entry;
 pub mod formats;
+pub mod gpu;
 pub mod graph;
 pub mod intern;
 pub mod judge;
@@ -86,6 +87,7 @@ pub fn check(
     let case = Case { pinned: &pinned.graph, resolved: &resolved.graph, drift: &drift, policy, sources, today };
     let findings = judge::judge(&case)?;
     let mut report = Report::facts(&drift, sources);
+    report.headlines = headlines(&drift);
     report.findings = findings;
     report.gate = Some(gate);
     Ok(finish(report, pinned, resolved))
@@ -96,8 +98,32 @@ pub fn diff(mut old: Side, mut new: Side, sources: &Sources) -> Report {
     old.graph.retain(|path| !new.is_unread(path));
     new.graph.retain(|path| !old.is_unread(path));
     let drift = compare::drift(&old.graph, &new.graph);
-    let report = Report::facts(&drift, sources);
+    let mut report = Report::facts(&drift, sources);
+    report.headlines = headlines(&drift);
     finish(report, old, new)
+}
+
+/// Says what the drift does to the GPU stack of each subject: the driver floor that moves, and because of whom.
+fn headlines(drift: &compare::Drift<'_>) -> Vec<String> {
+    let mut lines = Vec::new();
+    for pair in drift.subjects.iter().filter(|pair| !pair.changes.is_empty()) {
+        let (Some(old), Some(new)) = (pair.old, pair.new) else { continue };
+        let stack = |subject: &graph::Subject| gpu::stack(subject.components().map(|node| node.component));
+        let (was, is) = (stack(old), stack(new));
+        let (Some(from), Some(to)) = (was.driver_floor(), is.driver_floor()) else { continue };
+        if from.driver == to.driver {
+            continue;
+        }
+        let carrier = &is.carriers[to.carrier];
+        let (name, version) = (carrier.component.name(), carrier.component.version());
+        let before = was.carriers.iter().find(|old| old.component.purl.key() == carrier.component.purl.key());
+        let step = before.map_or(String::new(), |old| format!("{} ({}) → ", old.component.version(), old.cuda));
+        lines.push(format!(
+            "{}: the driver floor goes from {} to {}, because of {name} {step}{version} ({})",
+            new.path, from.driver, to.driver, carrier.cuda
+        ));
+    }
+    lines
 }
 
 /// Reports what one side resolves to, and compares nothing.

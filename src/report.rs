@@ -16,6 +16,8 @@ pub use crate::source::Location;
 pub struct Report {
     /// What the tree (or the new side) resolves to, a line a subject.
     pub subjects: Vec<SubjectLine>,
+    /// What the drift means as a whole, a line each: what stands above every list.
+    pub headlines: Vec<String>,
     /// Differences between pinned and resolved, as facts.
     pub changes: Vec<ChangeLine>,
     /// Requirements gained and lost between components that both sides have.
@@ -102,6 +104,8 @@ pub struct Finding {
     pub level: Level,
     /// What is the matter, in one line: names, versions, where.
     pub message: String,
+    /// The argument step by step, where the message alone does not show it: facts, rules, numbers, each with its source.
+    pub notes: Vec<String>,
     /// How to mend it.
     pub help: String,
     /// Where it stands.

@@ -81,6 +81,9 @@ fn snapshot(read: &Read) -> String {
         let (level, rule) = (finding.level.name().to_uppercase(), finding.rule);
         writeln!(text, "{level} {rule} {}", at(&finding.location)).unwrap();
         writeln!(text, "  {}", finding.message).unwrap();
+        for note in &finding.notes {
+            writeln!(text, "  note: {note}").unwrap();
+        }
         writeln!(text, "  help: {}", finding.help).unwrap();
         for related in &finding.related {
             writeln!(text, "  {}: {}", related.note, at(&related.location)).unwrap();

@@ -57,7 +57,7 @@ impl Diff {
     /// Where a side can't be read at all.
     pub fn run(self) -> Result<Outcome> {
         self.outputs.chosen("terminal")?;
-        let sources = Sources::default();
+        let sources = Sources::that_keep();
         let side = |argument: &str| Work::open(argument, &self.files, None, &sources)?.read(&self.files);
         let (old, new) = rayon::join(|| side(&self.old), || side(&self.new));
         let (old, new) = (old.context("reading the old side")?, new.context("reading the new side")?);

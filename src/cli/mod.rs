@@ -3,6 +3,7 @@
 mod check;
 mod diff;
 mod explain;
+mod gpu;
 mod init;
 mod input;
 mod options;
@@ -35,6 +36,7 @@ enum Command {
     Diff(diff::Diff),
     Why(why::Why),
     Sbom(sbom::Sbom),
+    Gpu(gpu::Gpu),
     Explain(explain::Explain),
     List(explain::List),
 }
@@ -68,6 +70,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
                 Command::Diff(command) => command.run(),
                 Command::Why(command) => command.run(),
                 Command::Sbom(command) => command.run(),
+                Command::Gpu(command) => command.run(),
                 Command::Explain(command) => command.run(),
                 Command::List(command) => command.run(),
             }

@@ -34,13 +34,14 @@ entry! {
     /// `summary`: `errors`, `warnings`, `waived`, `problems`, `subjects`, `components`, `changes` (how many of each kind),
     /// `gate` (the level that fails the run, or null), `exit_code`.
     ///
-    /// `findings`: `rule`, `level` (`deny` or `warn`), `message`, `help`, `subject` (empty for the policy), `purl` (or
+    /// `findings`: `rule`, `level` (`deny` or `warn`), `message`, `help`, `notes` (the argument, a step each), `subject` (empty for the policy), `purl` (or
     /// null), `at` (`path`, `line`, `column`, `end_line`, `end_column`; ends are just past the last character),
     /// `related` (`path`, `line`, `column`, `note`), `introduced_by`, `fingerprint` (the same tomorrow, when lines have
     /// moved), `waived` (null, or `reason`, `owner`, `until`, `path`, `line`, `column`).
     ///
     /// `subjects`: `path`, `format`, `components`, `edges`. `edges`: requirements that came or went: `kind` (`gained` or
-    /// `lost`), `subject`, `from`, `to`. `notes`: what was not compared, and why.
+    /// `lost`), `subject`, `from`, `to`. `notes`: what was not compared, and why. `headlines`: what the drift
+    /// means as a whole, a line each.
     ///
     /// Lines count from 1, columns in characters from 1. What can't be seen in a string is written as `\uXXXX`.
     pub Json = "json"
@@ -83,6 +84,7 @@ struct Document<'r> {
     subjects: Vec<Subject>,
     edges: Vec<Edge>,
     notes: &'r [String],
+    headlines: &'r [String],
 }
 
 impl<'r> Document<'r> {
@@ -109,6 +111,7 @@ impl<'r> Document<'r> {
             subjects: report.subjects.iter().map(subject).collect(),
             edges: report.edges.iter().map(edge).collect(),
             notes: &report.notes,
+            headlines: &report.headlines,
         }
     }
 }
@@ -245,6 +248,7 @@ struct Found<'r> {
     level: &'static str,
     message: &'r str,
     help: &'r str,
+    notes: &'r [String],
     subject: Text,
     purl: Option<Text>,
     at: Span,
@@ -261,6 +265,7 @@ impl<'r> Found<'r> {
             level: level(finding.level),
             message: &finding.message,
             help: &finding.help,
+            notes: &finding.notes,
             subject: finding.subject,
             purl: finding.purl,
             at: Span {

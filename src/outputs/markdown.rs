@@ -36,6 +36,9 @@ impl Output for Markdown {
         let mut page = Page { text: String::new(), report, tally: Tally::of(report) };
         page.heading();
         page.problems();
+        for line in &report.headlines {
+            let _ = writeln!(page.text, "**{}**\n", prose(&clip(line, 1_000)));
+        }
         if !style.quiet {
             if report.findings.is_empty() && (report.gate.is_none() || style.verbose) {
                 page.changes();
@@ -207,7 +210,8 @@ fn more(amount: usize) -> String {
 /// Returns the findings that no waiver lets through, errors first.
 fn counted(report: &Report) -> Vec<&Finding> {
     let mut findings: Vec<&Finding> = report.findings.iter().filter(|finding| finding.waived.is_none()).collect();
-    findings.sort_by_key(|finding| std::cmp::Reverse(finding.level));
+    // What stands for itself comes before what it brought about.
+    findings.sort_by_key(|finding| (std::cmp::Reverse(finding.level), finding.cause.is_some()));
     findings
 }
 
@@ -232,6 +236,9 @@ fn item(finding: &Finding) -> String {
     }
     for related in finding.related.iter().take(3) {
         let _ = writeln!(item, "  - {}: {}", prose(&clip(related.note, 200)), code(&text::at(&related.location)));
+    }
+    for note in finding.notes.iter().take(8) {
+        let _ = writeln!(item, "  - {}", prose(&clip(note, 1_000)));
     }
     for line in finding.help.lines().filter(|line| !line.trim().is_empty()) {
         let _ = writeln!(item, "  - help: {}", prose(&clip(line, 1_000)));

@@ -101,6 +101,7 @@ impl Builder {
             subject: text(path),
             identity: [rule, path, part].join("\u{1f}"),
             cause: None,
+            notes: Vec::new(),
             waived: None,
         });
         self.report.findings.last_mut().expect("one was just added")

@@ -323,6 +323,9 @@ fn words(finding: &Finding) -> String {
     if finding.paths.len() > MOST_PATHS {
         let _ = write!(words, "\nand {}", text::count(finding.paths.len() - MOST_PATHS, "more way"));
     }
+    for note in &finding.notes {
+        let _ = write!(words, "\nnote: {note}");
+    }
     if !finding.help.is_empty() {
         let _ = write!(words, "\nhelp: {}", finding.help);
     }

@@ -52,6 +52,7 @@ impl Output for Terminal {
         let caused = if style.verbose { BTreeMap::new() } else { caused(report) };
         let mut screen = Screen { report, style, tally: Tally::of(report), caused, to: &mut to };
         screen.problems()?;
+        screen.headlines()?;
         if !style.quiet {
             screen.findings()?;
             if report.findings.is_empty() && (report.gate.is_none() || style.verbose) {
@@ -89,6 +90,17 @@ impl<'s> Screen<'s> {
         Ok(writeln!(self.to)?)
     }
 
+    /// Says what the drift means as a whole.
+    fn headlines(&mut self) -> Result<()> {
+        for line in &self.report.headlines {
+            writeln!(self.to, "{}", self.bold(&clip(line, 1_000)))?;
+        }
+        if !self.report.headlines.is_empty() {
+            writeln!(self.to)?;
+        }
+        Ok(())
+    }
+
     /// Shows the findings, errors first, those of one rule in one subject together.
     fn findings(&mut self) -> Result<()> {
         let mut full = if self.style.verbose { usize::MAX } else { FULL };
@@ -115,6 +127,9 @@ impl<'s> Screen<'s> {
         for related in finding.related.iter().take(5) {
             let place = (related.place, &related.location);
             group = show(group, sources, place, Some(related.note), width, &mut origins);
+        }
+        for note in finding.notes.iter().take(8) {
+            group = group.element(Heading::NOTE.message(clip(note, 1_000)));
         }
         if let Some(ways) = ways(&finding.paths) {
             group = group.element(Heading::NOTE.message(ways));

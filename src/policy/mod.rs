@@ -13,6 +13,7 @@ mod level;
 mod options;
 mod overrides;
 mod sources;
+mod target;
 mod waiver;
 
 use std::collections::BTreeMap;
@@ -27,6 +28,7 @@ pub use level::Level;
 pub use options::Options;
 pub use overrides::Override;
 pub use sources::AllowedSource;
+pub use target::Target;
 pub use waiver::{Demands, State, Waiver};
 
 use crate::intern::Text;
@@ -61,6 +63,8 @@ pub struct Policy {
     pub demands: Demands,
     /// Findings let through.
     pub waivers: Vec<Waiver>,
+    /// The places that subjects are meant to run on.
+    pub targets: Vec<Target>,
 }
 
 /// What a policy says of one rule.
@@ -127,6 +131,7 @@ impl Policy {
         policy.demands = Demands::read(&document);
         let waivers = document.tables("waiver", "[[waiver]]");
         policy.waivers = waivers.into_iter().map(|table| Waiver::read(table, rules, &policy.demands)).collect();
+        policy.targets = document.tables("target", "[[target]]").into_iter().map(Target::read).collect();
         document.close(|key| match key {
             "fail-on" => Some(", it belongs into [gate]".to_owned()),
             "include" | "exclude" => Some(", it belongs into [scan]".to_owned()),

@@ -5,6 +5,7 @@
 
 pub mod component;
 pub mod container;
+pub mod gpu;
 pub mod graph;
 pub mod integrity;
 pub mod phrase;
@@ -128,6 +129,7 @@ pub struct Draft<'g> {
     pub(crate) to: Text,
     pub(crate) scope: Option<Scope>,
     pub(crate) paths: bool,
+    pub(crate) notes: Vec<String>,
 }
 
 impl<'g> Findings<'g> {
@@ -169,6 +171,7 @@ impl<'g> Findings<'g> {
             to: "",
             scope: None,
             paths: false,
+            notes: Vec::new(),
         });
         self.drafts.last_mut().expect("one was just added")
     }
@@ -178,6 +181,12 @@ impl Draft<'_> {
     /// Says how to mend it.
     pub fn help(&mut self, help: impl Into<String>) -> &mut Self {
         self.help = help.into();
+        self
+    }
+
+    /// Adds a step of the argument: a fact, a rule, the numbers.
+    pub fn note(&mut self, note: impl Into<String>) -> &mut Self {
+        self.notes.push(note.into());
         self
     }
 
@@ -207,8 +216,16 @@ impl Draft<'_> {
 }
 
 /// All rules, by subject.
-pub const RULES: &[&[&dyn Rule]] =
-    &[version::RULES, integrity::RULES, source::RULES, graph::RULES, component::RULES, container::RULES, policy::RULES];
+pub const RULES: &[&[&dyn Rule]] = &[
+    gpu::RULES,
+    version::RULES,
+    integrity::RULES,
+    source::RULES,
+    graph::RULES,
+    component::RULES,
+    container::RULES,
+    policy::RULES,
+];
 
 /// Returns every rule.
 pub fn all() -> impl Iterator<Item = &'static dyn Rule> {

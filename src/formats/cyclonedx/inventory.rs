@@ -180,8 +180,7 @@ pub(super) fn resolve(
     listed: &document::Component<'_>,
     faults: &mut Vec<Fault>,
 ) -> Option<(Component, Place)> {
-    let text = |text: &Option<Str<'_>>| text.as_deref().map_or("", str::trim).to_owned();
-    let (name, group, version) = (text(&listed.name), text(&listed.group), text(&listed.version));
+    let (name, group, version) = (trimmed(&listed.name), trimmed(&listed.group), trimmed(&listed.version));
     let purl = listed.purl.as_ref().filter(|purl| !purl.trim().is_empty());
     let parsed = purl.and_then(|purl| match Purl::parse(purl.trim()) {
         Ok(parsed) => Some(parsed),
@@ -195,7 +194,7 @@ pub(super) fn resolve(
         faults.push(Fault { place, message: "a component without a name".to_owned() });
         return None;
     }
-    let mut component = Component::new(parsed.unwrap_or_else(|| Purl::new("generic", &group, &name, &version)));
+    let mut component = Component::new(parsed.unwrap_or_else(|| Purl::new("generic", group, name, version)));
     component.kind = kind(listed.kind.as_deref().unwrap_or_default());
     component.licence = licence(listed.licenses.as_deref().unwrap_or_default());
     component.origin = origin(listed.external_references.as_deref().unwrap_or_default(), purl.is_some());
@@ -213,6 +212,10 @@ pub(super) fn resolve(
         }
     }
     Some((component, place))
+}
+
+fn trimmed<'d>(text: &'d Option<Str<'_>>) -> &'d str {
+    text.as_deref().map_or("", str::trim)
 }
 
 /// Returns where a component is named: by its name if that spells `name`, as its purl does, else by the purl; by whatever

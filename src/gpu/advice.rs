@@ -1,0 +1,1 @@
+//! The smallest moves that mend a mismatch, reckoned from the tables.

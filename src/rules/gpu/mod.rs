@@ -1,0 +1,53 @@
+//! Whether what is locked can run on the drivers and GPUs that it is meant for.
+
+mod driver_architecture;
+mod driver_floor;
+mod missing_architecture;
+
+use super::{Case, Findings, Rule, phrase};
+use crate::entry::Entry;
+use crate::gpu::{self, Answer, Stack, Verdict};
+use crate::model::Scope;
+
+/// The rules of this folder.
+pub const RULES: &[&dyn Rule] =
+    &[&driver_floor::DriverFloor, &driver_architecture::DriverArchitecture, &missing_architecture::MissingArchitecture];
+
+/// Adds a finding for each component that fails on a target for a reason of this class. What is not known is no finding.
+fn fails<'g>(rule: &dyn Entry, class: &str, case: &Case<'g>, findings: &mut Findings<'g>) {
+    if case.policy.targets.is_empty() {
+        return;
+    }
+    for subject in case.resolved.subjects() {
+        let targets: Vec<_> = case.policy.targets.iter().filter(|target| target.runs(subject.path)).collect();
+        if targets.is_empty() {
+            continue;
+        }
+        // What is only there to develop and to build is not what runs on the nodes.
+        let nodes: Vec<_> =
+            subject.components().filter(|node| !matches!(node.scope(), Some(Scope::Build | Scope::Dev))).collect();
+        let stack: Stack = gpu::stack(nodes.iter().map(|node| node.component));
+        for target in targets {
+            for answer in gpu::judge(&stack, &target.target) {
+                let Answer { class: of, verdict, carrier, chain, error_text, advice } = answer;
+                if of != class || !matches!(verdict, Verdict::FailsAtStart | Verdict::FailsAtKernel) {
+                    continue;
+                }
+                let component = stack.carriers[carrier].component;
+                let Some(node) = nodes.iter().find(|node| std::ptr::eq(node.component, component)) else { continue };
+                let fails = if verdict == Verdict::FailsAtStart { "cannot start" } else { "fails at its first kernel" };
+                let name = &target.target.name;
+                let message = format!("{} {fails} on {}", phrase::full(component), phrase::safe(name));
+                let draft = findings.add(rule, *node, message);
+                draft.name(name).related(target.place, "the target").help(advice.join("\n"));
+                for link in &chain {
+                    let source = if link.source.is_empty() { String::new() } else { format!(" [{}]", link.source) };
+                    draft.note(format!("{}{source}", link.text));
+                }
+                if !error_text.is_empty() {
+                    draft.note(format!("at run time it says: {error_text}"));
+                }
+            }
+        }
+    }
+}
