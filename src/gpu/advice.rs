@@ -1,1 +1,147 @@
 //! The smallest moves that mend a mismatch, reckoned from the tables.
+
+use super::carriers::{cuda_of_variant, release, versions_in};
+use super::facts::{self, Gpu, frameworks};
+use super::judge::{Cover, cover, least};
+use super::version::Dotted;
+use super::{Carrier, Stack};
+
+/// Returns what mends a driver that is below a carrier's floor.
+pub(super) fn for_driver(
+    stack: &Stack,
+    carrier: &Carrier,
+    driver: &Dotted,
+    floor: &Dotted,
+    gpus: &[&'static Gpu],
+) -> Vec<String> {
+    // vLLM is compiled against one release of torch: where it is, torch does not move alone.
+    let bound = stack.carriers.iter().find(|other| other.component.purl.name() == "vllm");
+    let mut moves = match bound {
+        Some(vllm) if carrier.component.purl.name() == "torch" => other_release(vllm, driver),
+        _ if carrier.component.purl.name() == "torch" => torch(carrier, Some(driver), gpus),
+        _ => other_release(carrier, driver),
+    };
+    moves.extend(drivers(Some(floor), gpus));
+    moves
+}
+
+/// Returns what mends a build that has no kernels for a GPU.
+pub(super) fn for_gpu(carrier: &Carrier, driver: Option<&Dotted>, gpu: &'static Gpu) -> Vec<String> {
+    if carrier.component.purl.name() == "torch" { torch(carrier, driver, &[gpu]) } else { Vec::new() }
+}
+
+/// Returns the driver branches in support that reach a floor and drive all GPUs.
+pub(super) fn drivers(floor: Option<&Dotted>, gpus: &[&'static Gpu]) -> Option<String> {
+    let today = facts::data_date();
+    let drives = |branch: u32| {
+        gpus.iter().all(|gpu| facts::drivers().support(&gpu.architecture).is_none_or(|row| row.holds(branch)))
+    };
+    let fits = facts::drivers().branches.iter().filter(|branch| {
+        let reaches = floor.is_none_or(|floor| branch.latest_linux.as_ref().is_some_and(|latest| latest >= floor));
+        // The dates sort as texts; a branch without one is not recommended.
+        branch.eol.as_str() > today && reaches && drives(branch.branch)
+    });
+    let list: Vec<_> = fits
+        .map(|branch| match branch.kind.as_str() {
+            "LTSB" => format!("R{} (long-term, supported until {})", branch.branch, branch.eol),
+            _ => format!("R{} (supported until {})", branch.branch, branch.eol),
+        })
+        .collect();
+    if list.is_empty() {
+        return None;
+    }
+    Some(match floor {
+        Some(floor) => format!("move the driver to {floor} or later: {}", list.join(", ")),
+        None => format!("move the driver to one of {}", list.join(", ")),
+    })
+}
+
+/// Returns the builds of torch that start on a driver and have kernels for all GPUs: the same release otherwise built, and
+/// the newest that does by default.
+fn torch(carrier: &Carrier, driver: Option<&Dotted>, gpus: &[&'static Gpu]) -> Vec<String> {
+    let version = carrier.component.version();
+    let driver = driver.map(least);
+    let fits = |release: &Dotted, variant: &str| {
+        let cuda = cuda_of_variant(variant)?;
+        let (floor, _) = facts::toolkits().floor(&cuda)?;
+        let starts = driver.as_ref().is_none_or(|driver| driver >= floor);
+        let serves = gpus.iter().all(|gpu| {
+            let row = frameworks().kernels(release, variant);
+            row.is_some_and(|row| {
+                let names: Vec<_> = row.sm.iter().map(|sm| format!("sm_{sm}")).collect();
+                cover(&names, gpu.sm) == Cover::Kernel
+            })
+        });
+        (starts && serves).then_some((cuda, floor))
+    };
+    let mut moves = Vec::new();
+    let same = release(version).and_then(|release| frameworks().torch(&release));
+    if let Some(row) = same {
+        let builds = row.variants.iter().filter_map(|variant| Some((variant, fits(&row.version, variant)?)));
+        if let Some((variant, (cuda, floor))) = builds.max_by(|(_, (a, _)), (_, (b, _))| a.cmp(b)) {
+            let public = version.split('+').next().unwrap_or(version);
+            let text = format!(
+                "install torch {public}+{variant}, the same release for CUDA {cuda}: it starts on drivers from {floor} on"
+            );
+            moves.push(text);
+        }
+    }
+    let newest = frameworks().torch_release.iter().filter(|row| fits(&row.version, &row.pypi_variant).is_some());
+    if let Some(row) = newest
+        .max_by(|a, b| a.version.cmp(&b.version))
+        .filter(|row| same.is_none_or(|same| same.version != row.version))
+    {
+        let pins = frameworks().torch_pins.iter().filter(|pins| pins.version.major_minor() == row.version);
+        let full = pins.map(|pins| &pins.version).max().unwrap_or(&row.version);
+        moves.push(format!("pin torch {full}, the newest whose default build ({}) runs there", row.pypi_variant));
+    }
+    moves
+}
+
+/// Returns the release or package of another carrier that starts on a driver.
+fn other_release(carrier: &Carrier, driver: &Dotted) -> Vec<String> {
+    let driver = least(driver);
+    let starts = |cuda: &Dotted| facts::toolkits().floor(cuda).is_some_and(|(floor, _)| driver >= *floor);
+    let frameworks = frameworks();
+    let found = match carrier.component.purl.name() {
+        "vllm" => {
+            let rows = frameworks.vllm.iter().filter(|row| versions_in(&row.wheel_cuda).all(|cuda| starts(&cuda)));
+            rows.max_by(|a, b| a.version.cmp(&b.version))
+                .map(|row| format!("pin vllm {} with its torch: it is built for CUDA {}", row.version, row.wheel_cuda))
+        }
+        "tensorflow" => {
+            let rows = frameworks.tensorflow.iter().filter(|row| starts(&row.cuda));
+            let newest = rows.max_by(|a, b| a.version.cmp(&b.version));
+            newest.map(|row| {
+                format!("pin tensorflow {}, the newest that runs there: it is built for CUDA {}", row.version, row.cuda)
+            })
+        }
+        "onnxruntime-gpu" => {
+            let newest = frameworks.onnxruntime_gpu.iter().rfind(|row| starts(&row.pypi_cuda));
+            newest.map(|row| {
+                let last = row.versions.rsplit(' ').next().unwrap_or_default();
+                format!("pin onnxruntime-gpu {last}, the newest for CUDA {}", row.pypi_cuda)
+            })
+        }
+        name => {
+            let majors = facts::toolkits().floors.iter().rev().map(|floor| floor.major);
+            let major = majors.into_iter().find(|major| starts(&Dotted::major_alone(*major)));
+            major.and_then(|major| {
+                let (stem, package) = if name.starts_with("cupy-cuda") {
+                    ("cupy", format!("cupy-cuda{major}x"))
+                } else {
+                    ("jax", format!("jax-cuda{major}-plugin"))
+                };
+                let known = match stem {
+                    "cupy" => frameworks.cupy.iter().any(|row| row.package == package),
+                    _ => {
+                        name.starts_with("jax-")
+                            && frameworks.jax.iter().any(|row| row.cuda.starts_with(&major.to_string()))
+                    }
+                };
+                known.then(|| format!("install {package} in place of {name}"))
+            })
+        }
+    };
+    found.into_iter().collect()
+}

@@ -1,1 +1,429 @@
-//! The tables, as typed rows.
+//! The tables, as typed rows: what is known of toolkits, drivers, GPUs and frameworks, each row with its source.
+//!
+//! The TOML files of `data/` are part of the program, and are read once, when something first asks. What a file knows
+//! beyond these rows is kept there for readers, and for rules to come.
+
+use std::collections::BTreeMap;
+use std::sync::LazyLock;
+
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+
+use super::version::Dotted;
+
+/// A toolkit release.
+#[derive(Debug, Deserialize)]
+pub struct Toolkit {
+    /// Its full version: `12.8.1`.
+    pub version: String,
+    /// The first two numbers of it.
+    pub major_minor: Dotted,
+    /// The least Linux driver that a program built with it starts on.
+    pub min_driver_linux: Dotted,
+    /// The least architecture that it builds for, ten times the compute capability.
+    pub min_sm: u32,
+    /// The greatest architecture that it builds for.
+    pub max_sm: u32,
+    /// The Python wheels of its parts, with their versions.
+    #[serde(default)]
+    pub wheels: BTreeMap<String, String>,
+    /// Where the row comes from.
+    pub source: String,
+}
+
+/// The least driver for all toolkits of one major version.
+#[derive(Debug, Deserialize)]
+pub struct MajorFloor {
+    /// The major version.
+    pub major: u32,
+    /// The least Linux driver.
+    pub min_driver_linux: Dotted,
+    /// Where the row comes from.
+    pub source: String,
+}
+
+/// A branch of drivers.
+#[derive(Debug, Deserialize)]
+pub struct Branch {
+    /// The first number of its Linux versions.
+    pub branch: u32,
+    /// What kind of branch it is: `LTSB`, `PB`, `NFB`; empty where it is not known.
+    #[serde(default, rename = "type")]
+    pub kind: String,
+    /// The newest CUDA that its drivers implement.
+    pub max_cuda: Dotted,
+    /// The least build of it that came with a toolkit.
+    pub first_toolkit_driver_linux: Dotted,
+    /// The newest build known.
+    pub latest_linux: Option<Dotted>,
+    /// The day its support ends, `YYYY-MM-DD`; empty where it is not known.
+    #[serde(default)]
+    pub eol: String,
+    /// Where the row comes from.
+    pub source: String,
+}
+
+/// Which branches drive an architecture.
+#[derive(Debug, Deserialize)]
+pub struct GpuSupport {
+    /// The architecture.
+    pub architecture: String,
+    /// The first branch that does, where there is a bound.
+    pub first_branch: Option<u32>,
+    /// The last branch that does, where there is a bound.
+    pub last_branch: Option<u32>,
+    /// No page of the vendor was found that says so.
+    #[serde(default)]
+    pub unverified: bool,
+    /// Where the row comes from.
+    pub source: String,
+}
+
+/// A model of GPU.
+#[derive(Debug, Deserialize)]
+pub struct Gpu {
+    /// What it is called.
+    pub name: String,
+    /// Its compute capability.
+    pub compute_capability: Dotted,
+    /// Ten times its compute capability.
+    pub sm: u32,
+    /// Its architecture.
+    pub architecture: String,
+    /// The processor that it comes with, where it comes with no other: `aarch64`; empty otherwise.
+    #[serde(default)]
+    pub host: String,
+    /// The class of board: `datacenter`, `geforce`, `workstation`, `jetson`, `dgx`.
+    pub class: String,
+    /// Where the row comes from.
+    pub source: String,
+}
+
+/// A release of torch.
+#[derive(Debug, Deserialize)]
+pub struct TorchRelease {
+    /// The first two numbers of its version.
+    pub version: Dotted,
+    /// The builds that the project's index has, by local version.
+    pub variants: Vec<String>,
+    /// The build that PyPI has for Linux on x86-64.
+    pub pypi_variant: String,
+    /// The CUDA major version of that one.
+    pub pypi_cuda_major: u32,
+    /// Where the row comes from.
+    pub source: String,
+}
+
+/// A CUDA build of torch, whatever the release.
+#[derive(Debug, Deserialize)]
+pub struct TorchLocal {
+    /// The local version: `cu121`.
+    pub local: String,
+    /// The toolkit it is built with.
+    pub toolkit: Dotted,
+    /// The least Linux driver that it starts on.
+    pub min_driver_linux: Dotted,
+    /// Where the row comes from.
+    pub source: String,
+}
+
+/// What one release of torch pins, as its PyPI wheel for Linux says.
+#[derive(Debug, Deserialize)]
+pub struct TorchPins {
+    /// The full version.
+    pub version: Dotted,
+    /// The packages that it asks for, each at one version.
+    pub pins: BTreeMap<String, String>,
+    /// Where the row comes from.
+    pub source: String,
+}
+
+/// The architectures that a build of torch has kernels for.
+#[derive(Debug, Deserialize)]
+pub struct TorchArch {
+    /// The first two numbers of torch's version.
+    pub torch: Dotted,
+    /// The build, by local version.
+    pub variant: String,
+    /// The architectures with code of their own.
+    pub sm: Vec<u32>,
+    /// The architecture with code that the driver can compile for later ones, where there is such.
+    pub ptx: Option<String>,
+    /// The system and processor that it is built for.
+    pub platform: String,
+    /// The list was not read from the release itself.
+    #[serde(default)]
+    pub unverified: bool,
+    /// Where the row comes from.
+    pub source: String,
+}
+
+/// A release of TensorFlow.
+#[derive(Debug, Deserialize)]
+pub struct TensorFlow {
+    /// The first two numbers of its version.
+    pub version: Dotted,
+    /// The CUDA it is built and tested with.
+    pub cuda: Dotted,
+    /// Where the row comes from.
+    pub source: String,
+}
+
+/// Releases of JAX.
+#[derive(Debug, Deserialize)]
+pub struct Jax {
+    /// Which, in words.
+    pub versions: String,
+    /// The CUDA they are built for, in words.
+    pub cuda: String,
+    /// Where the row comes from.
+    pub source: String,
+}
+
+/// Releases of ONNX Runtime's GPU package.
+#[derive(Debug, Deserialize)]
+pub struct OnnxRuntime {
+    /// Which: `1.19 .. 1.26`, or one alone.
+    pub versions: String,
+    /// The CUDA that the PyPI wheel is built for; a major version alone where that is all that is known.
+    pub pypi_cuda: Dotted,
+    /// Where the row comes from.
+    pub source: String,
+}
+
+/// A package of CuPy.
+#[derive(Debug, Deserialize)]
+pub struct CuPy {
+    /// The package.
+    pub package: String,
+    /// Where the row comes from.
+    pub source: String,
+}
+
+/// A release of vLLM.
+#[derive(Debug, Deserialize)]
+pub struct Vllm {
+    /// The full version.
+    pub version: Dotted,
+    /// The CUDA that the PyPI wheel is built for; several versions where it is not known which.
+    pub wheel_cuda: String,
+    /// Not read from the wheel itself.
+    #[serde(default)]
+    pub wheel_cuda_unverified: bool,
+    /// Where the row comes from.
+    pub source: String,
+}
+
+/// A monthly image of NVIDIA's.
+#[derive(Debug, Deserialize)]
+pub struct Ngc {
+    /// The month: `25.03`.
+    pub month: Dotted,
+    /// The CUDA in it.
+    pub cuda: Dotted,
+    /// Where the row comes from.
+    pub source: String,
+}
+
+/// What is known of toolkits.
+#[derive(Debug, Deserialize)]
+pub struct Toolkits {
+    /// The day the file was last looked through.
+    pub data_date: String,
+    /// The least driver of each major version with minor-version compatibility.
+    #[serde(rename = "mvc_floor")]
+    pub floors: Vec<MajorFloor>,
+    /// The releases.
+    #[serde(rename = "toolkit")]
+    pub releases: Vec<Toolkit>,
+    /// What holds of them all.
+    rules: BTreeMap<String, Rule>,
+}
+
+/// A rule of compatibility, in words.
+#[derive(Debug, Deserialize)]
+struct Rule {
+    source: String,
+}
+
+/// What is known of drivers.
+#[derive(Debug, Deserialize)]
+pub struct Drivers {
+    /// The day the file was last looked through.
+    pub data_date: String,
+    /// The branches, oldest first.
+    #[serde(rename = "branch")]
+    pub branches: Vec<Branch>,
+    /// Which branches drive which architecture.
+    pub gpu_support: Vec<GpuSupport>,
+}
+
+/// What is known of GPUs.
+#[derive(Debug, Deserialize)]
+pub struct Gpus {
+    /// The day the file was last looked through.
+    pub data_date: String,
+    /// The models.
+    #[serde(rename = "gpu")]
+    pub models: Vec<Gpu>,
+}
+
+/// What is known of frameworks.
+#[derive(Debug, Deserialize)]
+pub struct Frameworks {
+    /// The day the file was last looked through.
+    pub data_date: String,
+    /// The releases of torch, oldest first.
+    pub torch_release: Vec<TorchRelease>,
+    /// The CUDA builds of torch.
+    pub torch_local: Vec<TorchLocal>,
+    /// What releases of torch pin.
+    pub torch_pins: Vec<TorchPins>,
+    /// Which architectures builds of torch have.
+    pub torch_arch: Vec<TorchArch>,
+    /// The releases of TensorFlow.
+    pub tensorflow: Vec<TensorFlow>,
+    /// The releases of JAX.
+    pub jax: Vec<Jax>,
+    /// The releases of ONNX Runtime.
+    pub onnxruntime_gpu: Vec<OnnxRuntime>,
+    /// The packages of CuPy.
+    pub cupy: Vec<CuPy>,
+    /// The releases of vLLM.
+    pub vllm: Vec<Vllm>,
+    /// NVIDIA's monthly images.
+    pub ngc: Vec<Ngc>,
+}
+
+fn read<T: DeserializeOwned>(text: &str) -> T {
+    toml::from_str(text).expect("the tables are part of the program, and a test reads them")
+}
+
+/// Returns what is known of toolkits.
+pub fn toolkits() -> &'static Toolkits {
+    static TABLE: LazyLock<Toolkits> = LazyLock::new(|| read(include_str!("data/toolkits.toml")));
+    &TABLE
+}
+
+/// Returns what is known of drivers.
+pub fn drivers() -> &'static Drivers {
+    static TABLE: LazyLock<Drivers> = LazyLock::new(|| read(include_str!("data/drivers.toml")));
+    &TABLE
+}
+
+/// Returns what is known of GPUs.
+pub fn gpus() -> &'static Gpus {
+    static TABLE: LazyLock<Gpus> = LazyLock::new(|| read(include_str!("data/gpus.toml")));
+    &TABLE
+}
+
+/// Returns what is known of frameworks.
+pub fn frameworks() -> &'static Frameworks {
+    static TABLE: LazyLock<Frameworks> = LazyLock::new(|| read(include_str!("data/frameworks.toml")));
+    &TABLE
+}
+
+/// Returns the day of the oldest of the tables, `YYYY-MM-DD`.
+pub fn data_date() -> &'static str {
+    let dates = [&toolkits().data_date, &drivers().data_date, &gpus().data_date, &frameworks().data_date];
+    dates.into_iter().min().map_or("", String::as_str)
+}
+
+impl Toolkits {
+    /// Returns the toolkits of a version: all of its major where it is a major version alone.
+    pub fn of(&'static self, cuda: &Dotted) -> impl Iterator<Item = &'static Toolkit> {
+        let (major, minor) = (cuda.major(), (cuda.parts() > 1).then(|| cuda.minor()));
+        let fits = move |toolkit: &&Toolkit| {
+            toolkit.major_minor.major() == major && minor.is_none_or(|minor| toolkit.major_minor.minor() == minor)
+        };
+        self.releases.iter().filter(fits)
+    }
+
+    /// Returns the least Linux driver that a program built with this CUDA starts on, and where that comes from. Where only
+    /// the major version is known it is the least of that major.
+    pub fn floor(&'static self, cuda: &Dotted) -> Option<(&'static Dotted, &'static str)> {
+        let release = self.of(cuda).min_by(|a, b| a.min_driver_linux.cmp(&b.min_driver_linux));
+        let major = self.floors.iter().find(|floor| floor.major == cuda.major());
+        match (release, major) {
+            // The page on the major version says why; a release says more only where it has a floor of its own.
+            (Some(release), Some(major)) if release.min_driver_linux == major.min_driver_linux => {
+                Some((&major.min_driver_linux, &major.source))
+            }
+            (Some(release), _) => Some((&release.min_driver_linux, &release.source)),
+            (None, Some(major)) => Some((&major.min_driver_linux, &major.source)),
+            (None, None) => None,
+        }
+    }
+
+    /// Returns where a rule of compatibility comes from; empty where there is no such rule.
+    pub fn rule(&'static self, name: &str) -> &'static str {
+        self.rules.get(name).map_or("", |rule| &rule.source)
+    }
+}
+
+impl Drivers {
+    /// Returns the branch that a Linux driver belongs to.
+    pub fn branch(&'static self, driver: &Dotted) -> Option<&'static Branch> {
+        self.branches.iter().find(|branch| branch.branch == driver.major())
+    }
+
+    /// Returns which branches drive an architecture, where there is a bound.
+    pub fn support(&'static self, architecture: &str) -> Option<&'static GpuSupport> {
+        self.gpu_support.iter().find(|row| row.architecture == architecture)
+    }
+}
+
+impl GpuSupport {
+    /// Says whether drivers of a branch drive the architecture.
+    pub fn holds(&self, branch: u32) -> bool {
+        self.first_branch.is_none_or(|first| branch >= first) && self.last_branch.is_none_or(|last| branch <= last)
+    }
+}
+
+impl Gpus {
+    /// Finds a model by a name as people or tools write it: `A100`, `NVIDIA-A100-SXM4-40GB-MIG-1g.5gb`, `Tesla T4`.
+    ///
+    /// The longest name that the text begins with wins, word by word, so that `L40S` is no `L40`. A text that is the
+    /// beginning of several names is one of them only where all are of one architecture: `RTX 6000` may be two.
+    pub fn find(&'static self, name: &str) -> Option<&'static Gpu> {
+        let asked = words(name);
+        if asked.is_empty() {
+            return None;
+        }
+        let begins = self.models.iter().filter(|gpu| asked.starts_with(&words(&gpu.name)));
+        if let Some(gpu) = begins.max_by_key(|gpu| words(&gpu.name).len()) {
+            return Some(gpu);
+        }
+        let mut longer = self.models.iter().filter(|gpu| {
+            let words = words(&gpu.name);
+            words.strip_prefix(&["quadro".to_owned()][..]).unwrap_or(&words).starts_with(&asked)
+        });
+        let first = longer.next()?;
+        longer.all(|gpu| gpu.sm == first.sm).then_some(first)
+    }
+}
+
+/// Returns the words of a GPU's name, less its makers' names.
+fn words(name: &str) -> Vec<String> {
+    let name = name.to_ascii_lowercase();
+    let words = name.split(|c: char| c.is_whitespace() || matches!(c, '-' | '_')).filter(|word| !word.is_empty());
+    words.skip_while(|word| matches!(*word, "nvidia" | "tesla" | "geforce")).map(str::to_owned).collect()
+}
+
+impl Frameworks {
+    /// Returns the release of torch that a version belongs to.
+    pub fn torch(&'static self, release: &Dotted) -> Option<&'static TorchRelease> {
+        self.torch_release.iter().find(|row| row.version == *release)
+    }
+
+    /// Returns a CUDA build of torch.
+    pub fn local(&'static self, variant: &str) -> Option<&'static TorchLocal> {
+        self.torch_local.iter().find(|row| row.local == variant)
+    }
+
+    /// Returns the architectures of a build of torch for Linux on x86-64.
+    pub fn kernels(&'static self, release: &Dotted, variant: &str) -> Option<&'static TorchArch> {
+        let fits = |row: &&TorchArch| row.torch == *release && row.variant == variant && row.platform == "linux x86_64";
+        self.torch_arch.iter().find(fits)
+    }
+}

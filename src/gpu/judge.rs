@@ -1,16 +1,406 @@
-//! Holds a stack against a target.
+//! Holds a stack against a target: driver against CUDA, driver against GPU, GPU against kernels.
+//!
+//! Carriers of one name in one stack are alternatives: a lock that holds `torch` for the CPU and for CUDA installs one of
+//! them, and which is not for this room to say. What fails in all of them fails, what fails in some runs on a condition.
 
-use super::{Answer, Floor, Stack, Target};
+use std::cmp::Ordering;
+
+use super::carriers::show;
+use super::facts::{self, Branch, Gpu};
+use super::version::Dotted;
+use super::{Answer, Carrier, Cuda, Floor, Link, Platform, Stack, Target, Verdict, advice};
+
+const DRV_FLOOR: &str = "DRV-FLOOR";
+const DRV_ARCH: &str = "DRV-ARCH";
+const ARCH_MISSING: &str = "ARCH-MISSING";
+const PTX_NEW: &str = "PTX-NEW";
 
 /// Judges a stack on a target: what is worth telling, and nothing where all runs.
 ///
-/// A fact that is missing gives [`Verdict::Unknown`](super::Verdict::Unknown), and never a failure.
+/// A fact that is missing gives [`Verdict::Unknown`], and never a failure. Nothing is said of Jetson, whose drivers have
+/// no branch, and of Windows, where the wheels are others; WSL is judged by its GPUs alone, as its driver is the host's.
 pub fn judge(stack: &Stack, target: &Target) -> Vec<Answer> {
-    let _ = (stack, target);
-    Vec::new()
+    let mut answers = Vec::new();
+    if matches!(target.platform, Platform::Jetson | Platform::Windows) {
+        return answers;
+    }
+    if let (Platform::Linux, Some(driver)) = (target.platform, &target.driver) {
+        floors(stack, target, driver, &mut answers);
+        driven(stack, target, driver, &mut answers);
+    }
+    kernels(stack, target, &mut answers);
+    answers
 }
 
 pub(super) fn driver_floor(stack: &Stack) -> Option<Floor> {
-    let _ = stack;
-    None
+    let asks = stack.carriers.iter().enumerate().filter_map(|(at, carrier)| Some((at, carrier, floor_of(carrier)?)));
+    // The greatest floor; among equals what runs by itself before its parts, and the first before the others.
+    let (at, carrier, (driver, source)) = asks.max_by(|(a_at, a, (a_floor, _)), (b_at, b, (b_floor, _))| {
+        a_floor.cmp(b_floor).then(b.is_part().cmp(&a.is_part())).then(b_at.cmp(a_at))
+    })?;
+    let because = format!("{}; {}", carrier.because, floor_says(&carrier.cuda, driver));
+    Some(Floor { driver: driver.clone(), carrier: at, because, source })
+}
+
+/// Returns the least driver that a carrier starts on, where that is known.
+pub(super) fn floor_of(carrier: &Carrier) -> Option<(&'static Dotted, &'static str)> {
+    match &carrier.cuda {
+        Cuda::Version(cuda) => facts::toolkits().floor(cuda),
+        Cuda::Major(major) => facts::toolkits().floor(&Dotted::major_alone(*major)),
+        Cuda::Cpu | Cuda::Rocm(_) | Cuda::Unknown(_) => None,
+    }
+}
+
+fn floor_says(cuda: &Cuda, floor: &Dotted) -> String {
+    match cuda.major() {
+        Some(major) if major >= 11 => {
+            format!("all of CUDA {major} starts on Linux drivers from {floor} on, and on none below")
+        }
+        _ => format!("{cuda} starts on Linux drivers from {floor} on, and on none below"),
+    }
+}
+
+/// How a driver stands to a floor.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Reach {
+    Enough,
+    /// Only the branch is given, and some of its builds are enough.
+    Some,
+    Short,
+}
+
+/// Returns the least build that a driver may be, where only its branch is given.
+pub(super) fn least(driver: &Dotted) -> Dotted {
+    match facts::drivers().branch(driver) {
+        Some(branch) if driver.parts() == 1 => branch.first_toolkit_driver_linux.clone(),
+        _ => driver.clone(),
+    }
+}
+
+fn reach(driver: &Dotted, floor: &Dotted) -> Reach {
+    match least(driver).cmp(floor) {
+        Ordering::Greater | Ordering::Equal => Reach::Enough,
+        Ordering::Less if driver.parts() == 1 && driver.major() == floor.major() => Reach::Some,
+        Ordering::Less => Reach::Short,
+    }
+}
+
+/// Returns the carriers that run by themselves, those of one name together.
+fn families(stack: &Stack) -> Vec<Vec<usize>> {
+    let mut families: Vec<Vec<usize>> = Vec::new();
+    let name = |at: usize| stack.carriers[at].component.purl.name();
+    for at in (0..stack.carriers.len()).filter(|at| !stack.carriers[*at].is_part()) {
+        match families.iter_mut().find(|family| name(family[0]) == name(at)) {
+            Some(family) => family.push(at),
+            None => families.push(vec![at]),
+        }
+    }
+    families
+}
+
+fn link(text: impl Into<String>, source: &'static str) -> Link {
+    Link { text: text.into(), source }
+}
+
+fn floors(stack: &Stack, target: &Target, driver: &Dotted, answers: &mut Vec<Answer>) {
+    let families = families(stack);
+    let reach_of = |at: usize| floor_of(&stack.carriers[at]).map(|(floor, _)| reach(driver, floor));
+    let highest = |among: &[usize]| {
+        let floor = |at: &usize| floor_of(&stack.carriers[*at]).map(|(floor, _)| floor);
+        among.iter().copied().reduce(|a, b| if floor(&b) > floor(&a) { b } else { a })
+    };
+    let of = |reach: Reach, among: &[usize]| -> Vec<usize> {
+        among.iter().copied().filter(|at| reach_of(*at) == Some(reach)).collect()
+    };
+    let first = answers.len();
+    for family in &families {
+        let short = of(Reach::Short, family);
+        let mut answer = if let Some(at) = highest(&short) {
+            floor_answer(stack, target, driver, at)
+        } else if let Some(at) = highest(&of(Reach::Some, family)) {
+            let mut answer = floor_answer(stack, target, driver, at);
+            answer.verdict = Verdict::RunsIf;
+            answer.chain.push(link("only the driver's branch is given, and its later builds are enough", ""));
+            answer
+        } else if let Some((at, missing)) = family.iter().find_map(|at| match &stack.carriers[*at].cuda {
+            Cuda::Unknown(missing) => Some((*at, missing)),
+            _ => None,
+        }) {
+            let carrier = &stack.carriers[at];
+            let chain = vec![link(&carrier.because, carrier.source), link(format!("not known: {missing}"), "")];
+            unknown(DRV_FLOOR, at, chain)
+        } else {
+            continue;
+        };
+        if answer.verdict == Verdict::FailsAtStart && short.len() < family.len() {
+            answer.verdict = Verdict::RunsIf;
+            let other = family.iter().find(|at| !short.contains(at)).map(|at| &stack.carriers[*at]);
+            if let Some(other) = other {
+                let text = format!("the other {} beside it, for {}, runs", show(other.component), other.cuda);
+                answer.chain.push(link(text, other.source));
+            }
+        }
+        // One cause is told once: vLLM and its torch fail together.
+        let floor = floor_of(&stack.carriers[answer.carrier]);
+        let same = |told: &&mut Answer| {
+            told.verdict == answer.verdict && floor.is_some() && floor_of(&stack.carriers[told.carrier]) == floor
+        };
+        match answers[first..].iter_mut().find(same) {
+            Some(told) => {
+                told.chain.push(link(&stack.carriers[answer.carrier].because, stack.carriers[answer.carrier].source))
+            }
+            None => answers.push(answer),
+        }
+    }
+    let parts: Vec<usize> = (0..stack.carriers.len()).filter(|at| stack.carriers[*at].is_part()).collect();
+    let Some(at) = highest(&of(Reach::Short, &parts)) else { return };
+    let floor = floor_of(&stack.carriers[at]);
+    let told = answers[first..].iter().any(|answer| floor_of(&stack.carriers[answer.carrier]) == floor);
+    if told {
+        return;
+    }
+    let mut answer = floor_answer(stack, target, driver, at);
+    if !families.is_empty() || of(Reach::Short, &parts).len() < parts.len() {
+        answer.verdict = Verdict::RunsIf;
+        answer.chain.push(link("nothing here is known to load it, and it runs as long as nothing does", ""));
+    }
+    answers.push(answer);
+}
+
+fn floor_answer(stack: &Stack, target: &Target, driver: &Dotted, at: usize) -> Answer {
+    let carrier = &stack.carriers[at];
+    let mut chain = vec![link(&carrier.because, carrier.source)];
+    let mut advice = Vec::new();
+    if let Some((floor, source)) = floor_of(carrier) {
+        chain.push(link(floor_says(&carrier.cuda, floor), source));
+        let branch = facts::drivers().branch(driver);
+        let below = format!("{} has driver {driver}, and {driver} < {floor}", target.name);
+        chain.push(match branch {
+            Some(branch) => {
+                let found = branch.max_cuda.major() * 1000 + branch.max_cuda.minor() * 10;
+                link(
+                    format!(
+                        "{below}: R{} implements CUDA {}, which programs report as {found}",
+                        branch.branch, branch.max_cuda
+                    ),
+                    &branch.source,
+                )
+            }
+            None => link(below, ""),
+        });
+        advice = advice::for_driver(stack, carrier, driver, floor, &models(target));
+    }
+    let name = carrier.component.purl.name();
+    let verdict = if name.starts_with("jax-") {
+        chain.push(link("JAX warns, and goes on without the GPU", "jax-ml/jax#15961, jax-ml/jax#29068"));
+        Verdict::FallsBackToCpu
+    } else {
+        Verdict::FailsAtStart
+    };
+    let error_text = match name {
+        "torch" | "vllm" => "The NVIDIA driver on your system is too old",
+        _ => "CUDA driver version is insufficient for CUDA runtime version",
+    };
+    Answer { class: DRV_FLOOR, verdict, carrier: at, chain, error_text, advice }
+}
+
+fn unknown(class: &'static str, carrier: usize, chain: Vec<Link>) -> Answer {
+    Answer { class, verdict: Verdict::Unknown, carrier, chain, error_text: "", advice: Vec::new() }
+}
+
+/// Returns the target's GPUs that are in the tables, but for those of Jetson boards.
+fn models(target: &Target) -> Vec<&'static Gpu> {
+    let models = target.gpus.iter().filter_map(|name| facts::gpus().find(name));
+    models.filter(|gpu| gpu.class != "jetson").collect()
+}
+
+/// Returns the carrier that speaks for all where a GPU and its driver are at odds.
+fn speaker(stack: &Stack) -> Option<usize> {
+    let cuda = |at: &usize| stack.carriers[*at].cuda.major().is_some();
+    let mut carriers = (0..stack.carriers.len()).filter(cuda);
+    let first = carriers.clone().next();
+    carriers.find(|at| !stack.carriers[*at].is_part()).or(first)
+}
+
+fn driven(stack: &Stack, target: &Target, driver: &Dotted, answers: &mut Vec<Answer>) {
+    let Some(carrier) = speaker(stack) else { return };
+    let mut told = Vec::new();
+    for gpu in models(target) {
+        let Some(row) = facts::drivers().support(&gpu.architecture) else { continue };
+        if row.holds(driver.major()) || told.contains(&&gpu.architecture) {
+            continue;
+        }
+        told.push(&gpu.architecture);
+        let bound = match (row.first_branch, row.last_branch) {
+            (Some(first), _) if driver.major() < first => format!("from R{first} on"),
+            (_, Some(last)) => format!("up to R{last}"),
+            _ => continue,
+        };
+        let mut chain = vec![
+            link(format!("{} is of the {} architecture", gpu.name, gpu.architecture), &gpu.source),
+            link(format!("drivers {bound} drive {}", gpu.architecture), &row.source),
+            link(format!("{} has driver {driver}, of R{}", target.name, driver.major()), ""),
+        ];
+        if row.unverified {
+            chain.push(link("not known: where exactly that bound is", ""));
+            answers.push(unknown(DRV_ARCH, carrier, chain));
+            continue;
+        }
+        let dropped = row.last_branch.is_some_and(|last| driver.major() > last);
+        let error_text = if dropped { "Legacy drivers" } else { "No devices were found" };
+        let advice = advice::drivers(None, &models(target)).into_iter().collect();
+        answers.push(Answer { class: DRV_ARCH, verdict: Verdict::FailsAtStart, carrier, chain, error_text, advice });
+    }
+}
+
+/// How a carrier's kernels stand to a GPU.
+enum Fit {
+    Runs,
+    /// Only through code that the driver compiles first.
+    Compiled(u32),
+    Missing(Link),
+    Unknown(String),
+}
+
+fn kernels(stack: &Stack, target: &Target, answers: &mut Vec<Answer>) {
+    let Some(speaker) = speaker(stack) else { return };
+    let mut told: Vec<u32> = Vec::new();
+    for name in &target.gpus {
+        let Some(gpu) = facts::gpus().find(name) else {
+            let text =
+                format!("not known: the compute capability of `{}`, which the tables do not have", name.escape_debug());
+            answers.push(unknown(ARCH_MISSING, speaker, vec![link(text, "")]));
+            continue;
+        };
+        if gpu.class == "jetson" || told.contains(&gpu.sm) {
+            continue;
+        }
+        told.push(gpu.sm);
+        for family in families(stack) {
+            let cuda = family.iter().copied().filter(|at| stack.carriers[*at].cuda.major().is_some());
+            let fits: Vec<(usize, Fit)> = cuda.map(|at| (at, fit(&stack.carriers[at], gpu))).collect();
+            let others = family.len() > 1;
+            let runs = others && fits.iter().any(|(_, fit)| matches!(fit, Fit::Runs));
+            let worst = fits.into_iter().find(|(_, fit)| !matches!(fit, Fit::Runs));
+            let Some((at, worst)) = worst else { continue };
+            let mut answer = kernel_answer(stack, target, gpu, at, worst, answers);
+            if others && answer.verdict == Verdict::FailsAtKernel {
+                let all = family.iter().all(|at| matches!(fit(&stack.carriers[*at], gpu), Fit::Missing(_)))
+                    && family.iter().all(|at| stack.carriers[*at].cuda.major().is_some());
+                if !all {
+                    answer.verdict = Verdict::RunsIf;
+                    answer
+                        .chain
+                        .push(link("another build of it is beside it, and may be the one that is installed", ""));
+                }
+            } else if runs && answer.verdict == Verdict::Unknown {
+                continue;
+            }
+            answers.push(answer);
+        }
+    }
+}
+
+fn kernel_answer(stack: &Stack, target: &Target, gpu: &'static Gpu, at: usize, fit: Fit, before: &[Answer]) -> Answer {
+    let carrier = &stack.carriers[at];
+    let mut chain = vec![
+        link(&carrier.because, carrier.source),
+        link(format!("{} has compute capability {}", gpu.name, gpu.compute_capability), &gpu.source),
+    ];
+    let rule = facts::toolkits().rule("binary_compat");
+    if !carrier.architectures.is_empty() {
+        chain.push(link(format!("its kernels are for {}", carrier.architectures.join(", ")), carrier.source));
+    }
+    match fit {
+        Fit::Runs => unknown(ARCH_MISSING, at, chain),
+        Fit::Unknown(missing) => {
+            chain.push(link(format!("not known: {missing}"), ""));
+            unknown(ARCH_MISSING, at, chain)
+        }
+        Fit::Missing(why) => {
+            chain.push(why);
+            chain.push(link("a kernel runs on its own major capability from its minor on, and on no other", rule));
+            let advice = advice::for_gpu(carrier, target.driver.as_ref(), gpu);
+            let error_text = "no kernel image is available for execution on the device";
+            Answer { class: ARCH_MISSING, verdict: Verdict::FailsAtKernel, carrier: at, chain, error_text, advice }
+        }
+        Fit::Compiled(ptx) => {
+            let rule = facts::toolkits().rule("ptx_jit");
+            let text = format!("only compute_{ptx} covers it, which the driver compiles when it is first used");
+            chain.push(link(text, rule));
+            let raised = before.iter().any(|answer| answer.class == DRV_FLOOR && answer.carrier == at);
+            let linux = target.platform == Platform::Linux && !raised;
+            let branch: Option<&Branch> =
+                target.driver.as_ref().filter(|_| linux).and_then(|driver| facts::drivers().branch(driver));
+            let (class, verdict, error_text) = match (branch, &carrier.cuda) {
+                (Some(branch), Cuda::Version(cuda)) if *cuda > branch.max_cuda => {
+                    let text = format!(
+                        "that needs a driver for CUDA {cuda}, and R{} is for {}",
+                        branch.branch, branch.max_cuda
+                    );
+                    chain.push(link(text, &branch.source));
+                    (PTX_NEW, Verdict::FailsAtKernel, "the provided PTX was compiled with an unsupported toolchain")
+                }
+                _ => (ARCH_MISSING, Verdict::RunsIf, ""),
+            };
+            Answer { class, verdict, carrier: at, chain, error_text, advice: Vec::new() }
+        }
+    }
+}
+
+fn fit(carrier: &Carrier, gpu: &'static Gpu) -> Fit {
+    let toolkits = match &carrier.cuda {
+        Cuda::Version(cuda) => facts::toolkits().of(cuda).min_by_key(|toolkit| toolkit.min_sm),
+        Cuda::Major(major) => facts::toolkits().of(&Dotted::major_alone(*major)).min_by_key(|toolkit| toolkit.min_sm),
+        Cuda::Cpu | Cuda::Rocm(_) | Cuda::Unknown(_) => None,
+    };
+    if let Some(toolkit) = toolkits.filter(|toolkit| gpu.sm < toolkit.min_sm) {
+        let (major, minor) = (toolkit.min_sm / 10, toolkit.min_sm % 10);
+        return Fit::Missing(link(format!("{} builds nothing below {major}.{minor}", carrier.cuda), &toolkit.source));
+    }
+    if carrier.architectures.is_empty() {
+        return match carrier.component.purl.name() {
+            "torch" => Fit::Unknown("which architectures this build has kernels for".to_owned()),
+            _ => Fit::Runs,
+        };
+    }
+    match cover(&carrier.architectures, gpu.sm) {
+        Cover::Kernel => Fit::Runs,
+        _ if !gpu.host.is_empty() => Fit::Unknown(format!("the kernels of the wheel for {}", gpu.host)),
+        Cover::Ptx(ptx) => Fit::Compiled(ptx),
+        Cover::None if carrier.unverified => Fit::Unknown("whether the list of architectures is all of it".to_owned()),
+        Cover::None => Fit::Missing(link(
+            format!("none of them is for {}.x up to {}", gpu.sm / 10, gpu.compute_capability),
+            carrier.source,
+        )),
+    }
+}
+
+/// What of a list of architectures serves a GPU.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Cover {
+    Kernel,
+    Ptx(u32),
+    None,
+}
+
+/// Returns what serves a GPU: a kernel of its major and no later minor; else PTX for it or an earlier one.
+///
+/// A name with `a` at its end is for that architecture alone. One with `f` is for a family, a list of which is not here:
+/// it is taken for its own major.
+pub(super) fn cover(architectures: &[impl AsRef<str>], sm: u32) -> Cover {
+    let mut ptx = None;
+    for architecture in architectures {
+        let architecture = architecture.as_ref();
+        let Some((kind, number)) = architecture.split_once('_') else { continue };
+        let exact = number.ends_with('a');
+        let Ok(number) = number.trim_end_matches(['a', 'f']).parse::<u32>() else { continue };
+        let serves = if exact { number == sm } else { number <= sm };
+        match kind {
+            "sm" if serves && number / 10 == sm / 10 => return Cover::Kernel,
+            "compute" if serves => ptx = ptx.max(Some(number)),
+            _ => {}
+        }
+    }
+    ptx.map_or(Cover::None, Cover::Ptx)
 }

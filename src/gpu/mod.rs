@@ -7,6 +7,8 @@ mod advice;
 mod carriers;
 pub mod facts;
 mod judge;
+#[cfg(test)]
+mod tests;
 pub mod version;
 
 use std::fmt;
@@ -34,6 +36,8 @@ pub struct Carrier {
     pub cuda: Cuda,
     /// The architectures that it has kernels for: `sm_80`, `sm_90a`, `compute_90` for PTX; empty where not known.
     pub architectures: Vec<Text>,
+    /// The list of architectures was not read from the release itself.
+    pub unverified: bool,
     /// How this is known: one sentence with the numbers.
     pub because: String,
     /// Where the row of the table comes from.

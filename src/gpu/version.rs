@@ -26,6 +26,23 @@ impl Dotted {
         Some(Dotted { numbers, written: text.to_owned() })
     }
 
+    /// Returns a major version and a minor one.
+    pub fn of(major: u32, minor: u32) -> Self {
+        Dotted { numbers: vec![major, minor], written: format!("{major}.{minor}") }
+    }
+
+    /// Returns a major version, the minor one not known.
+    pub fn major_alone(major: u32) -> Self {
+        Dotted { numbers: vec![major], written: major.to_string() }
+    }
+
+    /// Returns the first numbers of it, as many as asked for.
+    pub fn first_parts(&self, count: usize) -> Self {
+        let numbers: Vec<u32> = (0..count).map(|index| self.part(index)).collect();
+        let written = numbers.iter().map(u32::to_string).collect::<Vec<_>>().join(".");
+        Dotted { numbers, written }
+    }
+
     /// Returns the first number: CUDA's major, or a Linux driver's branch.
     pub fn major(&self) -> u32 {
         self.part(0)
@@ -43,9 +60,7 @@ impl Dotted {
 
     /// Returns the first two numbers: `12.8` of `12.8.90`.
     pub fn major_minor(&self) -> Self {
-        let numbers = vec![self.major(), self.minor()];
-        let written = format!("{}.{}", self.major(), self.minor());
-        Dotted { numbers, written }
+        Self::of(self.major(), self.minor())
     }
 
     /// Says how many parts are written.
