@@ -50,7 +50,7 @@ impl Output for Terminal {
     fn write(&self, report: &Report, style: Style, to: &mut dyn io::Write) -> Result<()> {
         let mut to = io::BufWriter::new(to);
         let caused = if style.verbose { BTreeMap::new() } else { caused(report) };
-        let mut screen = Screen { report, style, tally: Tally::of(report), caused, to: &mut to };
+        let mut screen = Screen { report, style, tally: Tally::of(report), caused, told: BTreeSet::new(), to: &mut to };
         screen.problems()?;
         screen.headlines()?;
         if !style.quiet {
@@ -72,6 +72,8 @@ struct Screen<'s> {
     tally: Tally,
     /// By subject and purl of a finding, what it brought about.
     caused: BTreeMap<(Text, Text), Vec<&'s Finding>>,
+    /// Of which of these it has been told: two findings about one component tell it once.
+    told: BTreeSet<(Text, Text)>,
     to: &'s mut dyn io::Write,
 }
 
@@ -305,8 +307,12 @@ impl<'s> Screen<'s> {
     }
 
     /// Says what else was found because of a component's step, by rule.
-    fn moves_with(&self, finding: &Finding) -> Option<String> {
-        let caused = self.caused.get(&(finding.subject, finding.purl?))?;
+    fn moves_with(&mut self, finding: &Finding) -> Option<String> {
+        let key = (finding.subject, finding.purl?);
+        let caused = self.caused.get(&key)?;
+        if !self.told.insert(key) {
+            return None;
+        }
         let mut rules: BTreeMap<Text, Vec<&Finding>> = BTreeMap::new();
         caused.iter().for_each(|other| rules.entry(other.rule).or_default().push(other));
         let mut text = String::from("with it");
