@@ -17,7 +17,7 @@ use crate::source::Sources;
 
 /// Show the GPU stack of each subject, the driver it needs, and the targets it can run on
 ///
-/// Targets stand in the policy as [[target]]; --driver and --gpu ask what would be.
+/// Targets stand in the policy, one `target` table each; --driver and --gpu ask what would be.
 #[derive(Args)]
 pub struct Gpu {
     /// The folder, file of a known format, or git revision (REV, REV:PATH) to look into.

@@ -1,6 +1,6 @@
 //! Which GPU runtime a component carries, which driver it needs, and whether that runs where it is meant to.
 //!
-//! The tables are data, the lookups are code. A [`stack`] is what one subject's components carry; [`judge`] holds it against
+//! The tables are data, the lookups are code. A [`stack`] is what one subject's components carry; [`judge()`] holds it against
 //! a [`Target`]. A fact that is not in the tables is said to be unknown, and never makes a failure.
 
 mod advice;
