@@ -14,9 +14,7 @@ pub(super) fn for_driver(
     floor: &Dotted,
     gpus: &[&'static Gpu],
 ) -> Vec<String> {
-    // vLLM is compiled against one release of torch: where it is, torch does not move alone.
-    let bound = stack.carriers.iter().find(|other| other.component.purl.name() == "vllm");
-    let mut moves = match bound {
+    let mut moves = match vllm(stack) {
         Some(vllm) if carrier.component.purl.name() == "torch" => other_release(vllm, driver),
         _ if carrier.component.purl.name() == "torch" => torch(carrier, Some(driver), gpus),
         _ => other_release(carrier, driver),
@@ -25,9 +23,18 @@ pub(super) fn for_driver(
     moves
 }
 
+/// Returns vLLM, which is compiled against one release of torch: where it is, torch does not move alone.
+fn vllm(stack: &Stack) -> Option<&Carrier> {
+    stack.carriers.iter().find(|carrier| carrier.component.purl.name() == "vllm")
+}
+
 /// Returns what mends a build that has no kernels for a GPU.
-pub(super) fn for_gpu(carrier: &Carrier, driver: Option<&Dotted>, gpu: &'static Gpu) -> Vec<String> {
-    if carrier.component.purl.name() == "torch" { torch(carrier, driver, &[gpu]) } else { Vec::new() }
+pub(super) fn for_gpu(stack: &Stack, carrier: &Carrier, driver: Option<&Dotted>, gpu: &'static Gpu) -> Vec<String> {
+    if carrier.component.purl.name() == "torch" && vllm(stack).is_none() {
+        torch(carrier, driver, &[gpu])
+    } else {
+        Vec::new()
+    }
 }
 
 /// Returns the driver branches in support that reach a floor and drive all GPUs.

@@ -60,7 +60,7 @@ fn carrier(component: &'static Component, runtimes: &[Runtime]) -> Option<Carrie
 }
 
 fn plain(component: &'static Component, cuda: Cuda, because: String, source: &'static str) -> Carrier {
-    Carrier { component, cuda, architectures: Vec::new(), unverified: false, because, source }
+    Carrier { component, cuda, architectures: Vec::new(), architectures_source: "", unverified: false, because, source }
 }
 
 /// Names a component in a sentence.
@@ -115,12 +115,15 @@ impl Variant {
         Some(Variant::Cuda(row.cuda.major_minor(), format!("the {} image", row.month)))
     }
 
-    /// Reads the address that a wheel comes from: the project's indexes end in the build's name, `…/whl/cu124`.
+    /// Reads the address that a wheel comes from: the indexes of one build are named after it, `…/whl/cu124`.
     fn address(origin: &Origin) -> Option<Self> {
         let (Origin::Registry(address) | Origin::Url(address)) = *origin else { return None };
-        let variant = address.split_once("/whl/")?.1.split('/').find(|part| !matches!(*part, "nightly" | "test"))?;
-        let known = variant == "cpu" || variant.starts_with("rocm") || cuda_of_variant(variant).is_some();
-        known.then(|| Variant::local(variant))
+        let folders = || address.split('/');
+        let mut after = folders().skip_while(|folder| *folder != "whl").skip(1);
+        let of_project = after.find(|folder| !matches!(*folder, "nightly" | "test"));
+        let of_project = of_project.filter(|folder| *folder == "cpu" || folder.starts_with("rocm"));
+        let variant = of_project.or_else(|| folders().rfind(|folder| cuda_of_variant(folder).is_some()))?;
+        Some(Variant::local(variant))
     }
 }
 
@@ -166,6 +169,7 @@ fn torch(component: &'static Component, runtimes: &[Runtime]) -> Option<Carrier>
     if let Some(row) = release.and_then(|release| frameworks().kernels(&release, &name)) {
         carrier.architectures = row.sm.iter().map(|sm| intern::text(&format!("sm_{sm}"))).collect();
         carrier.architectures.extend(row.ptx.as_ref().map(|ptx| -> Text { intern::text(&format!("compute_{ptx}")) }));
+        carrier.architectures_source = &row.source;
         carrier.unverified = row.unverified;
     }
     Some(carrier)
@@ -232,6 +236,10 @@ fn vllm(component: &'static Component) -> Option<Carrier> {
             Variant::Other | Variant::Unknown(_) => None,
         };
     }
+    if let Some(Variant::Cuda(cuda, _)) = Variant::address(&component.origin) {
+        let because = format!("{shown} comes from the index of one build, {}", component.origin);
+        return Some(plain(component, Cuda::Version(cuda), because, VLLM));
+    }
     // Its torch is beside it and tells more: what the tables do not know of vLLM itself is left to that.
     let version = Dotted::parse(version.split(".post").next()?)?;
     let rows = &frameworks().vllm;
@@ -247,7 +255,10 @@ fn vllm(component: &'static Component) -> Option<Carrier> {
         _ if major(below)? == above.map_or(major(below), major)? => Cuda::Major(major(below)?),
         _ => return None,
     };
-    let because = format!("{shown} is built for {cuda}, as its releases from {} on are", below.version);
+    let because = match below.version == version {
+        true => format!("{shown} is built for {cuda}"),
+        false => format!("{shown} is built for {cuda}, as the releases before and after it are"),
+    };
     Some(plain(component, cuda, because, &below.source))
 }
 
@@ -300,7 +311,7 @@ fn covers(range: &str, version: &Dotted) -> bool {
 fn cupy(component: &'static Component) -> Option<Carrier> {
     let name = component.purl.name();
     let source = frameworks().cupy.iter().find(|row| row.package == name).map_or(CUPY, |row| &row.source);
-    let because = format!("{} says so in its name", show(component));
+    let because = format!("{} names in its package what it is built for", show(component));
     if let Some(version) = name.strip_prefix("cupy-rocm-") {
         return Some(plain(component, Cuda::Rocm(version.replace('-', ".")), because, source));
     }
@@ -317,7 +328,7 @@ const CUPY: &str = "cupy/cupy docs install page";
 fn jax(component: &'static Component, major: &str) -> Option<Carrier> {
     let cuda = Cuda::Major(major.parse().ok()?);
     let row = frameworks().jax.iter().find(|row| row.cuda.split(' ').next() == Some(major));
-    let because = format!("{} says so in its name", show(component));
+    let because = format!("{} is built for {cuda}, as its name says", show(component));
     Some(plain(component, cuda, because, row.map_or("jax-ml/jax docs/installation.md", |row| &row.source)))
 }
 
@@ -388,6 +399,8 @@ mod tests {
             // Between two majors nothing is guessed.
             (&["vllm 0.19.0"], &[]),
             (&["vllm 0.22.0+cu129"], &["CUDA 12.9"]),
+            (&["vllm 0.22.0 https://mirror.example/0.22.0/cu129"], &["CUDA 12.9"]),
+            (&["torch 2.5.1 https://cpu.example/simple"], &["CUDA 12.4"]),
         ] {
             assert_eq!(carried(lines), expected, "{lines:?}");
         }

@@ -54,7 +54,9 @@ pub(super) fn floor_of(carrier: &Carrier) -> Option<(&'static Dotted, &'static s
 fn floor_says(cuda: &Cuda, floor: &Dotted) -> String {
     match cuda.major() {
         Some(major) if major >= 11 => {
-            format!("all of CUDA {major} starts on Linux drivers from {floor} on, and on none below")
+            format!(
+                "all of CUDA {major} starts on Linux drivers from {floor} on; below, only with a forward-compatibility library, which no wheel brings"
+            )
         }
         _ => format!("{cuda} starts on Linux drivers from {floor} on, and on none below"),
     }
@@ -122,10 +124,7 @@ fn floors(stack: &Stack, target: &Target, driver: &Dotted, answers: &mut Vec<Ans
             answer.verdict = Verdict::RunsIf;
             answer.chain.push(link("only the driver's branch is given, and its later builds are enough", ""));
             answer
-        } else if let Some((at, missing)) = family.iter().find_map(|at| match &stack.carriers[*at].cuda {
-            Cuda::Unknown(missing) => Some((*at, missing)),
-            _ => None,
-        }) {
+        } else if let Some((at, missing)) = family.iter().find_map(|at| Some((*at, missing(&stack.carriers[*at])?))) {
             let carrier = &stack.carriers[at];
             let chain = vec![link(&carrier.because, carrier.source), link(format!("not known: {missing}"), "")];
             unknown(DRV_FLOOR, at, chain)
@@ -167,6 +166,17 @@ fn floors(stack: &Stack, target: &Target, driver: &Dotted, answers: &mut Vec<Ans
     answers.push(answer);
 }
 
+/// Returns which fact is missing for a floor.
+fn missing(carrier: &Carrier) -> Option<String> {
+    match &carrier.cuda {
+        Cuda::Unknown(missing) => Some(missing.clone()),
+        Cuda::Cpu | Cuda::Rocm(_) => None,
+        cuda => {
+            floor_of(carrier).is_none().then(|| format!("the least driver for {cuda}, which the tables do not have"))
+        }
+    }
+}
+
 fn floor_answer(stack: &Stack, target: &Target, driver: &Dotted, at: usize) -> Answer {
     let carrier = &stack.carriers[at];
     let mut chain = vec![link(&carrier.because, carrier.source)];
@@ -174,7 +184,7 @@ fn floor_answer(stack: &Stack, target: &Target, driver: &Dotted, at: usize) -> A
     if let Some((floor, source)) = floor_of(carrier) {
         chain.push(link(floor_says(&carrier.cuda, floor), source));
         let branch = facts::drivers().branch(driver);
-        let below = format!("{} has driver {driver}, and {driver} < {floor}", target.name);
+        let below = format!("{} has driver {driver}, and {driver} < {floor}", called(target));
         chain.push(match branch {
             Some(branch) => {
                 let found = branch.max_cuda.major() * 1000 + branch.max_cuda.minor() * 10;
@@ -202,6 +212,10 @@ fn floor_answer(stack: &Stack, target: &Target, driver: &Dotted, at: usize) -> A
         _ => "CUDA driver version is insufficient for CUDA runtime version",
     };
     Answer { class: DRV_FLOOR, verdict, carrier: at, chain, error_text, advice }
+}
+
+fn called(target: &Target) -> &str {
+    if target.name.is_empty() { "the target" } else { &target.name }
 }
 
 fn unknown(class: &'static str, carrier: usize, chain: Vec<Link>) -> Answer {
@@ -239,15 +253,19 @@ fn driven(stack: &Stack, target: &Target, driver: &Dotted, answers: &mut Vec<Ans
         let mut chain = vec![
             link(format!("{} is of the {} architecture", gpu.name, gpu.architecture), &gpu.source),
             link(format!("drivers {bound} drive {}", gpu.architecture), &row.source),
-            link(format!("{} has driver {driver}, of R{}", target.name, driver.major()), ""),
+            link(format!("{} has driver {driver}, of R{}", called(target), driver.major()), ""),
         ];
         if row.unverified {
             chain.push(link("not known: where exactly that bound is", ""));
             answers.push(unknown(DRV_ARCH, carrier, chain));
             continue;
         }
-        let dropped = row.last_branch.is_some_and(|last| driver.major() > last);
-        let error_text = if dropped { "Legacy drivers" } else { "No devices were found" };
+        // The kernel's log, where the driver passes the board by; of boards later than the driver it says nothing.
+        let error_text = match row.last_branch.filter(|last| driver.major() > *last) {
+            Some(470) => "supported through the NVIDIA 470.xx Legacy drivers",
+            Some(580) => "supported through the NVIDIA 580.xx Legacy drivers",
+            _ => "No devices were found",
+        };
         let advice = advice::drivers(None, &models(target)).into_iter().collect();
         answers.push(Answer { class: DRV_ARCH, verdict: Verdict::FailsAtStart, carrier, chain, error_text, advice });
     }
@@ -309,7 +327,10 @@ fn kernel_answer(stack: &Stack, target: &Target, gpu: &'static Gpu, at: usize, f
     ];
     let rule = facts::toolkits().rule("binary_compat");
     if !carrier.architectures.is_empty() {
-        chain.push(link(format!("its kernels are for {}", carrier.architectures.join(", ")), carrier.source));
+        chain.push(link(
+            format!("its kernels are for {}", carrier.architectures.join(", ")),
+            carrier.architectures_source,
+        ));
     }
     match fit {
         Fit::Runs => unknown(ARCH_MISSING, at, chain),
@@ -320,7 +341,7 @@ fn kernel_answer(stack: &Stack, target: &Target, gpu: &'static Gpu, at: usize, f
         Fit::Missing(why) => {
             chain.push(why);
             chain.push(link("a kernel runs on its own major capability from its minor on, and on no other", rule));
-            let advice = advice::for_gpu(carrier, target.driver.as_ref(), gpu);
+            let advice = advice::for_gpu(stack, carrier, target.driver.as_ref(), gpu);
             let error_text = "no kernel image is available for execution on the device";
             Answer { class: ARCH_MISSING, verdict: Verdict::FailsAtKernel, carrier: at, chain, error_text, advice }
         }
@@ -370,8 +391,8 @@ fn fit(carrier: &Carrier, gpu: &'static Gpu) -> Fit {
         Cover::Ptx(ptx) => Fit::Compiled(ptx),
         Cover::None if carrier.unverified => Fit::Unknown("whether the list of architectures is all of it".to_owned()),
         Cover::None => Fit::Missing(link(
-            format!("none of them is for {}.x up to {}", gpu.sm / 10, gpu.compute_capability),
-            carrier.source,
+            format!("none of them is for {}, or for an earlier minor of {}", gpu.compute_capability, gpu.sm / 10),
+            carrier.architectures_source,
         )),
     }
 }

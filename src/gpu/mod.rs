@@ -36,6 +36,8 @@ pub struct Carrier {
     pub cuda: Cuda,
     /// The architectures that it has kernels for: `sm_80`, `sm_90a`, `compute_90` for PTX; empty where not known.
     pub architectures: Vec<Text>,
+    /// Where that list comes from; empty where there is none.
+    pub architectures_source: &'static str,
     /// The list of architectures was not read from the release itself.
     pub unverified: bool,
     /// How this is known: one sentence with the numbers.

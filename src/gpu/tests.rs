@@ -114,6 +114,8 @@ fn branches_are_in_order() {
 
 #[test]
 fn every_gpu_has_an_architecture() {
+    let names: BTreeSet<_> = gpus().models.iter().map(|row| &row.name).collect();
+    assert_eq!(names.len(), gpus().models.len(), "a model is there twice");
     let mut of = BTreeMap::new();
     for row in &gpus().models {
         assert_eq!(row.compute_capability.major() * 10 + row.compute_capability.minor(), row.sm, "{}", row.name);
@@ -251,6 +253,8 @@ fn drivers_below_the_floor() {
         (&["nvidia-cuda-runtime 13.0.96"], "535.183.06", &["DRV-FLOOR FailsAtStart"]),
         // What is not known is no failure.
         (&["torch 2.99.0"], "410.48", &["DRV-FLOOR Unknown"]),
+        (&["torch 2.99.0+cu999"], "580.65.06", &["DRV-FLOOR Unknown"]),
+        (&["torch 1.4.0+cu92"], "580.65.06", &["DRV-FLOOR Unknown"]),
     ] {
         assert_eq!(told(&stack_of(lines), &target(driver, &[])), expected, "{lines:?} on {driver}");
     }
@@ -382,7 +386,7 @@ fn the_demo() {
     assert_eq!(
         chain[1..],
         [
-            "all of CUDA 13 starts on Linux drivers from 580.65.06 on, and on none below",
+            "all of CUDA 13 starts on Linux drivers from 580.65.06 on; below, only with a forward-compatibility library, which no wheel brings",
             "the pool has driver 535.183.06, and 535.183.06 < 580.65.06: R535 implements CUDA 12.2, which programs report as 12020",
         ]
     );
@@ -440,6 +444,8 @@ fn advice_fits() {
         let advice = advice(lines, driver, gpus);
         assert!(advice.iter().any(|text| text == expected), "{lines:?} {advice:#?}");
     }
+    let gpu = advice(&["torch 2.5.1", "vllm 0.7.0"], "", &["RTX 5090"]);
+    assert!(gpu.is_empty(), "torch does not move without vLLM: {gpu:?}");
     // Nothing that is in support drives a Kepler.
     assert!(advice(&["torch 1.13.1"], "535.183.06", &["K80"]).is_empty());
 }
