@@ -108,8 +108,7 @@ fn headlines(drift: &compare::Drift<'_>) -> Vec<String> {
     let mut lines = Vec::new();
     for pair in drift.subjects.iter().filter(|pair| !pair.changes.is_empty()) {
         let (Some(old), Some(new)) = (pair.old, pair.new) else { continue };
-        let stack = |subject: &graph::Subject| gpu::stack(subject.components().map(|node| node.component));
-        let (was, is) = (stack(old), stack(new));
+        let (was, is) = (rules::gpu::stack_of(old).0, rules::gpu::stack_of(new).0);
         let (Some(from), Some(to)) = (was.driver_floor(), is.driver_floor()) else { continue };
         if from.driver == to.driver {
             continue;

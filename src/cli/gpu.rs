@@ -13,6 +13,7 @@ use crate::gpu::{self, Dotted, Stack, Verdict};
 use crate::graph::Subject;
 use crate::outputs::text::plain;
 use crate::policy::Target;
+use crate::rules::gpu::stack_of;
 use crate::source::Sources;
 
 /// Show the GPU stack of each subject, the driver it needs, and the targets it can run on
@@ -114,7 +115,7 @@ impl Gpu {
 }
 
 fn row(subject: &Subject, asked: Option<&gpu::Target>, targets: &[Target]) -> Option<Row> {
-    let stack = gpu::stack(subject.components().map(|node| node.component));
+    let (stack, _) = stack_of(subject);
     if stack.carriers.is_empty() {
         return None;
     }

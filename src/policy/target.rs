@@ -52,6 +52,9 @@ impl Target {
 
 fn driver(text: &str) -> anyhow::Result<Dotted> {
     match Dotted::parse(text) {
+        Some(driver) if driver.major() < 100 => {
+            bail!("\"{text}\" is CUDA's version rather than a driver's, write the driver as in 535.183.06")
+        }
         Some(driver) => Ok(driver),
         None => bail!("\"{}\" is no driver version, write it as nvidia-smi does: 535.183.06", text.escape_debug()),
     }

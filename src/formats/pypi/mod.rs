@@ -17,3 +17,28 @@ use super::Format;
 /// The formats of this folder.
 pub const FORMATS: &[&dyn Format] =
     &[&poetry_lock::PoetryLock, &pyproject::Pyproject, &requirements::RequirementsTxt, &uv_lock::UvLock];
+
+/// Says whether a marker can hold on Linux with an x86-64 processor; what is no marker can.
+pub fn can_hold_on_linux(marker: &str) -> bool {
+    const LINUX: &str = "sys_platform == 'linux' and platform_machine == 'x86_64'";
+    marker.is_empty() || marker::overlap(&[marker, LINUX]) != marker::Overlap::Never
+}
+
+#[cfg(test)]
+mod tests {
+    use super::can_hold_on_linux;
+
+    #[test]
+    fn markers_of_other_systems_do_not_hold_on_linux() {
+        for (marker, expected) in [
+            ("", true),
+            ("sys_platform == 'darwin'", false),
+            ("sys_platform != 'darwin'", true),
+            ("python_full_version >= '3.12' and sys_platform == 'win32'", false),
+            ("platform_machine == 'arm64' and sys_platform == 'darwin' or sys_platform == 'linux'", true),
+            ("no marker at all", true),
+        ] {
+            assert_eq!(can_hold_on_linux(marker), expected, "{marker}");
+        }
+    }
+}

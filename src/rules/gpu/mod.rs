@@ -4,14 +4,35 @@ mod driver_architecture;
 mod driver_floor;
 mod missing_architecture;
 
+use hashbrown::HashMap;
+
 use super::{Case, Findings, Rule, phrase};
 use crate::entry::Entry;
+use crate::formats::pypi;
 use crate::gpu::{self, Answer, Stack, Verdict};
+use crate::graph::{Resolved, Subject};
+use crate::intern::Text;
 use crate::model::Scope;
 
 /// The rules of this folder.
 pub const RULES: &[&dyn Rule] =
     &[&driver_floor::DriverFloor, &driver_architecture::DriverArchitecture, &missing_architecture::MissingArchitecture];
+
+/// Returns the GPU stack of what a subject runs on Linux, and the components that were looked at. What is only there to
+/// develop and to build, or locked for other systems, is not what runs on the nodes.
+pub fn stack_of(subject: &Subject) -> (Stack, Vec<Resolved<'_>>) {
+    let mut known: HashMap<Text, bool> = HashMap::new();
+    let mut holds = |marker: Text| *known.entry(marker).or_insert_with(|| pypi::can_hold_on_linux(marker));
+    let mut runs = |node: &Resolved<'_>| {
+        let mut asked = node.required_by().peekable();
+        !matches!(node.scope(), Some(Scope::Build | Scope::Dev))
+            && holds(node.environment())
+            && (asked.peek().is_none() || asked.any(|link| holds(link.requirement.environment)))
+    };
+    let python = subject.components().filter(|node| node.component.purl.ty() == "pypi");
+    let nodes: Vec<Resolved<'_>> = python.filter(|node| runs(node)).collect();
+    (gpu::stack(nodes.iter().map(|node| node.component)), nodes)
+}
 
 /// Adds a finding for each component that fails on a target for a reason of this class. What is not known is no finding.
 fn fails<'g>(rule: &dyn Entry, class: &str, case: &Case<'g>, findings: &mut Findings<'g>) {
@@ -23,10 +44,7 @@ fn fails<'g>(rule: &dyn Entry, class: &str, case: &Case<'g>, findings: &mut Find
         if targets.is_empty() {
             continue;
         }
-        // What is only there to develop and to build is not what runs on the nodes.
-        let nodes: Vec<_> =
-            subject.components().filter(|node| !matches!(node.scope(), Some(Scope::Build | Scope::Dev))).collect();
-        let stack: Stack = gpu::stack(nodes.iter().map(|node| node.component));
+        let (stack, nodes) = stack_of(subject);
         for target in targets {
             for answer in gpu::judge(&stack, &target.target) {
                 let Answer { class: of, verdict, carrier, chain, error_text, advice } = answer;
