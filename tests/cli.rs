@@ -675,3 +675,18 @@ fn a_ring_of_direct_requirements_is_named_by_its_shortest_ways() {
     assert_eq!(paths[1], serde_json::json!(["app", "p999", "p0"]));
     assert!(paths.len() > 10 && paths.iter().map(|path| path.as_array().unwrap().len()).sum::<usize>() <= 4096);
 }
+
+/// The README's block is what its first command prints, up to the cut and from it on.
+#[test]
+fn the_readme_shows_what_the_demo_prints() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let readme = fs::read_to_string(root.join("README.md")).unwrap();
+    let block = readme.split("```text\n").nth(1).unwrap().split("```").next().unwrap();
+    let (head, tail) = block.split_once("\n…\n").unwrap();
+    let mut command = driftgate(root);
+    let output = command.args(["check", "fixtures/demo/proposed", "--date", "2026-12-01"]).output().unwrap();
+    let printed = String::from_utf8(output.stdout).unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    assert!(printed.starts_with(head), "{printed}");
+    assert!(printed.ends_with(tail), "{printed}");
+}
