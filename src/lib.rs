@@ -78,7 +78,7 @@ pub fn check(
     pinned.graph.retain(|path| !resolved.is_unread(path));
     // A BOM that knows no subjects is compared with all of the tree at once.
     let whole = match pinned.graph.subjects() {
-        [foreign] if foreign.is_foreign() && resolved.graph.subject(foreign.path).is_none() => {
+        [foreign] if foreign.is_foreign() && sources.path(foreign.place.file) == foreign.path => {
             Some(resolved.graph.as_one(foreign.path))
         }
         _ => None,
