@@ -377,7 +377,7 @@ fn change<'g>(old: Resolved<'g>, new: Resolved<'g>) -> Option<Change<'g>> {
     if says_old.scopes && says_new.scopes && says_old.edges && says_new.edges && old.scope() != new.scope() {
         what.push(What::Scope);
     }
-    if says_old.scopes && says_new.scopes && old.environment() != new.environment() {
+    if says_old.scopes && says_new.scopes && !is_same_condition(old.environment(), new.environment()) {
         what.push(What::Environment);
     }
     if what.is_empty() {
@@ -390,6 +390,49 @@ fn change<'g>(old: Resolved<'g>, new: Resolved<'g>) -> Option<Change<'g>> {
     };
     let step = if same { Step::None } else { scheme.step(a.version(), b.version()) };
     Some(Change { old: Some(old), new: Some(new), kind, what, step })
+}
+
+/// Says whether two conditions are the same but for the order of what they join: tools write markers anew in any order.
+fn is_same_condition(old: &str, new: &str) -> bool {
+    old == new || (old.len() == new.len() && ordered(old, 0) == ordered(new, 0))
+}
+
+/// Returns a condition with the parts of each `or` and `and` in order.
+fn ordered(condition: &str, depth: usize) -> String {
+    let condition = condition.trim();
+    if depth > 8 {
+        return condition.to_owned();
+    }
+    for word in [" or ", " and "] {
+        let parts = parts(condition, word);
+        if parts.len() > 1 {
+            let mut parts: Vec<String> = parts.into_iter().map(|part| ordered(part, depth + 1)).collect();
+            parts.sort();
+            return format!("({})", parts.join(word));
+        }
+    }
+    match condition.strip_prefix('(').and_then(|rest| rest.strip_suffix(')')) {
+        Some(inner) => ordered(inner, depth + 1),
+        None => condition.to_owned(),
+    }
+}
+
+/// Parts a condition at a word that stands outside of brackets.
+fn parts<'c>(condition: &'c str, word: &str) -> Vec<&'c str> {
+    let (mut parts, mut start, mut open) = (Vec::new(), 0, 0_usize);
+    for (at, character) in condition.char_indices() {
+        match character {
+            '(' => open += 1,
+            ')' => open = open.saturating_sub(1),
+            ' ' if open == 0 && at >= start && condition[at..].starts_with(word) => {
+                parts.push(&condition[start..at]);
+                start = at + word.len();
+            }
+            _ => {}
+        }
+    }
+    parts.push(condition.get(start..).unwrap_or_default());
+    parts
 }
 
 /// Says whether the new side proves less: its digests are gone, or all of broken algorithms where the old ones were not.
@@ -454,4 +497,24 @@ fn edges<'g>(old: &'g Subject, new: &'g Subject, pairs: &[(Resolved<'g>, Resolve
         }
     }
     edges
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_same_condition;
+
+    #[test]
+    fn the_order_of_a_condition_is_no_drift() {
+        for (old, new, expected) in [
+            ("a == '1' or b == '2'", "b == '2' or a == '1'", true),
+            ("(x and y) or z", "z or (y and x)", true),
+            ("x and (y or z)", "(z or y) and x", true),
+            ("x and y or z", "x or y and z", false),
+            ("(x or y) and z", "x or (y and z)", false),
+            ("x", "y", false),
+            ("", "x", false),
+        ] {
+            assert_eq!(is_same_condition(old, new), expected, "{old} | {new}");
+        }
+    }
 }

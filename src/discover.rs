@@ -218,9 +218,20 @@ fn parse(sources: &Sources, tree: usize, mut found: Vec<Found>, walked: bool) ->
 
 fn one(sources: &Sources, file: FileId, format: &dyn Format, text: Option<String>) -> Result<Vec<Inventory>> {
     let text = text.map_or_else(|| sources.read(file), Ok)?;
-    let read = format.parse_all(&Source { file, path: sources.path(file), text: &text });
+    let source = Source { file, path: sources.path(file), text: &text };
+    if let Some(mark) = conflict(&text) {
+        return Err(source.fault(source.place(mark), "an unresolved merge conflict: resolve it, or lock again"));
+    }
+    let read = format.parse_all(&source);
     sources.done_with(file, text);
     read
+}
+
+/// Finds the first mark of a merge that git left to be resolved.
+fn conflict(text: &str) -> Option<&str> {
+    let lines = || text.lines();
+    let opens = lines().find(|line| line.starts_with("<<<<<<< "))?;
+    lines().any(|line| line.starts_with(">>>>>>> ")).then_some(opens)
 }
 
 /// Says whether what was read of a file is the file itself; else it is a BOM that speaks of others.

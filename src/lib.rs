@@ -88,6 +88,7 @@ pub fn check(
     let findings = judge::judge(&case)?;
     let mut report = Report::facts(&drift, sources);
     report.headlines = headlines(&drift);
+    report.notes.extend(unjudged(&resolved.graph, policy));
     report.findings = findings;
     report.gate = Some(gate);
     Ok(finish(report, pinned, resolved))
@@ -123,6 +124,37 @@ fn headlines(drift: &compare::Drift<'_>) -> Vec<String> {
         ));
     }
     lines
+}
+
+/// Says what of the targets could not be judged, or only on a condition: silence would look like a yes.
+fn unjudged(resolved: &Graph, policy: &Policy) -> Vec<String> {
+    let mut notes = Vec::new();
+    for place in &policy.targets {
+        let target = &place.target;
+        for gpu in target.gpus.iter().filter(|gpu| gpu::facts::gpus().find(gpu).is_none()) {
+            notes.push(format!("the target {} names the GPU \"{gpu}\", which the tables do not have", target.name));
+        }
+        let mut subjects = resolved.subjects().iter().filter(|subject| place.runs(subject.path)).peekable();
+        if subjects.peek().is_none() {
+            notes.push(format!("the target {} is for no lockfile here", target.name));
+        }
+        for subject in subjects {
+            let (stack, _) = rules::gpu::stack_of(subject);
+            for answer in gpu::judge(&stack, target) {
+                let how = match answer.verdict {
+                    gpu::Verdict::RunsIf => "runs on a condition",
+                    gpu::Verdict::Unknown => "is not judged",
+                    gpu::Verdict::FallsBackToCpu => "falls back to the CPU",
+                    gpu::Verdict::Runs | gpu::Verdict::FailsAtStart | gpu::Verdict::FailsAtKernel => continue,
+                };
+                let component = stack.carriers[answer.carrier].component;
+                let because = answer.chain.last().map_or(String::new(), |link| format!(": {}", link.text));
+                let (name, version) = (component.name(), component.version());
+                notes.push(format!("{}: {name} {version} {how} on {}{because}", subject.path, target.name));
+            }
+        }
+    }
+    notes
 }
 
 /// Reports what one side resolves to, and compares nothing.

@@ -676,6 +676,32 @@ fn a_ring_of_direct_requirements_is_named_by_its_shortest_ways() {
     assert!(paths.len() > 10 && paths.iter().map(|path| path.as_array().unwrap().len()).sum::<usize>() <= 4096);
 }
 
+#[test]
+fn a_merge_that_is_not_resolved_is_named() {
+    let project = Project::pinned();
+    let merged = CARGO.replacen("name = \"itoa\"", "<<<<<<< HEAD\nname = \"itoa\"\n=======\n>>>>>>> other", 1);
+    project.put("Cargo.lock", &merged);
+    project.run(&["check"]).ends(2, &[]).prints(&["Cargo.lock:12:1", "unresolved merge conflict"]);
+}
+
+#[test]
+fn accepting_one_step_invents_no_edge() {
+    let project = Project::pinned();
+    let older =
+        "[[package]]\nname = \"itoa\"\nversion = \"0.4.8\"\nsource = \"registry+https://index.example/crates\"\n\n";
+    let two = CARGO.replacen("[[package]]\nname = \"itoa\"", &format!("{older}[[package]]\nname = \"itoa\""), 1);
+    let two = two.replace(" \"itoa\",", " \"itoa 1.0.14\",");
+    project.put("Cargo.lock", &two.replacen("itoa 1.0.14", "itoa 0.4.8", 1));
+    assert_eq!(project.run(&["pin"]).code, 0);
+    // serde moves, and with it the itoa that it requires: neither of the two that are pinned.
+    let moved = two.replacen("itoa 1.0.14", "itoa 0.4.8", 1).replace("1.0.219", "1.0.228").replace("1.0.14", "1.0.15");
+    project.put("Cargo.lock", &moved);
+    assert_eq!(project.run(&["pin", "--only", "serde"]).code, 0);
+    let bom: Value = serde_json::from_str(&fs::read_to_string(project.path("bom.cdx.json")).unwrap()).unwrap();
+    let edges = bom["dependencies"].as_array().unwrap().iter().find(|edge| edge["ref"] == "pkg:cargo/serde@1.0.228");
+    assert_eq!(edges.unwrap()["dependsOn"], serde_json::json!(["pkg:cargo/itoa@1.0.14"]));
+}
+
 /// The README's block is what its first command prints, up to the cut and from it on.
 #[test]
 fn the_readme_shows_what_the_demo_prints() {

@@ -91,6 +91,7 @@ impl Gpu {
                 text.push('\n');
                 print(text.as_bytes())?;
             }
+            Form::Terminal if rows.is_empty() && !side.problems.is_empty() => say("nothing was judged: see above"),
             Form::Terminal => print(render(&rows).as_bytes())?,
         }
         Ok(if side.problems.is_empty() { Outcome::Clean } else { Outcome::Incomplete })

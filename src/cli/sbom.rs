@@ -45,6 +45,11 @@ impl Sbom {
                 "nothing here has a format that driftgate reads: the SBOM is empty; `driftgate list formats` names them",
             );
         }
+        if report.subjects.is_empty() && !report.problems.is_empty() {
+            report.problems.iter().for_each(|problem| say(&problem.to_string()));
+            say("nothing could be read, so no SBOM is written");
+            return Ok(Outcome::Incomplete);
+        }
         self.outputs.write(&report, DEFAULT)?;
         Ok(outcome(&report))
     }

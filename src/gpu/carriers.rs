@@ -12,9 +12,24 @@ use crate::model::{Component, Origin};
 
 /// Returns what these components, taken as one environment, carry.
 pub fn stack(components: impl IntoIterator<Item = &'static Component>) -> Stack {
+    stack_with(components, |_| Vec::new())
+}
+
+/// Returns what these components carry, where it is known what each requires: a fork that locks several releases of one
+/// name with several runtimes says so by its edges. `required` returns what a component requires, however far; nothing
+/// where that is not known.
+pub fn stack_with(
+    components: impl IntoIterator<Item = &'static Component>,
+    required: impl Fn(&'static Component) -> Vec<&'static Component>,
+) -> Stack {
     let components: Vec<_> = components.into_iter().filter(|component| component.purl.ty() == "pypi").collect();
     let runtimes: Vec<_> = components.iter().filter_map(|component| runtime(component)).collect();
-    let carriers = components.iter().filter_map(|component| carrier(component, &runtimes));
+    let carriers = components.iter().filter_map(|component| {
+        let own = if runtimes.len() > 1 { required(component) } else { Vec::new() };
+        let is_own = |runtime: &&Runtime| own.iter().any(|own| std::ptr::eq(*own, runtime.component));
+        let own: Vec<Runtime> = runtimes.iter().filter(is_own).cloned().collect();
+        carrier(component, if own.is_empty() { &runtimes } else { &own }).or_else(|| carrier(component, &runtimes))
+    });
     Stack { carriers: carriers.collect() }
 }
 
@@ -27,6 +42,7 @@ impl Carrier {
 }
 
 /// The CUDA runtime as a wheel of its own.
+#[derive(Clone)]
 struct Runtime {
     component: &'static Component,
     /// Major and minor.

@@ -16,7 +16,7 @@ use std::fmt;
 use crate::intern::Text;
 use crate::model::Component;
 
-pub use carriers::stack;
+pub use carriers::{stack, stack_with};
 pub use judge::judge;
 pub use version::Dotted;
 

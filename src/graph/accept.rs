@@ -104,15 +104,25 @@ fn mix(ours: &Subject, theirs: &Subject, chosen: &dyn Fn(&Purl) -> bool) -> Inve
         let from = mixed.ids[&std::ptr::from_ref(node.component)];
         keep(from, node.requires().collect(), theirs);
     }
+    let ours_by_key = ours.by_key();
     for node in theirs.components().filter(|node| chosen(&node.component.purl)) {
         let from = mixed.ids[&std::ptr::from_ref(node.component)];
+        // What it requires and was not chosen stands here in the versions that it required before, or in the only one;
+        // which of several others it would be, nobody says.
+        let before: Vec<NodeId> = ours_by_key
+            .get(node.component.purl.key())
+            .into_iter()
+            .flatten()
+            .flat_map(|old| old.requires())
+            .flat_map(|edge| mixed.stand_ins(edge.to.component))
+            .collect();
         for edge in node.requires() {
-            edges.extend(mixed.stand_ins(edge.to.component).into_iter().map(|to| Edge {
-                from,
-                to,
-                requirement: edge.requirement,
-                place: edge.place,
-            }));
+            let mut answers = mixed.stand_ins(edge.to.component);
+            if answers.len() > 1 {
+                answers.retain(|answer| before.contains(answer));
+            }
+            let (requirement, place) = (edge.requirement, edge.place);
+            edges.extend(answers.into_iter().map(|to| Edge { from, to, requirement, place }));
         }
     }
     let is_theirs = |subject: &Subject, declared: &Declared| {

@@ -130,6 +130,7 @@ pub struct Draft<'g> {
     pub(crate) scope: Option<Scope>,
     pub(crate) paths: bool,
     pub(crate) notes: Vec<String>,
+    pub(crate) grave: bool,
 }
 
 impl<'g> Findings<'g> {
@@ -172,6 +173,7 @@ impl<'g> Findings<'g> {
             scope: None,
             paths: false,
             notes: Vec::new(),
+            grave: false,
         });
         self.drafts.last_mut().expect("one was just added")
     }
@@ -181,6 +183,12 @@ impl Draft<'_> {
     /// Says how to mend it.
     pub fn help(&mut self, help: impl Into<String>) -> &mut Self {
         self.help = help.into();
+        self
+    }
+
+    /// Makes it deny where the policy does not set the rule's level: what was proved is no longer.
+    pub fn grave(&mut self) -> &mut Self {
+        self.grave = true;
         self
     }
 

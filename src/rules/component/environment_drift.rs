@@ -47,5 +47,11 @@ impl Rule for EnvironmentDrift {
 }
 
 fn spelled(environment: &str) -> String {
-    if environment.is_empty() { "all environments".to_owned() } else { format!("`{}`", phrase::safe(environment)) }
+    const MOST: usize = 160;
+    if environment.is_empty() {
+        return "all environments".to_owned();
+    }
+    let shown: String = environment.chars().take(MOST).collect();
+    let more = if shown.len() < environment.len() { "…" } else { "" };
+    format!("`{}{more}`", phrase::safe(&shown))
 }

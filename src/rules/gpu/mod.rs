@@ -12,7 +12,7 @@ use crate::formats::pypi;
 use crate::gpu::{self, Answer, Stack, Verdict};
 use crate::graph::{Resolved, Subject};
 use crate::intern::Text;
-use crate::model::Scope;
+use crate::model::{Component, Scope};
 
 /// The rules of this folder.
 pub const RULES: &[&dyn Rule] =
@@ -31,7 +31,19 @@ pub fn stack_of(subject: &Subject) -> (Stack, Vec<Resolved<'_>>) {
     };
     let python = subject.components().filter(|node| node.component.purl.ty() == "pypi");
     let nodes: Vec<Resolved<'_>> = python.filter(|node| runs(node)).collect();
-    (gpu::stack(nodes.iter().map(|node| node.component)), nodes)
+    // Only the way to the CUDA runtime matters, which is two steps long: torch, the toolkit's wheel, the runtime.
+    let parts = |node: Resolved<'_>| -> Vec<&'static Component> {
+        let cuda = |name: &str| name.starts_with("nvidia-") || name == "cuda-toolkit";
+        let first: Vec<Resolved<'_>> =
+            node.requires().map(|link| link.to).filter(|to| cuda(to.component.purl.name())).collect();
+        let second = first.iter().flat_map(|part| part.requires().map(|link| link.to.component));
+        first.iter().map(|part| part.component).chain(second).collect()
+    };
+    let required = |component: &'static Component| {
+        let node = nodes.iter().find(|node| std::ptr::eq(node.component, component));
+        node.filter(|_| component.purl.name() == "torch").map(|node| parts(*node)).unwrap_or_default()
+    };
+    (gpu::stack_with(nodes.iter().map(|node| node.component), required), nodes)
 }
 
 /// Adds a finding for each component that fails on a target for a reason of this class. What is not known is no finding.

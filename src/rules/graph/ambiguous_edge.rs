@@ -40,6 +40,10 @@ impl Rule for AmbiguousEdge {
             for declared in &subject.declared {
                 let Gap::Ambiguous(candidates) = &declared.gap else { continue };
                 let candidates: Vec<_> = candidates.iter().filter_map(|id| subject.node(*id)).collect();
+                // With one candidate it is the requirer that is forked, and both forks reach the one version.
+                if candidates.len() < 2 {
+                    continue;
+                }
                 let from = subject.node(declared.from);
                 let who =
                     from.map_or_else(|| phrase::safe(subject.path).into_owned(), |from| phrase::full(from.component));

@@ -32,6 +32,8 @@ entry! {
     /// rules = { integrity-missing = "allow" }
     /// ```
     ///
+    /// It warns by default, and denies where the BOM pins a digest that is gone.
+    ///
     /// # Options
     /// None.
     pub IntegrityMissing = "integrity-missing"
@@ -81,7 +83,8 @@ impl IntegrityMissing {
                         subject.place,
                         format!("no digest is left in it, the BOM pins those of {count}"),
                     )
-                    .help("lock again with the tool and the options that record digests");
+                    .help("lock again with the tool and the options that record digests")
+                    .grave();
                 return;
             }
             for change in gone {
@@ -94,7 +97,8 @@ impl IntegrityMissing {
                 let full = phrase::full(new.component);
                 findings
                     .change(self, change, format!("{full} has no digest any more, the BOM pins {was}"))
-                    .help("lock again with the tool and the options that record digests");
+                    .help("lock again with the tool and the options that record digests")
+                    .grave();
             }
         }
         if !has_some {

@@ -24,6 +24,8 @@ entry! {
     /// Lock again with a tool of today: npm writes SHA-512 since version 5, for packages published before it may have
     /// to fetch them anew (`npm cache clean --force`, remove the entry, `npm install`).
     ///
+    /// It warns by default, and denies where the BOM pins a digest that is not weak.
+    ///
     /// # Options
     /// None.
     ///
@@ -51,7 +53,8 @@ impl Rule for IntegrityWeak {
                 let (full, is, was) = (phrase::full(new.component), digests(new.component), digests(old.component));
                 findings
                     .change(self, change, format!("{full} has a weak digest only, {is}, the BOM pins {was}"))
-                    .help(ADVICE);
+                    .help(ADVICE)
+                    .grave();
                 weakened.insert((new.subject.path, new.id()));
             }
         }
