@@ -87,8 +87,8 @@ pub fn check(
     let case = Case { pinned: &pinned.graph, resolved: &resolved.graph, drift: &drift, policy, sources, today };
     let findings = judge::judge(&case)?;
     let mut report = Report::facts(&drift, sources);
-    report.headlines = headlines(&drift);
-    report.notes.extend(unjudged(&resolved.graph, policy));
+    report.headlines = rules::gpu::headlines(&drift);
+    report.notes.extend(rules::gpu::unjudged(&resolved.graph, policy));
     report.findings = findings;
     report.gate = Some(gate);
     Ok(finish(report, pinned, resolved))
@@ -100,61 +100,8 @@ pub fn diff(mut old: Side, mut new: Side, sources: &Sources) -> Report {
     new.graph.retain(|path| !old.is_unread(path));
     let drift = compare::drift(&old.graph, &new.graph);
     let mut report = Report::facts(&drift, sources);
-    report.headlines = headlines(&drift);
+    report.headlines = rules::gpu::headlines(&drift);
     finish(report, old, new)
-}
-
-/// Says what the drift does to the GPU stack of each subject: the driver floor that moves, and because of whom.
-fn headlines(drift: &compare::Drift<'_>) -> Vec<String> {
-    let mut lines = Vec::new();
-    for pair in drift.subjects.iter().filter(|pair| !pair.changes.is_empty()) {
-        let (Some(old), Some(new)) = (pair.old, pair.new) else { continue };
-        let (was, is) = (rules::gpu::stack_of(old).0, rules::gpu::stack_of(new).0);
-        let (Some(from), Some(to)) = (was.driver_floor(), is.driver_floor()) else { continue };
-        if from.driver == to.driver {
-            continue;
-        }
-        let carrier = &is.carriers[to.carrier];
-        let (name, version) = (carrier.component.name(), carrier.component.version());
-        let before = was.carriers.iter().find(|old| old.component.purl.key() == carrier.component.purl.key());
-        let step = before.map_or(String::new(), |old| format!("{} ({}) → ", old.component.version(), old.cuda));
-        lines.push(format!(
-            "{}: the driver floor goes from {} to {}, because of {name} {step}{version} ({})",
-            new.path, from.driver, to.driver, carrier.cuda
-        ));
-    }
-    lines
-}
-
-/// Says what of the targets could not be judged, or only on a condition: silence would look like a yes.
-fn unjudged(resolved: &Graph, policy: &Policy) -> Vec<String> {
-    let mut notes = Vec::new();
-    for place in &policy.targets {
-        let target = &place.target;
-        for gpu in target.gpus.iter().filter(|gpu| gpu::facts::gpus().find(gpu).is_none()) {
-            notes.push(format!("the target {} names the GPU \"{gpu}\", which the tables do not have", target.name));
-        }
-        let mut subjects = resolved.subjects().iter().filter(|subject| place.runs(subject.path)).peekable();
-        if subjects.peek().is_none() {
-            notes.push(format!("the target {} is for no lockfile here", target.name));
-        }
-        for subject in subjects {
-            let (stack, _) = rules::gpu::stack_of(subject);
-            for answer in gpu::judge(&stack, target) {
-                let how = match answer.verdict {
-                    gpu::Verdict::RunsIf => "runs on a condition",
-                    gpu::Verdict::Unknown => "is not judged",
-                    gpu::Verdict::FallsBackToCpu => "falls back to the CPU",
-                    gpu::Verdict::Runs | gpu::Verdict::FailsAtStart | gpu::Verdict::FailsAtKernel => continue,
-                };
-                let component = stack.carriers[answer.carrier].component;
-                let because = answer.chain.last().map_or(String::new(), |link| format!(": {}", link.text));
-                let (name, version) = (component.name(), component.version());
-                notes.push(format!("{}: {name} {version} {how} on {}{because}", subject.path, target.name));
-            }
-        }
-    }
-    notes
 }
 
 /// Reports what one side resolves to, and compares nothing.

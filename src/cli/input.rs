@@ -83,7 +83,7 @@ impl<'s> Work<'s> {
     /// Where it can't be read.
     pub fn without_policy(path: &str, sources: &'s Sources) -> Result<Self> {
         let input = tree::open(path)?;
-        let bom = input.folder.clone().unwrap_or_default().join(policy::BOM);
+        let bom = within(&input.folder.clone().unwrap_or_default(), policy::BOM);
         Ok(Work { input, policy: Policy::default(), bom, sources })
     }
 

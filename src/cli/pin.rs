@@ -53,6 +53,7 @@ impl Pin {
         let work = Work::open(&self.path, &self.files, self.bom.as_deref(), &sources)?;
         let resolved = work.read(&self.files)?;
         refuse(&resolved)?;
+        resolved.notes.iter().for_each(|note| say(note));
         if resolved.graph.subjects().is_empty() {
             bail!(
                 "nothing here has a format that driftgate reads, so there is nothing to pin; `driftgate list formats` names them"

@@ -37,6 +37,7 @@ impl Sbom {
         let sources = Sources::default();
         let work = Work::open(&self.path, &self.files, None, &sources)?;
         let side = work.read(&self.files)?;
+        side.notes.iter().for_each(|note| say(note));
         let mut report = inventory(side);
         report.sources = sources;
         report.timestamp = timestamp()?;

@@ -23,7 +23,9 @@ pub fn read<'t, T: Deserialize<'t>>(source: &Source<'t>) -> Result<T> {
         let message = error.to_string();
         // serde_json ends its messages with " at line L column C", which the fault's place says already.
         let message = message.rsplit_once(" at line ").map_or(message.as_str(), |(message, _)| message);
-        source.fault_at(error.line(), error.column(), message)
+        // What a broken download or a full disk leaves.
+        let cut = if error.is_eof() { "; the file is cut off, write it anew with its tool" } else { "" };
+        source.fault_at(error.line(), error.column(), format_args!("{message}{cut}"))
     })
 }
 

@@ -2,7 +2,7 @@
 //!
 //! Specification: the Dockerfile reference; where it is silent, what BuildKit's `dockerfile2llb` does.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
 use anyhow::Result;
@@ -347,6 +347,22 @@ impl<'s, 't> Build<'s, 't> {
         }
     }
 
+    /// Gives each image the platforms it is taken for; none where one use names none, for it is the builder's then.
+    fn platforms(&mut self) {
+        let mut platforms: BTreeMap<NodeId, BTreeSet<Text>> = BTreeMap::new();
+        for want in &self.wants {
+            if let What::Image(node) = want.what {
+                platforms.entry(node).or_default().insert(want.environment);
+            }
+        }
+        for (node, platforms) in platforms {
+            if !platforms.contains("") {
+                let all: Vec<&str> = platforms.into_iter().collect();
+                self.inventory.nodes[node as usize].environment = intern::text(&all.join(" or "));
+            }
+        }
+    }
+
     /// Says who requires what, now that all stages are known.
     fn finish(mut self) -> Inventory {
         for (stage, onbuild, from) in std::mem::take(&mut self.copies) {
@@ -359,6 +375,7 @@ impl<'s, 't> Build<'s, 't> {
             shipped[stage] = true;
             next = self.stages[stage].base;
         }
+        self.platforms();
         let mut seen = BTreeMap::new();
         for want in &self.wants {
             let scope = if shipped[want.stage] && want.is_base { Scope::Runtime } else { Scope::Build };

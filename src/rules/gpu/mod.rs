@@ -7,12 +7,14 @@ mod missing_architecture;
 use hashbrown::HashMap;
 
 use super::{Case, Findings, Rule, phrase};
+use crate::compare::Drift;
 use crate::entry::Entry;
 use crate::formats::pypi;
 use crate::gpu::{self, Answer, Stack, Verdict};
-use crate::graph::{Resolved, Subject};
+use crate::graph::{Graph, Resolved, Subject};
 use crate::intern::Text;
 use crate::model::{Component, Scope};
+use crate::policy::Policy;
 
 /// The rules of this folder.
 pub const RULES: &[&dyn Rule] =
@@ -80,4 +82,57 @@ fn fails<'g>(rule: &dyn Entry, class: &str, case: &Case<'g>, findings: &mut Find
             }
         }
     }
+}
+
+/// Says what the drift does to the GPU stack of each subject: the driver floor that moves, and because of whom.
+pub fn headlines(drift: &Drift<'_>) -> Vec<String> {
+    let mut lines = Vec::new();
+    for pair in drift.subjects.iter().filter(|pair| !pair.changes.is_empty()) {
+        let (Some(old), Some(new)) = (pair.old, pair.new) else { continue };
+        let (was, is) = (stack_of(old).0, stack_of(new).0);
+        let (Some(from), Some(to)) = (was.driver_floor(), is.driver_floor()) else { continue };
+        if from.driver == to.driver {
+            continue;
+        }
+        let carrier = &is.carriers[to.carrier];
+        let (name, version) = (carrier.component.name(), carrier.component.version());
+        let before = was.carriers.iter().find(|old| old.component.purl.key() == carrier.component.purl.key());
+        let step = before.map_or(String::new(), |old| format!("{} ({}) → ", old.component.version(), old.cuda));
+        lines.push(format!(
+            "{}: the driver floor goes from {} to {}, because of {name} {step}{version} ({})",
+            new.path, from.driver, to.driver, carrier.cuda
+        ));
+    }
+    lines
+}
+
+/// Says what of the targets could not be judged, or only on a condition: silence would look like a yes.
+pub fn unjudged(resolved: &Graph, policy: &Policy) -> Vec<String> {
+    let mut notes = Vec::new();
+    for place in &policy.targets {
+        let target = &place.target;
+        for gpu in target.gpus.iter().filter(|gpu| gpu::facts::gpus().find(gpu).is_none()) {
+            notes.push(format!("the target {} names the GPU \"{gpu}\", which the tables do not have", target.name));
+        }
+        let mut subjects = resolved.subjects().iter().filter(|subject| place.runs(subject.path)).peekable();
+        if subjects.peek().is_none() {
+            notes.push(format!("the target {} is for no lockfile here", target.name));
+        }
+        for subject in subjects {
+            let (stack, _) = stack_of(subject);
+            for answer in gpu::judge(&stack, target) {
+                let how = match answer.verdict {
+                    Verdict::RunsIf => "runs on a condition",
+                    Verdict::Unknown => "is not judged",
+                    Verdict::FallsBackToCpu => "falls back to the CPU",
+                    Verdict::Runs | Verdict::FailsAtStart | Verdict::FailsAtKernel => continue,
+                };
+                let component = stack.carriers[answer.carrier].component;
+                let because = answer.chain.last().map_or(String::new(), |link| format!(": {}", link.text));
+                let (name, version) = (component.name(), component.version());
+                notes.push(format!("{}: {name} {version} {how} on {}{because}", subject.path, target.name));
+            }
+        }
+    }
+    notes
 }

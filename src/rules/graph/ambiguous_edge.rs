@@ -1,9 +1,11 @@
 //! Requirements to which the file gives several answers.
 
+use std::collections::BTreeSet;
+
 use anyhow::Result;
 
 use crate::entry;
-use crate::model::Gap;
+use crate::model::{Declared, Gap};
 use crate::policy::Level;
 use crate::rules::{Case, Findings, Rule, phrase};
 
@@ -37,11 +39,13 @@ impl Rule for AmbiguousEdge {
     fn check<'g>(&self, case: &Case<'g>, findings: &mut Findings<'g>) -> Result<()> {
         case.no_options(self)?;
         for subject in case.resolved.subjects() {
+            let mut forked: Vec<&Declared> = Vec::new();
             for declared in &subject.declared {
                 let Gap::Ambiguous(candidates) = &declared.gap else { continue };
                 let candidates: Vec<_> = candidates.iter().filter_map(|id| subject.node(*id)).collect();
-                // With one candidate it is the requirer that is forked, and both forks reach the one version.
+                // With one candidate it is the requirer that is forked: a file of many such says so once.
                 if candidates.len() < 2 {
+                    forked.push(declared);
                     continue;
                 }
                 let from = subject.node(declared.from);
@@ -58,6 +62,19 @@ impl Rule for AmbiguousEdge {
                 for candidate in candidates.iter().take(3) {
                     draft.related(candidate.place(), "this may be it");
                 }
+            }
+            if let Some(first) = forked.first() {
+                let from = forked.iter().filter_map(|declared| subject.node(declared.from));
+                let names: BTreeSet<String> = from.map(|from| phrase::name(from.component).into_owned()).collect();
+                let count = phrase::count(forked.len(), "requirement");
+                let message = format!(
+                    "{count} in it come from what is locked in several versions, and the file does not say from which: {}",
+                    phrase::list(names)
+                );
+                findings
+                    .at(self, subject.path, first.place, message)
+                    .name("forked")
+                    .help("nothing is wrong with the file; a uv.lock or poetry.lock would say which requires what");
             }
         }
         Ok(())
