@@ -21,6 +21,7 @@ pub mod policy;
 pub mod report;
 pub mod rules;
 pub mod source;
+pub mod stacks;
 pub mod suggest;
 pub mod syntax;
 pub mod tree;
@@ -84,7 +85,7 @@ pub fn check(
         _ => None,
     };
     let drift = compare::drift_by_path(&pinned.graph, whole.as_ref().unwrap_or(&resolved.graph));
-    let case = Case { pinned: &pinned.graph, resolved: &resolved.graph, drift: &drift, policy, sources, today };
+    let case = Case::new((&pinned.graph, &resolved.graph), &drift, policy, sources, today);
     let findings = judge::judge(&case)?;
     let mut report = Report::facts(&drift, sources);
     report.headlines = rules::gpu::headlines(&drift);

@@ -63,14 +63,8 @@ fn read(folder: &Path) -> Read {
 
 fn judge(read: &Read) -> Vec<Finding> {
     let drift = compare::drift_by_path(&read.pinned, &read.resolved);
-    let case = Case {
-        pinned: &read.pinned,
-        resolved: &read.resolved,
-        drift: &drift,
-        policy: &read.policy,
-        sources: &read.sources,
-        today: date::parse("2026-06-01").unwrap(),
-    };
+    let today = date::parse("2026-06-01").unwrap();
+    let case = Case::new((&read.pinned, &read.resolved), &drift, &read.policy, &read.sources, today);
     judge::judge(&case).unwrap()
 }
 

@@ -13,8 +13,8 @@ use crate::gpu::{self, Dotted, Stack, Verdict};
 use crate::graph::Subject;
 use crate::outputs::text::plain;
 use crate::policy::Target;
-use crate::rules::gpu::stack_of;
 use crate::source::Sources;
+use crate::stacks;
 
 /// Show the GPU stack of each subject, the driver it needs, and the targets it can run on
 ///
@@ -116,7 +116,7 @@ impl Gpu {
 }
 
 fn row(subject: &Subject, asked: Option<&gpu::Target>, targets: &[Target]) -> Option<Row> {
-    let (stack, _) = stack_of(subject);
+    let stack = stacks::stack(subject);
     if stack.carriers.is_empty() {
         return None;
     }
@@ -157,9 +157,8 @@ fn place(stack: &Stack, target: &gpu::Target) -> Place {
     let verdict = answers.iter().map(|answer| answer.verdict).max_by_key(|verdict| rank(*verdict));
     let mut because: BTreeMap<usize, String> = BTreeMap::new();
     for (index, answer) in answers.iter().enumerate() {
-        let carrier = stack.carriers[answer.carrier].component;
         let chain: Vec<&str> = answer.chain.iter().map(|link| link.text.as_str()).collect();
-        because.insert(index, format!("{} {}: {}", carrier.name(), carrier.version(), chain.join("; ")));
+        because.insert(index, format!("{}: {}", answer.message, chain.join("; ")));
     }
     Place {
         name: target.name.clone(),

@@ -6,31 +6,23 @@
 
 use super::facts::{self, frameworks};
 use super::version::Dotted;
-use super::{Carrier, Cuda, Stack};
+use super::{Carrier, Cuda, Environment};
 use crate::intern::{self, Text};
 use crate::model::{Component, Origin};
 
-/// Returns what these components, taken as one environment, carry.
-pub fn stack(components: impl IntoIterator<Item = &'static Component>) -> Stack {
-    stack_with(components, |_| Vec::new())
-}
-
-/// Returns what these components carry, where it is known what each requires: a fork that locks several releases of one
-/// name with several runtimes says so by its edges. `required` returns what a component requires, however far; nothing
-/// where that is not known.
-pub fn stack_with(
-    components: impl IntoIterator<Item = &'static Component>,
-    required: impl Fn(&'static Component) -> Vec<&'static Component>,
-) -> Stack {
-    let components: Vec<_> = components.into_iter().filter(|component| component.purl.ty() == "pypi").collect();
-    let runtimes: Vec<_> = components.iter().filter_map(|component| runtime(component)).collect();
-    let carriers = components.iter().filter_map(|component| {
-        let own = if runtimes.len() > 1 { required(component) } else { Vec::new() };
+/// Returns what the packages of an environment carry, in their order. A fork that locks several releases of one name with
+/// several runtimes says by what each requires which is whose.
+pub(super) fn carriers(environment: &Environment) -> Vec<Carrier> {
+    let packages = || environment.packages.iter().filter(|package| package.component.purl.ty() == "pypi");
+    let runtimes: Vec<_> = packages().filter_map(|package| runtime(package.component)).collect();
+    let carriers = packages().filter_map(|package| {
+        let component = package.component;
+        let own = if runtimes.len() > 1 { environment.near(package) } else { Vec::new() };
         let is_own = |runtime: &&Runtime| own.iter().any(|own| std::ptr::eq(*own, runtime.component));
         let own: Vec<Runtime> = runtimes.iter().filter(is_own).cloned().collect();
         carrier(component, if own.is_empty() { &runtimes } else { &own }).or_else(|| carrier(component, &runtimes))
     });
-    Stack { carriers: carriers.collect() }
+    carriers.collect()
 }
 
 impl Carrier {
@@ -350,6 +342,7 @@ fn jax(component: &'static Component, major: &str) -> Option<Carrier> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::Stack;
     use super::*;
     use crate::model::Purl;
 
@@ -365,7 +358,7 @@ mod tests {
     }
 
     fn carried(lines: &[&str]) -> Vec<String> {
-        let stack = stack(lines.iter().map(|line| component(line)));
+        let stack = Stack::of(Environment::of("test", lines.iter().map(|line| component(line))));
         stack.carriers.iter().filter(|carrier| !carrier.is_part()).map(|carrier| carrier.cuda.to_string()).collect()
     }
 
@@ -440,6 +433,6 @@ mod tests {
     #[test]
     fn other_ecosystems_are_silent() {
         let cargo = Component::new(Purl::new("cargo", "", "torch", "2.5.1")).intern();
-        assert!(stack([cargo]).carriers.is_empty());
+        assert!(Stack::of(Environment::of("test", [cargo])).carriers.is_empty());
     }
 }

@@ -8,7 +8,7 @@ use std::cmp::Ordering;
 use super::carriers::show;
 use super::facts::{self, Branch, Gpu};
 use super::version::Dotted;
-use super::{Answer, Carrier, Cuda, Floor, Link, Platform, Stack, Target, Verdict, advice};
+use super::{Answer, Carrier, Cuda, Evidence, Floor, Gravity, Link, Platform, Stack, Target, Verdict, advice, classes};
 
 const DRV_FLOOR: &str = "DRV-FLOOR";
 const DRV_ARCH: &str = "DRV-ARCH";
@@ -22,14 +22,49 @@ const PTX_NEW: &str = "PTX-NEW";
 pub fn judge(stack: &Stack, target: &Target) -> Vec<Answer> {
     let mut answers = Vec::new();
     if matches!(target.platform, Platform::Jetson | Platform::Windows) {
-        return answers;
+        return Vec::new();
     }
     if let (Platform::Linux, Some(driver)) = (target.platform, &target.driver) {
         floors(stack, target, driver, &mut answers);
         driven(stack, target, driver, &mut answers);
     }
     kernels(stack, target, &mut answers);
+    let mut answers: Vec<Answer> = answers.into_iter().map(|judged| judged.answer(stack)).collect();
+    classes::on_target(stack, target, &mut answers);
     answers
+}
+
+/// Tells what does not fit inside an environment, wherever it runs.
+pub fn inspect(stack: &Stack) -> Vec<Answer> {
+    classes::inside(stack)
+}
+
+/// An answer about a carrier, among the stack's.
+struct Judged {
+    class: &'static str,
+    verdict: Verdict,
+    carrier: usize,
+    chain: Vec<Link>,
+    error_text: &'static str,
+    advice: Vec<String>,
+}
+
+impl Judged {
+    fn answer(self, stack: &Stack) -> Answer {
+        let Judged { class, verdict, carrier, chain, error_text, advice } = self;
+        let about: Evidence = stack.evidence(carrier);
+        let shown = show(stack.carriers[carrier].component);
+        let (what, gravity) = match verdict {
+            Verdict::Runs => ("runs", Gravity::Info),
+            Verdict::RunsIf => ("runs on a condition", Gravity::Info),
+            Verdict::FailsAtStart => ("cannot start", Gravity::Error),
+            Verdict::FailsAtKernel => ("fails at its first kernel", Gravity::Error),
+            Verdict::FallsBackToCpu => ("falls back to the CPU", Gravity::Warning),
+            Verdict::Unknown => ("is not judged", Gravity::Info),
+        };
+        let message = format!("{shown} {what}");
+        Answer { chain, error_text, advice, ..Answer::new(class, verdict, gravity, about, message) }
+    }
 }
 
 pub(super) fn driver_floor(stack: &Stack) -> Option<Floor> {
@@ -104,7 +139,7 @@ fn link(text: impl Into<String>, source: &'static str) -> Link {
     Link { text: text.into(), source }
 }
 
-fn floors(stack: &Stack, target: &Target, driver: &Dotted, answers: &mut Vec<Answer>) {
+fn floors(stack: &Stack, target: &Target, driver: &Dotted, answers: &mut Vec<Judged>) {
     let families = families(stack);
     let reach_of = |at: usize| floor_of(&stack.carriers[at]).map(|(floor, _)| reach(driver, floor));
     let highest = |among: &[usize]| {
@@ -141,7 +176,7 @@ fn floors(stack: &Stack, target: &Target, driver: &Dotted, answers: &mut Vec<Ans
         }
         // One cause is told once: vLLM and its torch fail together.
         let floor = floor_of(&stack.carriers[answer.carrier]);
-        let same = |told: &&mut Answer| {
+        let same = |told: &&mut Judged| {
             told.verdict == answer.verdict && floor.is_some() && floor_of(&stack.carriers[told.carrier]) == floor
         };
         match answers[first..].iter_mut().find(same) {
@@ -177,7 +212,7 @@ fn missing(carrier: &Carrier) -> Option<String> {
     }
 }
 
-fn floor_answer(stack: &Stack, target: &Target, driver: &Dotted, at: usize) -> Answer {
+fn floor_answer(stack: &Stack, target: &Target, driver: &Dotted, at: usize) -> Judged {
     let carrier = &stack.carriers[at];
     let mut chain = vec![link(&carrier.because, carrier.source)];
     let mut advice = Vec::new();
@@ -211,15 +246,15 @@ fn floor_answer(stack: &Stack, target: &Target, driver: &Dotted, at: usize) -> A
         "torch" | "vllm" => "The NVIDIA driver on your system is too old",
         _ => "CUDA driver version is insufficient for CUDA runtime version",
     };
-    Answer { class: DRV_FLOOR, verdict, carrier: at, chain, error_text, advice }
+    Judged { class: DRV_FLOOR, verdict, carrier: at, chain, error_text, advice }
 }
 
 fn called(target: &Target) -> &str {
     if target.name.is_empty() { "the target" } else { &target.name }
 }
 
-fn unknown(class: &'static str, carrier: usize, chain: Vec<Link>) -> Answer {
-    Answer { class, verdict: Verdict::Unknown, carrier, chain, error_text: "", advice: Vec::new() }
+fn unknown(class: &'static str, carrier: usize, chain: Vec<Link>) -> Judged {
+    Judged { class, verdict: Verdict::Unknown, carrier, chain, error_text: "", advice: Vec::new() }
 }
 
 /// Returns the target's GPUs that are in the tables, but for those of Jetson boards.
@@ -236,7 +271,7 @@ fn speaker(stack: &Stack) -> Option<usize> {
     carriers.find(|at| !stack.carriers[*at].is_part()).or(first)
 }
 
-fn driven(stack: &Stack, target: &Target, driver: &Dotted, answers: &mut Vec<Answer>) {
+fn driven(stack: &Stack, target: &Target, driver: &Dotted, answers: &mut Vec<Judged>) {
     let Some(carrier) = speaker(stack) else { return };
     let mut told = Vec::new();
     for gpu in models(target) {
@@ -267,7 +302,7 @@ fn driven(stack: &Stack, target: &Target, driver: &Dotted, answers: &mut Vec<Ans
             _ => "No devices were found",
         };
         let advice = advice::drivers(None, &models(target)).into_iter().collect();
-        answers.push(Answer { class: DRV_ARCH, verdict: Verdict::FailsAtStart, carrier, chain, error_text, advice });
+        answers.push(Judged { class: DRV_ARCH, verdict: Verdict::FailsAtStart, carrier, chain, error_text, advice });
     }
 }
 
@@ -280,7 +315,7 @@ enum Fit {
     Unknown(String),
 }
 
-fn kernels(stack: &Stack, target: &Target, answers: &mut Vec<Answer>) {
+fn kernels(stack: &Stack, target: &Target, answers: &mut Vec<Judged>) {
     let Some(speaker) = speaker(stack) else { return };
     let mut told: Vec<u32> = Vec::new();
     for name in &target.gpus {
@@ -319,7 +354,7 @@ fn kernels(stack: &Stack, target: &Target, answers: &mut Vec<Answer>) {
     }
 }
 
-fn kernel_answer(stack: &Stack, target: &Target, gpu: &'static Gpu, at: usize, fit: Fit, before: &[Answer]) -> Answer {
+fn kernel_answer(stack: &Stack, target: &Target, gpu: &'static Gpu, at: usize, fit: Fit, before: &[Judged]) -> Judged {
     let carrier = &stack.carriers[at];
     let mut chain = vec![
         link(&carrier.because, carrier.source),
@@ -343,7 +378,7 @@ fn kernel_answer(stack: &Stack, target: &Target, gpu: &'static Gpu, at: usize, f
             chain.push(link("a kernel runs on its own major capability from its minor on, and on no other", rule));
             let advice = advice::for_gpu(stack, carrier, target.driver.as_ref(), gpu);
             let error_text = "no kernel image is available for execution on the device";
-            Answer { class: ARCH_MISSING, verdict: Verdict::FailsAtKernel, carrier: at, chain, error_text, advice }
+            Judged { class: ARCH_MISSING, verdict: Verdict::FailsAtKernel, carrier: at, chain, error_text, advice }
         }
         Fit::Compiled(ptx) => {
             let rule = facts::toolkits().rule("ptx_jit");
@@ -364,7 +399,7 @@ fn kernel_answer(stack: &Stack, target: &Target, gpu: &'static Gpu, at: usize, f
                 }
                 _ => (ARCH_MISSING, Verdict::RunsIf, ""),
             };
-            Answer { class, verdict, carrier: at, chain, error_text, advice: Vec::new() }
+            Judged { class, verdict, carrier: at, chain, error_text, advice: Vec::new() }
         }
     }
 }

@@ -5,8 +5,11 @@
 
 mod advice;
 mod carriers;
+mod classes;
+pub mod environment;
 pub mod facts;
 mod judge;
+pub mod target;
 #[cfg(test)]
 mod tests;
 pub mod version;
@@ -15,14 +18,18 @@ use std::fmt;
 
 use crate::intern::Text;
 use crate::model::Component;
+use crate::source::Place;
 
-pub use carriers::{stack, stack_with};
-pub use judge::judge;
+pub use environment::{Environment, Install, Package, Setting, Stage, Workload};
+pub use judge::{inspect, judge};
+pub use target::{Mode, Module, Node, Platform, Target};
 pub use version::Dotted;
 
-/// What one subject's components carry of a GPU runtime.
+/// An environment, with what its packages carry of a GPU runtime.
 #[derive(Clone, Debug, Default)]
 pub struct Stack {
+    /// What runs as one.
+    pub environment: Environment,
     /// Who carries it, in the order of the components.
     pub carriers: Vec<Carrier>,
 }
@@ -98,33 +105,6 @@ pub struct Floor {
     pub source: &'static str,
 }
 
-/// Where a stack is meant to run.
-#[derive(Clone, Debug, Default)]
-pub struct Target {
-    /// What it is called.
-    pub name: String,
-    /// The driver; none where it is not known.
-    pub driver: Option<Dotted>,
-    /// The GPUs, as people or tools name them.
-    pub gpus: Vec<String>,
-    /// What kind of system it is.
-    pub platform: Platform,
-}
-
-/// What kind of system a target is.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Platform {
-    /// Linux with NVIDIA's driver of its own.
-    #[default]
-    Linux,
-    /// Linux inside Windows, which brings the driver.
-    Wsl,
-    /// NVIDIA's boards with the driver in the system image.
-    Jetson,
-    /// Windows, which numbers drivers otherwise.
-    Windows,
-}
-
 /// What becomes of a stack on a target.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Verdict {
@@ -142,21 +122,103 @@ pub enum Verdict {
     Unknown,
 }
 
-/// What is worth telling of a carrier on a target.
+/// How grave it is what an answer tells.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Gravity {
+    /// Worth knowing; it never fails a build.
+    Info,
+    /// It fails under some conditions, or runs degraded.
+    Warning,
+    /// It will fail at start or at the first use of the GPU.
+    #[default]
+    Error,
+}
+
+/// What an answer is about, and where that stands.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Evidence {
+    /// The component; none where it is a setting, a command, a target.
+    pub component: Option<&'static Component>,
+    /// The path of the subject that it is in; empty for a target.
+    pub subject: Text,
+    /// Where it stands.
+    pub place: Place,
+}
+
+/// What is worth telling of a stack, by itself or on a target.
 #[derive(Clone, Debug)]
 pub struct Answer {
-    /// The class of mismatch: `DRV-FLOOR`, `DRV-ARCH`, `ARCH-MISSING`.
+    /// The class of mismatch, as the catalogue calls it: `DRV-FLOOR`, `TV-PAIR`.
     pub class: &'static str,
-    /// What becomes of it.
+    /// What becomes of the stack.
     pub verdict: Verdict,
-    /// The carrier, among the stack's.
-    pub carrier: usize,
+    /// How grave that is.
+    pub gravity: Gravity,
+    /// What it is about.
+    pub about: Evidence,
+    /// What is the matter, in one line with names and versions; the target's name is added by who shows it.
+    pub message: String,
     /// Why: facts and rules in the order of the argument.
     pub chain: Vec<Link>,
+    /// Other places that belong to it, each with what stands there.
+    pub related: Vec<(Place, Text)>,
     /// What a user sees at run time; empty where there is no such text.
     pub error_text: &'static str,
     /// The smallest moves that mend it, reckoned from the tables.
     pub advice: Vec<String>,
+}
+
+impl Answer {
+    /// Returns an answer without argument yet.
+    pub fn new(
+        class: &'static str,
+        verdict: Verdict,
+        gravity: Gravity,
+        about: Evidence,
+        message: impl Into<String>,
+    ) -> Self {
+        Answer {
+            class,
+            verdict,
+            gravity,
+            about,
+            message: message.into(),
+            chain: Vec::new(),
+            related: Vec::new(),
+            error_text: "",
+            advice: Vec::new(),
+        }
+    }
+
+    /// Adds a step of the argument: a fact or a rule with its numbers, and its source; an empty source for what was given.
+    pub fn because(mut self, text: impl Into<String>, source: &'static str) -> Self {
+        self.chain.push(Link { text: text.into(), source });
+        self
+    }
+
+    /// Adds another place that belongs to it.
+    pub fn beside(mut self, about: Evidence, note: Text) -> Self {
+        self.related.push((about.place, note));
+        self
+    }
+
+    /// Says what a user sees at run time.
+    pub fn says(mut self, error_text: &'static str) -> Self {
+        self.error_text = error_text;
+        self
+    }
+
+    /// Adds a move that mends it.
+    pub fn mend(mut self, advice: impl Into<String>) -> Self {
+        self.advice.push(advice.into());
+        self
+    }
+}
+
+impl From<&Package> for Evidence {
+    fn from(package: &Package) -> Self {
+        Evidence { component: Some(package.component), subject: package.subject, place: package.place }
+    }
 }
 
 /// One step of an argument.
@@ -169,6 +231,24 @@ pub struct Link {
 }
 
 impl Stack {
+    /// Finds out what the packages of an environment carry.
+    pub fn of(environment: Environment) -> Self {
+        let carriers = carriers::carriers(&environment);
+        Stack { environment, carriers }
+    }
+
+    /// Returns where a carrier stands.
+    pub fn evidence(&self, carrier: usize) -> Evidence {
+        let component = self.carriers[carrier].component;
+        let package = self.environment.packages.iter().find(|package| std::ptr::eq(package.component, component));
+        package.map_or(Evidence { component: Some(component), ..Evidence::default() }, Evidence::from)
+    }
+
+    /// Returns the carriers of a package's name; several where several are locked.
+    pub fn carried(&self, name: &str) -> impl Iterator<Item = &Carrier> {
+        self.carriers.iter().filter(move |carrier| carrier.component.purl.name() == name)
+    }
+
     /// Returns the least driver on which all carriers can start, with the carrier that asks for it; none where no carrier
     /// brings CUDA, or where it is not known which.
     pub fn driver_floor(&self) -> Option<Floor> {

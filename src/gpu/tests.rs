@@ -14,6 +14,10 @@ fn component(text: &str) -> &'static Component {
     Component::new(Purl::new("pypi", "", name, version)).intern()
 }
 
+fn stack(components: impl IntoIterator<Item = &'static Component>) -> Stack {
+    Stack::of(Environment::of("test", components))
+}
+
 fn stack_of(lines: &[&str]) -> Stack {
     stack(lines.iter().map(|line| component(line)))
 }
@@ -23,7 +27,7 @@ fn target(driver: &str, gpus: &[&str]) -> Target {
         name: "the pool".to_owned(),
         driver: Dotted::parse(driver),
         gpus: gpus.iter().map(|gpu| (*gpu).to_owned()).collect(),
-        platform: Platform::Linux,
+        ..Target::default()
     }
 }
 

@@ -143,6 +143,7 @@ fn mix(ours: &Subject, theirs: &Subject, chosen: &dyn Fn(&Purl) -> bool) -> Inve
         sources: ours.sources.clone(),
         manifest: None,
         says: ours.says,
+        parts: Vec::new(),
         faults: Vec::new(),
     }
 }

@@ -16,7 +16,7 @@ use petgraph::visit::EdgeRef;
 use rayon::iter::{IntoParallelIterator, ParallelIterator};
 
 use crate::intern::Text;
-use crate::model::{Component, Declared, Gap, Inventory, NodeId, Requirement, SUBJECT, Says, Scope};
+use crate::model::{Component, Declared, Gap, Inventory, NodeId, Part, Requirement, SUBJECT, Says, Scope};
 use crate::source::Place;
 
 /// Everything that a tree or a BOM resolves to, subject by subject, sorted by path.
@@ -39,6 +39,8 @@ pub struct Subject {
     pub sources: Vec<(Text, Place)>,
     /// Requirements without one exact answer; their node numbers are this subject's.
     pub declared: Vec<Declared>,
+    /// What is built or runs by itself in it; the node numbers are this subject's.
+    pub parts: Vec<Part>,
     inner: DiGraph<Node, Asked>,
 }
 
@@ -118,6 +120,7 @@ impl Graph {
                 sources: Vec::new(),
                 manifest: None,
                 says,
+                parts: Vec::new(),
                 faults: Vec::new(),
             });
             let both = |a: bool, b: bool| a && b;
@@ -169,7 +172,7 @@ impl Graph {
 
 impl Subject {
     fn new(inventory: Inventory) -> Self {
-        let Inventory { subject: path, format, nodes, edges, declared, says, mut sources, .. } = inventory;
+        let Inventory { subject: path, format, nodes, edges, declared, says, mut sources, mut parts, .. } = inventory;
         sources.sort_unstable();
         sources.dedup_by_key(|source| source.0);
         let place = nodes[SUBJECT as usize].place;
@@ -230,7 +233,10 @@ impl Subject {
         });
         let mut declared: Vec<Declared> = declared.collect();
         declared.sort_by_key(|declared| (declared.place, declared.from, declared.name, declared.requirement));
-        let mut subject = Subject { path, format, place, says, sources, declared, inner };
+        for image in parts.iter_mut().filter_map(|part| part.image.as_mut()) {
+            *image = number[*image as usize].index() as NodeId;
+        }
+        let mut subject = Subject { path, format, place, says, sources, declared, parts, inner };
         subject.derive();
         subject
     }

@@ -2,7 +2,7 @@
 
 use std::sync::LazyLock;
 
-use super::Component;
+use super::{Component, Part};
 use crate::intern::{Table, Text};
 use crate::source::{Fault, Place, Source};
 
@@ -186,6 +186,8 @@ pub struct Inventory {
     pub includes: Vec<Include>,
     /// The addresses that it looks packages up at, where it says so apart from the packages: indexes and pages of links.
     pub sources: Vec<(Text, Place)>,
+    /// The things in it that are built or run by themselves: stages of an image, containers of a deployment.
+    pub parts: Vec<Part>,
     /// What it says as a manifest.
     pub manifest: Option<Manifest>,
     /// Which facts it carries.
@@ -206,6 +208,7 @@ impl Inventory {
             declared: Vec::new(),
             includes: Vec::new(),
             sources: Vec::new(),
+            parts: Vec::new(),
             manifest: None,
             says: Says::ALL,
             faults: Vec::new(),

@@ -5,6 +5,7 @@ mod component;
 mod ecosystem;
 mod integrity;
 mod inventory;
+mod part;
 mod pattern;
 mod purl;
 
@@ -15,5 +16,6 @@ pub use integrity::{Algorithm, Digest};
 pub use inventory::{
     Declared, Edge, Gap, Include, Inventory, Manifest, Node, NodeId, Requirement, SUBJECT, Says, Scope,
 };
+pub use part::{Fact, FactKind, Part, PartKind};
 pub use pattern::Pattern;
 pub use purl::Purl;

@@ -32,6 +32,7 @@ impl Target {
             driver: table.read("driver", driver).map(|driver| driver.value),
             gpus: table.texts("gpus").iter().map(|gpu| gpu.value.to_owned()).collect(),
             platform: table.read("platform", platform).map_or(Platform::Linux, |platform| platform.value),
+            ..gpu::Target::default()
         };
         if target.driver.is_none() && target.gpus.is_empty() && table.value("driver").is_none() {
             table.fault(

@@ -13,6 +13,8 @@ pub mod policy;
 pub mod source;
 pub mod version;
 
+use std::cell::OnceCell;
+
 use anyhow::Result;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
@@ -65,9 +67,26 @@ pub struct Case<'c> {
     pub sources: &'c Sources,
     /// The day of the check.
     pub today: Date,
+    judged: OnceCell<gpu::Judged>,
 }
 
-impl Case<'_> {
+impl<'c> Case<'c> {
+    /// Returns a case of a comparison, under a policy, on a day.
+    pub fn new(
+        (pinned, resolved): (&'c Graph, &'c Graph),
+        drift: &'c Drift<'c>,
+        policy: &'c Policy,
+        sources: &'c Sources,
+        today: Date,
+    ) -> Self {
+        Case { pinned, resolved, drift, policy, sources, today, judged: OnceCell::new() }
+    }
+
+    /// Returns what is worth telling of the GPU stacks: computed once, told by many rules.
+    pub fn judged(&self) -> &gpu::Judged {
+        self.judged.get_or_init(|| gpu::judged(self.resolved, self.policy))
+    }
+
     /// Reads a rule's options from the policy; the defaults where it gives none.
     ///
     /// # Errors

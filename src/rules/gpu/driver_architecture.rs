@@ -2,7 +2,7 @@
 
 use anyhow::Result;
 
-use super::fails;
+use super::tell;
 use crate::entry;
 use crate::rules::{Case, Findings, Rule};
 
@@ -32,7 +32,7 @@ entry! {
 impl Rule for DriverArchitecture {
     fn check<'g>(&self, case: &Case<'g>, findings: &mut Findings<'g>) -> Result<()> {
         case.no_options(self)?;
-        fails(self, "DRV-ARCH", case, findings);
+        tell(self, "DRV-ARCH", case, findings);
         Ok(())
     }
 }

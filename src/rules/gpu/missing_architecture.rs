@@ -2,7 +2,7 @@
 
 use anyhow::Result;
 
-use super::fails;
+use super::tell;
 use crate::entry;
 use crate::rules::{Case, Findings, Rule};
 
@@ -31,7 +31,7 @@ entry! {
 impl Rule for MissingArchitecture {
     fn check<'g>(&self, case: &Case<'g>, findings: &mut Findings<'g>) -> Result<()> {
         case.no_options(self)?;
-        fails(self, "ARCH-MISSING", case, findings);
+        tell(self, "ARCH-MISSING", case, findings);
         Ok(())
     }
 }

@@ -1,0 +1,30 @@
+//! The classes of mismatch, a file a family: each looks at a stack (and a target) and tells what does not fit.
+//!
+//! A class is silent where a fact is missing, or tells [`super::Verdict::Unknown`] with the fact's name where a reader would
+//! wonder. The catalogue's names (`TV-PAIR`) are the classes' names in answers.
+
+use super::{Answer, Stack, Target};
+
+/// Looks at a stack by itself.
+type Inspect = fn(&Stack, &mut Vec<Answer>);
+
+/// Looks at a stack on a target.
+type Judge = fn(&Stack, &Target, &mut Vec<Answer>);
+
+/// What does not fit inside one environment, wherever it runs.
+const INSIDE: &[Inspect] = &[];
+
+/// What does not fit on a target.
+const ON_TARGET: &[Judge] = &[];
+
+/// Tells what does not fit inside an environment.
+pub(super) fn inside(stack: &Stack) -> Vec<Answer> {
+    let mut answers = Vec::new();
+    INSIDE.iter().for_each(|inspect| inspect(stack, &mut answers));
+    answers
+}
+
+/// Tells what does not fit on a target, beyond driver floors and kernels.
+pub(super) fn on_target(stack: &Stack, target: &Target, answers: &mut Vec<Answer>) {
+    ON_TARGET.iter().for_each(|judge| judge(stack, target, answers));
+}
