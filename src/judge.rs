@@ -53,7 +53,8 @@ fn finish<'g>(
     ways: &mut HashMap<*const Subject, Ways<'g>>,
 ) -> Option<Finding> {
     let purl = draft.about.map(|about| &about.component.purl);
-    let default = rules::named(draft.rule).filter(|_| !draft.grave).map_or(Level::Deny, rules::Rule::level);
+    let own = || rules::named(draft.rule).map_or(Level::Deny, rules::Rule::level);
+    let default = draft.level.unwrap_or_else(own);
     let level = case.policy.level(draft.rule, default, draft.subject, purl, draft.scope);
     if level == Level::Allow {
         return None;

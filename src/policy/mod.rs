@@ -8,6 +8,7 @@
 
 mod cursor;
 pub mod date;
+mod environment;
 mod globs;
 mod level;
 mod options;
@@ -23,6 +24,7 @@ use anyhow::Result;
 
 pub use cursor::Placed;
 use cursor::{Reader, Table, Value};
+pub use environment::Environment;
 pub use globs::Globs;
 pub use level::Level;
 pub use options::Options;
@@ -65,6 +67,8 @@ pub struct Policy {
     pub waivers: Vec<Waiver>,
     /// The places that subjects are meant to run on.
     pub targets: Vec<Target>,
+    /// What runs as one, where the tree does not show it.
+    pub environments: Vec<Environment>,
 }
 
 /// What a policy says of one rule.
@@ -132,6 +136,8 @@ impl Policy {
         let waivers = document.tables("waiver", "[[waiver]]");
         policy.waivers = waivers.into_iter().map(|table| Waiver::read(table, rules, &policy.demands)).collect();
         policy.targets = document.tables("target", "[[target]]").into_iter().map(Target::read).collect();
+        policy.environments =
+            document.tables("environment", "[[environment]]").into_iter().map(Environment::read).collect();
         document.close(|key| match key {
             "fail-on" => Some(", it belongs into [gate]".to_owned()),
             "include" | "exclude" => Some(", it belongs into [scan]".to_owned()),

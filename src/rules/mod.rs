@@ -149,7 +149,7 @@ pub struct Draft<'g> {
     pub(crate) scope: Option<Scope>,
     pub(crate) paths: bool,
     pub(crate) notes: Vec<String>,
-    pub(crate) grave: bool,
+    pub(crate) level: Option<Level>,
 }
 
 impl<'g> Findings<'g> {
@@ -192,7 +192,7 @@ impl<'g> Findings<'g> {
             scope: None,
             paths: false,
             notes: Vec::new(),
-            grave: false,
+            level: None,
         });
         self.drafts.last_mut().expect("one was just added")
     }
@@ -207,7 +207,12 @@ impl Draft<'_> {
 
     /// Makes it deny where the policy does not set the rule's level: what was proved is no longer.
     pub fn grave(&mut self) -> &mut Self {
-        self.grave = true;
+        self.level(Level::Deny)
+    }
+
+    /// Gives it another level than its rule's, where the policy does not set that.
+    pub fn level(&mut self, level: Level) -> &mut Self {
+        self.level = Some(level);
         self
     }
 

@@ -6,10 +6,9 @@ mod missing_architecture;
 
 use super::{Case, Findings, Rule, phrase};
 use crate::compare::Drift;
-use crate::entry::Entry;
 use crate::gpu::{self, Answer, Gravity, Verdict};
 use crate::graph::Graph;
-use crate::policy::Policy;
+use crate::policy::{Level, Policy};
 use crate::stacks;
 
 /// The rules of this folder.
@@ -43,14 +42,16 @@ pub fn judged(resolved: &Graph, policy: &Policy) -> Judged {
     judged
 }
 
-/// Adds a finding for each thing of this class that fails, or may. What is not known is no finding.
-fn tell<'g>(rule: &dyn Entry, class: &str, case: &Case<'g>, findings: &mut Findings<'g>) {
-    let fails = |found: &&Found| {
-        let verdict = found.answer.verdict;
-        found.answer.class == class
-            && matches!(verdict, Verdict::FailsAtStart | Verdict::FailsAtKernel | Verdict::FallsBackToCpu)
+/// Adds a finding for each thing of this class that fails, or may: at the level of its gravity, where the policy does not
+/// set the rule's. What is not known is no finding, and what runs on a condition is a note.
+fn tell<'g>(rule: &dyn Rule, class: &str, case: &Case<'g>, findings: &mut Findings<'g>) {
+    // A rule that is off unless the policy asks for it tells what is only worth knowing.
+    let is_info = rule.level() == Level::Allow;
+    let is_told = |answer: &Answer| {
+        let grave = answer.gravity > Gravity::Info;
+        answer.class == class && answer.verdict != Verdict::Unknown && (grave || is_info)
     };
-    for Found { answer, target } in case.judged().found.iter().filter(fails) {
+    for Found { answer, target } in case.judged().found.iter().filter(|found| is_told(&found.answer)) {
         let target = target.and_then(|target| case.policy.targets.get(target));
         let message = match target {
             Some(target) => format!("{} on {}", answer.message, phrase::safe(&target.target.name)),
@@ -79,9 +80,11 @@ fn tell<'g>(rule: &dyn Entry, class: &str, case: &Case<'g>, findings: &mut Findi
         if !answer.error_text.is_empty() {
             draft.note(format!("at run time it says: {}", answer.error_text));
         }
-        if answer.gravity == Gravity::Error {
-            draft.grave();
-        }
+        draft.level(match answer.gravity {
+            Gravity::Error => Level::Deny,
+            Gravity::Warning => Level::Warn,
+            Gravity::Info => Level::Allow,
+        });
     }
 }
 
@@ -123,10 +126,9 @@ pub fn unjudged(resolved: &Graph, policy: &Policy) -> Vec<String> {
         for stack in stacks {
             for answer in gpu::judge(stack, target) {
                 let how = match answer.verdict {
-                    Verdict::RunsIf => "runs on a condition",
+                    Verdict::RunsIf if answer.gravity == Gravity::Info => "runs on a condition",
                     Verdict::Unknown => "is not judged",
-                    Verdict::FallsBackToCpu => "falls back to the CPU",
-                    Verdict::Runs | Verdict::FailsAtStart | Verdict::FailsAtKernel => continue,
+                    _ => continue,
                 };
                 let what = answer
                     .about
