@@ -65,6 +65,8 @@ pub struct Stage {
     pub installs: Vec<Install>,
     /// Its commands, likewise.
     pub commands: Vec<Setting>,
+    /// What it copies from other images than its own build's stages: their names, with the paths copied.
+    pub copied: Vec<Text>,
     /// The lockfiles that are installed in it, by their paths below the tree's root.
     pub locks: Vec<Text>,
     /// Whether all of the image is known: an image's own configuration, rather than a file that starts from a base.

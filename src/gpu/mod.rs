@@ -8,7 +8,9 @@ mod carriers;
 mod classes;
 pub mod environment;
 pub mod facts;
+pub mod image;
 mod judge;
+mod requirement;
 pub mod target;
 #[cfg(test)]
 mod tests;
@@ -20,6 +22,7 @@ use crate::intern::Text;
 use crate::model::Component;
 use crate::source::Place;
 
+pub use classes::end_of_life;
 pub use environment::{Environment, Install, Package, Setting, Stage, Workload};
 pub use judge::{inspect, judge};
 pub use target::{Mode, Module, Node, Platform, Target};
