@@ -373,6 +373,22 @@ pub struct Gpus {
     /// The models.
     #[serde(rename = "gpu")]
     pub models: Vec<Gpu>,
+    /// What labels of nodes name.
+    #[serde(rename = "node_label")]
+    pub labels: Vec<NodeLabel>,
+}
+
+/// A value of a node's label that names its GPU.
+#[derive(Debug, Deserialize)]
+pub struct NodeLabel {
+    /// The label.
+    pub key: String,
+    /// Its value.
+    pub value: String,
+    /// The GPU.
+    pub gpu: String,
+    /// Where the row comes from.
+    pub source: String,
 }
 
 /// What is known of frameworks.
@@ -523,6 +539,17 @@ impl Gpus {
         });
         let first = longer.next()?;
         longer.all(|gpu| gpu.sm == first.sm).then_some(first)
+    }
+}
+
+impl Gpus {
+    /// Returns the model that a node's label names: a cloud's own name for it, or what GPU feature discovery says.
+    pub fn labelled(&'static self, label: &str, value: &str) -> Option<&'static Gpu> {
+        if label == "nvidia.com/gpu.product" {
+            return self.find(value);
+        }
+        let row = self.labels.iter().find(|row| row.key == label && row.value == value)?;
+        self.find(&row.gpu)
     }
 }
 

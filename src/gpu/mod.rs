@@ -218,6 +218,11 @@ impl Answer {
     }
 }
 
+/// Says whether an image is one that the tables know to carry a GPU runtime.
+pub fn is_known(image: &Component) -> bool {
+    image::row(image).is_some()
+}
+
 impl From<&Package> for Evidence {
     fn from(package: &Package) -> Self {
         Evidence { component: Some(package.component), subject: package.subject, place: package.place }
