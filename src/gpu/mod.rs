@@ -9,6 +9,7 @@ mod classes;
 pub mod environment;
 pub mod facts;
 pub mod image;
+mod image_carriers;
 mod judge;
 mod requirement;
 pub mod target;
@@ -241,7 +242,8 @@ pub struct Link {
 impl Stack {
     /// Finds out what the packages of an environment carry.
     pub fn of(environment: Environment) -> Self {
-        let carriers = carriers::carriers(&environment);
+        let mut carriers = carriers::carriers(&environment);
+        carriers.extend(image_carriers::carriers(&environment, &carriers));
         Stack { environment, carriers }
     }
 
@@ -249,7 +251,13 @@ impl Stack {
     pub fn evidence(&self, carrier: usize) -> Evidence {
         let component = self.carriers[carrier].component;
         let package = self.environment.packages.iter().find(|package| std::ptr::eq(package.component, component));
-        package.map_or(Evidence { component: Some(component), ..Evidence::default() }, Evidence::from)
+        if let Some(package) = package {
+            return Evidence::from(package);
+        }
+        let stage =
+            self.environment.image().filter(|stage| stage.base.is_some_and(|base| std::ptr::eq(base, component)));
+        let (subject, place) = stage.map_or_else(Default::default, |stage| (stage.subject, stage.base_place));
+        Evidence { component: Some(component), subject, place }
     }
 
     /// Returns the carriers of a package's name; several where several are locked.
