@@ -71,6 +71,11 @@ fn plain(component: &'static Component, cuda: Cuda, because: String, source: &'s
     Carrier { component, cuda, architectures: Vec::new(), architectures_source: "", unverified: false, because, source }
 }
 
+/// Says whether a component is of another build than the default one, by its version or the address it comes from.
+pub(super) fn names_build(component: &Component) -> bool {
+    component.version().contains('+') || Variant::address(&component.origin).is_some()
+}
+
 /// Names a component in a sentence.
 pub(super) fn show(component: &Component) -> String {
     format!("{} {}", component.name(), component.version())

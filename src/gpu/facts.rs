@@ -11,6 +11,10 @@ use serde::de::DeserializeOwned;
 
 use super::version::Dotted;
 
+pub use kernels::Kernels;
+
+mod kernels;
+
 /// A toolkit release.
 #[derive(Debug, Deserialize)]
 pub struct Toolkit {
@@ -57,6 +61,17 @@ pub struct CompatHosts {
     /// Not read from an image itself.
     #[serde(default)]
     pub unverified: bool,
+    /// Where the row comes from.
+    pub source: String,
+}
+
+/// A version of PTX's instruction set.
+#[derive(Debug, Deserialize)]
+pub struct PtxIsa {
+    /// The version.
+    pub ptx: Dotted,
+    /// The first CUDA that makes it and whose drivers compile it.
+    pub first_cuda: Dotted,
     /// Where the row comes from.
     pub source: String,
 }
@@ -239,6 +254,9 @@ pub struct TorchArch {
     pub sm: Vec<u32>,
     /// The architecture with code that the driver can compile for later ones, where there is such.
     pub ptx: Option<String>,
+    /// That code is named by the build's scripts, and was not found in, or not looked for in the wheel.
+    #[serde(default)]
+    pub ptx_unverified: bool,
     /// The system and processor that it is built for.
     pub platform: String,
     /// The list was not read from the release itself.
@@ -340,6 +358,8 @@ pub struct Toolkits {
     /// The host drivers that forward-compatibility libraries are for.
     #[serde(rename = "forward_compat_hosts")]
     pub compat_hosts: Vec<CompatHosts>,
+    /// Which CUDA came with which version of PTX.
+    pub ptx_isa: Vec<PtxIsa>,
     /// Versions that there never were.
     #[serde(rename = "phantom_release")]
     pub phantoms: Vec<Phantom>,
@@ -404,6 +424,8 @@ pub struct Frameworks {
     pub torch_pins: Vec<TorchPins>,
     /// Which architectures builds of torch have.
     pub torch_arch: Vec<TorchArch>,
+    /// Which architectures other wheels have.
+    pub kernels: Vec<Kernels>,
     /// The releases of TensorFlow.
     pub tensorflow: Vec<TensorFlow>,
     /// The releases of JAX.
@@ -486,6 +508,27 @@ impl Toolkits {
         }
     }
 
+    /// Returns the least CUDA that a driver must implement for PTX that a toolkit makes. Several toolkits may make one
+    /// version of PTX; of one that is later than the table it is the toolkit's own.
+    pub fn ptx_needs(&'static self, cuda: &Dotted) -> Dotted {
+        let last = self.ptx_isa.iter().map(|row| &row.first_cuda).max();
+        let rows = self.ptx_isa.iter().filter(|row| row.first_cuda <= *cuda).map(|row| &row.first_cuda);
+        match rows.max() {
+            Some(first) if last.is_some_and(|last| cuda <= last) => first.clone(),
+            _ => cuda.clone(),
+        }
+    }
+
+    /// Returns the hosts that the forward-compatibility library of a CUDA is for, and whether the row was read of just that
+    /// release's image; else it is of another release of the same minor version, or not certain.
+    pub fn compat_hosts(&'static self, cuda: &Dotted) -> Option<(&'static CompatHosts, bool)> {
+        let of = |row: &CompatHosts| Dotted::parse(row.image_cuda.trim_end_matches(".x"));
+        let is_it = |row: &&CompatHosts| of(row).is_some_and(|of| of.major_minor() == cuda.major_minor());
+        let row = self.compat_hosts.iter().filter(|_| cuda.parts() > 1).find(is_it)?;
+        let is_exact = row.image_cuda.ends_with(".x") || of(row).is_some_and(|of| cuda.parts() > 2 && of == *cuda);
+        Some((row, is_exact && !row.unverified))
+    }
+
     /// Returns where a rule of compatibility comes from; empty where there is no such rule.
     pub fn rule(&'static self, name: &str) -> &'static str {
         self.rules.get(name).map_or("", |rule| &rule.source)
@@ -501,6 +544,13 @@ impl Drivers {
     /// Returns which branches drive an architecture, where there is a bound.
     pub fn support(&'static self, architecture: &str) -> Option<&'static GpuSupport> {
         self.gpu_support.iter().find(|row| row.architecture == architecture)
+    }
+}
+
+impl CompatHosts {
+    /// Returns the driver branches of the hosts.
+    pub fn branches(&self) -> Vec<u32> {
+        self.host_driver_branches.split(',').filter_map(|branch| branch.trim().parse().ok()).collect()
     }
 }
 

@@ -25,7 +25,7 @@ pub struct Known<T> {
 /// The user-space driver of a newer CUDA, brought along for older kernel modules.
 #[derive(Clone, Debug)]
 pub struct Compat {
-    /// The CUDA it implements.
+    /// The CUDA it implements, as exactly as that is known.
     pub cuda: Dotted,
     /// The driver branch it is of, where that is known.
     pub branch: Option<u32>,
@@ -61,6 +61,17 @@ pub(super) fn is_plain(image: &Component) -> bool {
     let namespace = image.purl.namespace();
     let official = namespace.is_empty() || namespace.ends_with("library") || namespace.ends_with("astral-sh");
     official && images().plain.names.iter().any(|name| name == image.purl.name())
+}
+
+/// Says whether one of the folders of a path is that of the forward-compatibility driver of a CUDA. A folder of another
+/// version is not there.
+pub(super) fn leads_to_compat(path: &str, cuda: &Dotted) -> bool {
+    path.split(':').any(|folder| {
+        let folder = folder.trim_end_matches('/').to_ascii_lowercase();
+        let Some(above) = folder.strip_suffix("/compat").filter(|above| above.contains("cuda")) else { return false };
+        let named = above.rsplit('/').next().and_then(|last| Dotted::parse(last.strip_prefix("cuda-")?));
+        named.is_none_or(|named| cuda.first_parts(named.parts()) == named)
+    })
 }
 
 /// Returns the version at the beginning of a tag: `12.4.1` of `12.4.1-devel-ubuntu22.04`, `0.9.2` of `v0.9.2`.
@@ -114,15 +125,6 @@ pub(super) fn cuda_of_tag(image: &Component) -> Option<(Dotted, String, &'static
         }
         ImageKind::Tensorflow | ImageKind::Rocm | ImageKind::L4t => None,
     }
-}
-
-/// Returns the newest tag of CUDA's own image, in the same flavour and for the same system, whose CUDA a driver implements.
-pub(super) fn tag_for(base: &Component, capable: &Dotted) -> Option<String> {
-    row(base).filter(|row| row.kind == ImageKind::Cuda)?;
-    let rest = base.version().split_once('-')?.1;
-    let fits = toolkits().releases.iter().filter(|toolkit| toolkit.major_minor <= *capable);
-    let newest = fits.max_by(|a, b| Dotted::parse(&a.version).cmp(&Dotted::parse(&b.version)))?;
-    Some(format!("{}:{}-{rest}", path(base), newest.version))
 }
 
 /// Returns the ROCm release that a base image's tag names: `6.3` of `rocm6.3_ubuntu22.04_…`.
@@ -278,11 +280,15 @@ impl Stage {
 
     /// Returns the forward-compatibility driver in the image: a package's, or that of CUDA's own images.
     pub fn compat(&self) -> Option<Known<Compat>> {
-        let on_path = self.compat_path();
+        if self.removes_compat() {
+            return None;
+        }
         let compat = |cuda: Dotted| {
             let of = toolkits().of(&cuda).filter_map(|toolkit| toolkit.driver_linux.as_ref());
-            let branch = of.map(Dotted::major).max();
-            Compat { cuda: cuda.major_minor(), branch, on_path }
+            // All releases of one minor version come with one branch; of a major version alone it is not known which.
+            let branch = of.map(Dotted::major).max().filter(|_| cuda.parts() > 1);
+            let on_path = self.compat_path(&cuda);
+            Compat { cuda, branch, on_path }
         };
         if let Some(setting) = self.setting("NV_CUDA_COMPAT_PACKAGE").filter(|_| self.whole) {
             let cuda = Dotted::parse(&setting.value.strip_prefix("cuda-compat-")?.replace('-', "."))?;
@@ -297,30 +303,46 @@ impl Stage {
             return Some(Known { value: compat(cuda), because, source: APT, about: self.about(install.place) });
         }
         let base = self.base?;
-        let row = row(base).filter(|row| matches!(row.kind, ImageKind::Cuda | ImageKind::Ngc))?;
-        let (cuda, _, _) = cuda_of_tag(base)?;
-        let because = format!(
-            "{}:{} has the forward-compatibility driver of CUDA {}",
-            path(base),
-            base.version(),
-            cuda.major_minor()
-        );
-        Some(Known { value: compat(cuda), because, source: &row.source, about: self.base_about() })
+        let row = row(base)?;
+        let cuda = || cuda_of_tag(base).map(|(cuda, ..)| cuda);
+        let (cuda, source) = match row.kind {
+            ImageKind::Cuda | ImageKind::Ngc => (cuda()?, row.source.as_str()),
+            // Built from CUDA's own images: torch's with the compiler, vLLM's all.
+            ImageKind::Pytorch if flavour(base.version()) == Some(Flavour::Devel) => {
+                (cuda()?, "pytorch/pytorch docker.Makefile (BASE_DEVEL)")
+            }
+            ImageKind::Vllm => {
+                let carried = || super::image_carriers::vllm(base)?.cuda.major().map(Dotted::major_alone);
+                (cuda().or_else(carried)?, "vllm-project/vllm docker/Dockerfile (FINAL_BASE_IMAGE)")
+            }
+            _ => return None,
+        };
+        let shown = if cuda.parts() > 1 { cuda.major_minor() } else { cuda.clone() };
+        let because = format!("{}:{} has the forward-compatibility driver of CUDA {shown}", path(base), base.version());
+        Some(Known { value: compat(cuda), because, source, about: self.base_about() })
+    }
+
+    /// Says whether a command takes the forward-compatibility driver out of the image.
+    fn removes_compat(&self) -> bool {
+        self.commands.iter().any(|command| {
+            let text = command.value;
+            let by_hand = command.name == "rm" && text.contains("cuda") && text.contains("/compat");
+            by_hand
+                || (text.contains("cuda-compat") && ["remove", "purge", "erase"].iter().any(|word| text.contains(word)))
+        })
     }
 
     /// Returns where a path leads to the forward-compatibility driver: a variable, or a line for the loader.
-    fn compat_path(&self) -> Option<Place> {
-        let variable = self.setting("LD_LIBRARY_PATH").filter(|setting| {
-            setting
-                .value
-                .split(':')
-                .any(|folder| folder.trim_end_matches('/').ends_with("/compat") && folder.contains("cuda"))
-        });
+    fn compat_path(&self, cuda: &Dotted) -> Option<Place> {
+        let variable = self.setting("LD_LIBRARY_PATH").filter(|setting| leads_to_compat(setting.value, cuda));
         let loader = || {
-            self.commands.iter().find(|command| {
+            let leads = |command: &&super::Setting| {
                 let text = command.value;
-                text.contains("ld.so.conf") && text.contains("cuda") && text.contains("/compat")
-            })
+                let words = || text.split(|c: char| c.is_whitespace() || matches!(c, '"' | '\''));
+                (text.contains("ld.so.conf") || command.name == "ldconfig")
+                    && words().any(|word| leads_to_compat(word, cuda))
+            };
+            self.commands.iter().find(leads)
         };
         variable.or_else(loader).map(|setting| setting.place)
     }
@@ -421,7 +443,10 @@ mod tests {
     #[test]
     fn forward_compatibility_is_of_a_driver_branch() {
         let compat = stage("nvidia/cuda:12.4.1-base-ubuntu22.04", &[]).compat().map(|known| known.value);
-        assert_eq!(compat.map(|compat| (compat.cuda.to_string(), compat.branch)), Some(("12.4".to_owned(), Some(550))));
+        assert_eq!(
+            compat.map(|compat| (compat.cuda.to_string(), compat.branch)),
+            Some(("12.4.1".to_owned(), Some(550)))
+        );
         assert!(stage("python:3.12", &[]).compat().is_none());
         assert!(stage("python:3.12", &[("apt", "cuda-compat-12-8")]).compat().is_some());
     }

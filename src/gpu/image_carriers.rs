@@ -13,7 +13,7 @@ pub(super) fn carriers(environment: &Environment, packages: &[Carrier]) -> Vec<C
     let Some(base) = stage.base else { return Vec::new() };
     let Some(row) = image::row(base) else { return Vec::new() };
     // A framework that is installed anew takes the place of the image's.
-    let has = |name: &str| environment.packages.iter().any(|package| package.name() == name);
+    let has = |name: &str| !["pypi", "conda"].iter().all(|ty| environment.packages(ty, name).next().is_none());
     let found = match row.kind {
         ImageKind::Pytorch if !has("torch") => pytorch(base),
         ImageKind::Tensorflow if !has("tensorflow") => by_tag(base),
@@ -23,15 +23,11 @@ pub(super) fn carriers(environment: &Environment, packages: &[Carrier]) -> Vec<C
             let because = format!("{} is for ROCm {version}, as its tag says", show(base));
             carrier(base, Cuda::Rocm(version.to_string()), because, &row.source)
         }),
-        // Wheels bring their own CUDA: the image's is only used where nothing else is known to bring any.
-        ImageKind::Cuda if !packages.iter().any(|carrier| brings(&carrier.cuda)) => by_tag(base),
+        // Wheels bring their own CUDA, or none: the image's is only used where nothing else is known that says what it uses.
+        ImageKind::Cuda if packages.is_empty() => by_tag(base),
         _ => None,
     };
     found.into_iter().collect()
-}
-
-fn brings(cuda: &Cuda) -> bool {
-    !matches!(cuda, Cuda::Cpu)
 }
 
 fn carrier(component: &'static Component, cuda: Cuda, because: String, source: &'static str) -> Carrier {
@@ -59,7 +55,7 @@ fn pytorch(base: &'static Component) -> Option<Carrier> {
 }
 
 /// `vllm/vllm-openai:v0.20.0[-cu129]`: by its variant, else as the wheel of that release.
-fn vllm(base: &'static Component) -> Option<Carrier> {
+pub(super) fn vllm(base: &'static Component) -> Option<Carrier> {
     if let Some(carrier) = by_tag(base) {
         return Some(carrier);
     }

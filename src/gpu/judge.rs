@@ -6,14 +6,19 @@
 use std::cmp::Ordering;
 
 use super::carriers::show;
-use super::facts::{self, Branch, Gpu};
+use super::facts::{self, Gpu};
 use super::version::Dotted;
 use super::{Answer, Carrier, Cuda, Evidence, Floor, Gravity, Link, Platform, Stack, Target, Verdict, advice, classes};
 
+use kernels::kernels;
+pub(super) use kernels::{Cover, cover};
+
+mod kernels;
+
 pub(super) const DRV_FLOOR: &str = "DRV-FLOOR";
-const FC_BRANCH: &str = "FC-BRANCH";
+pub(super) const FC_BRANCH: &str = "FC-BRANCH";
 const DRV_ARCH: &str = "DRV-ARCH";
-const ARCH_MISSING: &str = "ARCH-MISSING";
+pub(super) const ARCH_MISSING: &str = "ARCH-MISSING";
 const PTX_NEW: &str = "PTX-NEW";
 
 /// Judges a stack on a target: what is worth telling, and nothing where all runs.
@@ -63,7 +68,12 @@ impl Judged {
             Verdict::FallsBackToCpu => ("falls back to the CPU", Gravity::Warning),
             Verdict::Unknown => ("is not judged", Gravity::Info),
         };
-        let message = format!("{shown} {what}");
+        let message = match class {
+            FC_BRANCH => format!(
+                "{shown} {what}: the image's forward-compatibility driver is not for hosts of this branch, and does not help"
+            ),
+            _ => format!("{shown} {what}"),
+        };
         Answer { chain, error_text, advice, ..Answer::new(class, verdict, gravity, about, message) }
     }
 }
@@ -257,7 +267,8 @@ fn helped(stack: &Stack, target: &Target, driver: &Dotted, answer: &mut Judged) 
     if !matches!(answer.verdict, Verdict::FailsAtStart | Verdict::FallsBackToCpu) {
         return;
     }
-    match classes::help(stack, target, driver, &stack.carriers[answer.carrier].cuda) {
+    let Some((floor, _)) = floor_of(&stack.carriers[answer.carrier]) else { return };
+    match classes::help(stack, target, driver, &classes::Need::Floor(floor)) {
         classes::Help::None => {}
         classes::Help::Runs(chain) => {
             answer.verdict = Verdict::RunsIf;
@@ -330,159 +341,4 @@ fn driven(stack: &Stack, target: &Target, driver: &Dotted, answers: &mut Vec<Jud
         let advice = advice::drivers(None, &models(target)).into_iter().collect();
         answers.push(Judged { class: DRV_ARCH, verdict: Verdict::FailsAtStart, carrier, chain, error_text, advice });
     }
-}
-
-/// How a carrier's kernels stand to a GPU.
-enum Fit {
-    Runs,
-    /// Only through code that the driver compiles first.
-    Compiled(u32),
-    Missing(Link),
-    Unknown(String),
-}
-
-fn kernels(stack: &Stack, target: &Target, answers: &mut Vec<Judged>) {
-    let Some(speaker) = speaker(stack) else { return };
-    let mut told: Vec<u32> = Vec::new();
-    for name in &target.gpus {
-        let Some(gpu) = facts::gpus().find(name) else {
-            let text =
-                format!("not known: the compute capability of `{}`, which the tables do not have", name.escape_debug());
-            answers.push(unknown(ARCH_MISSING, speaker, vec![link(text, "")]));
-            continue;
-        };
-        if gpu.class == "jetson" || told.contains(&gpu.sm) {
-            continue;
-        }
-        told.push(gpu.sm);
-        for family in families(stack) {
-            let cuda = family.iter().copied().filter(|at| stack.carriers[*at].cuda.major().is_some());
-            let fits: Vec<(usize, Fit)> = cuda.map(|at| (at, fit(&stack.carriers[at], gpu))).collect();
-            let others = family.len() > 1;
-            let runs = others && fits.iter().any(|(_, fit)| matches!(fit, Fit::Runs));
-            let worst = fits.into_iter().find(|(_, fit)| !matches!(fit, Fit::Runs));
-            let Some((at, worst)) = worst else { continue };
-            let mut answer = kernel_answer(stack, target, gpu, at, worst, answers);
-            if others && answer.verdict == Verdict::FailsAtKernel {
-                let all = family.iter().all(|at| matches!(fit(&stack.carriers[*at], gpu), Fit::Missing(_)))
-                    && family.iter().all(|at| stack.carriers[*at].cuda.major().is_some());
-                if !all {
-                    answer.verdict = Verdict::RunsIf;
-                    answer
-                        .chain
-                        .push(link("another build of it is beside it, and may be the one that is installed", ""));
-                }
-            } else if runs && answer.verdict == Verdict::Unknown {
-                continue;
-            }
-            answers.push(answer);
-        }
-    }
-}
-
-fn kernel_answer(stack: &Stack, target: &Target, gpu: &'static Gpu, at: usize, fit: Fit, before: &[Judged]) -> Judged {
-    let carrier = &stack.carriers[at];
-    let mut chain = vec![
-        link(&carrier.because, carrier.source),
-        link(format!("{} has compute capability {}", gpu.name, gpu.compute_capability), &gpu.source),
-    ];
-    let rule = facts::toolkits().rule("binary_compat");
-    if !carrier.architectures.is_empty() {
-        chain.push(link(
-            format!("its kernels are for {}", carrier.architectures.join(", ")),
-            carrier.architectures_source,
-        ));
-    }
-    match fit {
-        Fit::Runs => unknown(ARCH_MISSING, at, chain),
-        Fit::Unknown(missing) => {
-            chain.push(link(format!("not known: {missing}"), ""));
-            unknown(ARCH_MISSING, at, chain)
-        }
-        Fit::Missing(why) => {
-            chain.push(why);
-            chain.push(link("a kernel runs on its own major capability from its minor on, and on no other", rule));
-            let advice = advice::for_gpu(stack, carrier, target.driver.as_ref(), gpu);
-            let error_text = "no kernel image is available for execution on the device";
-            Judged { class: ARCH_MISSING, verdict: Verdict::FailsAtKernel, carrier: at, chain, error_text, advice }
-        }
-        Fit::Compiled(ptx) => {
-            let rule = facts::toolkits().rule("ptx_jit");
-            let text = format!("only compute_{ptx} covers it, which the driver compiles when it is first used");
-            chain.push(link(text, rule));
-            let raised = before.iter().any(|answer| answer.class == DRV_FLOOR && answer.carrier == at);
-            let linux = target.platform == Platform::Linux && !raised;
-            let branch: Option<&Branch> =
-                target.driver.as_ref().filter(|_| linux).and_then(|driver| facts::drivers().branch(driver));
-            let (class, verdict, error_text) = match (branch, &carrier.cuda) {
-                (Some(branch), Cuda::Version(cuda)) if *cuda > branch.max_cuda => {
-                    let text = format!(
-                        "that needs a driver for CUDA {cuda}, and R{} is for {}",
-                        branch.branch, branch.max_cuda
-                    );
-                    chain.push(link(text, &branch.source));
-                    (PTX_NEW, Verdict::FailsAtKernel, "the provided PTX was compiled with an unsupported toolchain")
-                }
-                _ => (ARCH_MISSING, Verdict::RunsIf, ""),
-            };
-            Judged { class, verdict, carrier: at, chain, error_text, advice: Vec::new() }
-        }
-    }
-}
-
-fn fit(carrier: &Carrier, gpu: &'static Gpu) -> Fit {
-    let toolkits = match &carrier.cuda {
-        Cuda::Version(cuda) => facts::toolkits().of(cuda).min_by_key(|toolkit| toolkit.min_sm),
-        Cuda::Major(major) => facts::toolkits().of(&Dotted::major_alone(*major)).min_by_key(|toolkit| toolkit.min_sm),
-        Cuda::Cpu | Cuda::Rocm(_) | Cuda::Unknown(_) => None,
-    };
-    if let Some(toolkit) = toolkits.filter(|toolkit| gpu.sm < toolkit.min_sm) {
-        let (major, minor) = (toolkit.min_sm / 10, toolkit.min_sm % 10);
-        return Fit::Missing(link(format!("{} builds nothing below {major}.{minor}", carrier.cuda), &toolkit.source));
-    }
-    if carrier.architectures.is_empty() {
-        return match carrier.component.purl.name() {
-            "torch" => Fit::Unknown("which architectures this build has kernels for".to_owned()),
-            _ => Fit::Runs,
-        };
-    }
-    match cover(&carrier.architectures, gpu.sm) {
-        Cover::Kernel => Fit::Runs,
-        _ if !gpu.host.is_empty() => Fit::Unknown(format!("the kernels of the wheel for {}", gpu.host)),
-        Cover::Ptx(ptx) => Fit::Compiled(ptx),
-        Cover::None if carrier.unverified => Fit::Unknown("whether the list of architectures is all of it".to_owned()),
-        Cover::None => Fit::Missing(link(
-            format!("none of them is for {}, or for an earlier minor of {}", gpu.compute_capability, gpu.sm / 10),
-            carrier.architectures_source,
-        )),
-    }
-}
-
-/// What of a list of architectures serves a GPU.
-#[derive(Debug, PartialEq, Eq)]
-pub(super) enum Cover {
-    Kernel,
-    Ptx(u32),
-    None,
-}
-
-/// Returns what serves a GPU: a kernel of its major and no later minor; else PTX for it or an earlier one.
-///
-/// A name with `a` at its end is for that architecture alone. One with `f` is for a family, a list of which is not here:
-/// it is taken for its own major.
-pub(super) fn cover(architectures: &[impl AsRef<str>], sm: u32) -> Cover {
-    let mut ptx = None;
-    for architecture in architectures {
-        let architecture = architecture.as_ref();
-        let Some((kind, number)) = architecture.split_once('_') else { continue };
-        let exact = number.ends_with('a');
-        let Ok(number) = number.trim_end_matches(['a', 'f']).parse::<u32>() else { continue };
-        let serves = if exact { number == sm } else { number <= sm };
-        match kind {
-            "sm" if serves && number / 10 == sm / 10 => return Cover::Kernel,
-            "compute" if serves => ptx = ptx.max(Some(number)),
-            _ => {}
-        }
-    }
-    ptx.map_or(Cover::None, Cover::Ptx)
 }

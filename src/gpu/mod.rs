@@ -19,7 +19,7 @@ pub mod version;
 
 use std::fmt;
 
-use crate::intern::Text;
+use crate::intern::{self, Text};
 use crate::model::Component;
 use crate::source::Place;
 
@@ -55,6 +55,24 @@ pub struct Carrier {
     pub because: String,
     /// Where the row of the table comes from.
     pub source: &'static str,
+}
+
+impl Carrier {
+    /// Adds the architectures that its wheel has kernels for, where that very release was read.
+    fn add_kernels(&mut self) {
+        let is_open = self.architectures.is_empty() && self.cuda.major().is_some();
+        let Some(row) = self.wheel_kernels().filter(|_| is_open) else { return };
+        self.architectures = row.sm.iter().map(|sm| intern::text(&format!("sm_{sm}"))).collect();
+        self.architectures.extend(row.ptx().map(|(_, of)| -> Text { intern::text(&format!("compute_{of}")) }));
+        self.architectures_source = &row.source;
+    }
+
+    /// Returns the row of its wheel's kernels.
+    fn wheel_kernels(&self) -> Option<&'static facts::Kernels> {
+        let purl = &self.component.purl;
+        let is_default = purl.ty() == "pypi" && !carriers::names_build(self.component);
+        facts::frameworks().wheel_kernels(purl.name(), self.component.version()).filter(|_| is_default)
+    }
 }
 
 /// The CUDA that a carrier was built for.
@@ -244,6 +262,7 @@ impl Stack {
     pub fn of(environment: Environment) -> Self {
         let mut carriers = carriers::carriers(&environment);
         carriers.extend(image_carriers::carriers(&environment, &carriers));
+        carriers.iter_mut().for_each(Carrier::add_kernels);
         Stack { environment, carriers }
     }
 

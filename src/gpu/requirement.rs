@@ -7,6 +7,7 @@
 //! Source: NVIDIA/libnvidia-container `src/cli/dsl.c`; NVIDIA/nvidia-container-toolkit `internal/requirements`.
 
 use std::cmp::Ordering;
+use std::collections::BTreeSet;
 
 use super::version::Dotted;
 
@@ -99,6 +100,19 @@ impl Requirement {
         let first = self.alternatives.first()?;
         let asked = first.iter().find(|condition| condition.property == "cuda")?;
         (asked.operator == Operator::AtLeast).then(|| Dotted::parse(&asked.value)).flatten()
+    }
+
+    /// Returns the branches of drivers that alternatives list by themselves: `driver>=470,driver<471` lists 470.
+    pub fn branches(&self) -> Vec<u32> {
+        let listed = self.alternatives.iter().filter(|conditions| {
+            conditions.iter().any(|condition| condition.property == "driver" && condition.operator == Operator::Less)
+        });
+        let least = listed
+            .flatten()
+            .filter(|condition| condition.property == "driver" && condition.operator == Operator::AtLeast);
+        let branches: BTreeSet<u32> =
+            least.filter_map(|condition| Some(Dotted::parse(&condition.value)?.major())).collect();
+        branches.into_iter().collect()
     }
 
     /// Says whether a node may start the image.

@@ -325,7 +325,8 @@ fn builds_without_kernels_for_the_gpu() {
         ("torch 2.10.0", "A9000", &["ARCH-MISSING Unknown"]),
         ("torch 2.10.0+cpu", "A9000", &[]),
         ("torch 2.9.1+cu129", "A100", &["ARCH-MISSING Unknown"]),
-        ("onnxruntime-gpu 1.26.0", "RTX 5090", &[]),
+        // Its wheel was read: PTX for 9.0 alone covers it.
+        ("onnxruntime-gpu 1.26.0", "RTX 5090", &["ARCH-MISSING RunsIf"]),
     ] {
         assert_eq!(told(&stack_of(&[line]), &target("", &[gpu])), expected, "{line} on {gpu}");
     }
@@ -333,18 +334,78 @@ fn builds_without_kernels_for_the_gpu() {
 
 #[test]
 fn ptx_is_a_condition() {
-    let mut stack = stack_of(&["torch 2.12.0+cu132"]);
-    assert!(stack.carriers[0].architectures.contains(&"compute_120"));
-    // Kernels serve: nothing is told of PTX, however old the driver's CUDA.
-    assert_eq!(told(&stack, &target("580.95.05", &["RTX 5090"])), [""; 0]);
-    stack.carriers[0].architectures = vec!["sm_80", "compute_90"];
-    assert_eq!(told(&stack, &target("", &["H100"])), ["ARCH-MISSING RunsIf"]);
-    assert_eq!(told(&stack, &target("595.71.05", &["RTX 5090"])), ["ARCH-MISSING RunsIf"]);
-    assert_eq!(told(&stack, &target("580.95.05", &["H100"])), ["PTX-NEW FailsAtKernel"]);
-    assert_eq!(told(&stack, &target("580.95.05", &["T4"])), ["ARCH-MISSING FailsAtKernel"]);
-    // Where the driver is too old to start at all, that is told, and PTX is not.
-    let answers = told(&stack, &target("535.183.06", &["H100"]));
-    assert_eq!(answers, ["DRV-FLOOR FailsAtStart", "ARCH-MISSING RunsIf"]);
+    // What only a build's scripts say of PTX is not known, and where kernels serve nothing is told of it.
+    let mut torch = stack_of(&["torch 2.12.0+cu132"]);
+    assert!(torch.carriers[0].architectures.contains(&"compute_120"));
+    assert_eq!(told(&torch, &target("580.95.05", &["RTX 5090"])), [""; 0]);
+    torch.carriers[0].architectures = vec!["sm_80", "compute_90"];
+    assert_eq!(told(&torch, &target("595.71.05", &["H100"])), ["ARCH-MISSING Unknown"]);
+
+    // Read from the wheel: no code for 9.0, and PTX 8.3, of CUDA 12.3.
+    let tensorflow = stack_of(&["tensorflow 2.18.1"]);
+    for (driver, gpu, expected) in [
+        ("", "H100", &["ARCH-MISSING RunsIf"][..]),
+        ("545.23.06", "H100", &["ARCH-MISSING Runs"]),
+        ("580.95.05", "H100", &["ARCH-MISSING Runs"]),
+        ("535.183.06", "H100", &["PTX-NEW FailsAtKernel"]),
+        ("535.183.06", "A100", &[]),
+        ("580.95.05", "GTX 980", &["ARCH-MISSING FailsAtKernel"]),
+        // Where the driver is too old to start at all, that is told, and PTX is not.
+        ("470.256.02", "H100", &["DRV-FLOOR FailsAtStart", "DRV-ARCH Unknown", "ARCH-MISSING RunsIf"]),
+        // CUDA 12.5 knows nothing of Blackwell: PTX may serve its kernels, but not its libraries.
+        ("580.95.05", "B200", &["ARCH-MISSING Unknown"]),
+    ] {
+        assert_eq!(told(&tensorflow, &target(driver, &[gpu])), expected, "{gpu} on {driver}");
+    }
+    // What the driver itself says counts more than its branch.
+    let told_by_driver = Target { capability: Dotted::parse("12.3"), ..target("535.183.06", &["H100"]) };
+    assert_eq!(told(&tensorflow, &told_by_driver), ["ARCH-MISSING Runs"]);
+}
+
+#[test]
+fn kernels_of_wheels_are_known_of_those_that_were_read() {
+    for (line, gpu, expected) in [
+        ("jax-cuda12-plugin 0.12.0.1", "RTX 5090", &[][..]),
+        ("cupy-cuda12x 14.2.0", "B200", &[]),
+        ("onnxruntime-gpu 1.27.0", "RTX 5090", &[]),
+        ("onnxruntime-gpu 1.27.0", "V100", &["ARCH-MISSING FailsAtKernel"]),
+        ("vllm 0.11.0", "B200", &[]),
+        // Some of its kernels have PTX for 5.2.
+        ("vllm 0.11.0", "P100", &["ARCH-MISSING Unknown"]),
+        // Its neighbours were not.
+        ("vllm 0.11.1", "P100", &[]),
+        // Nothing is known of the kernels, and the toolkit builds nothing for the board.
+        ("tensorflow 2.18.0", "B200", &["ARCH-MISSING Unknown"]),
+        ("tensorflow 2.18.0", "RTX 5090", &["ARCH-MISSING Unknown"]),
+        ("tensorflow 2.18.0", "H100", &[]),
+        ("tensorflow 2.15.0", "RTX 5090", &["ARCH-MISSING Unknown"]),
+        ("cupy-cuda112 10.0.0", "H100", &["ARCH-MISSING Unknown"]),
+    ] {
+        assert_eq!(told(&stack_of(&[line]), &target("", &[gpu])), expected, "{line} on {gpu}");
+    }
+}
+
+#[test]
+fn rows_of_kernels_hold_together() {
+    for row in &frameworks().kernels {
+        assert!(
+            !row.source.is_empty() && !row.library.is_empty() && row.sm.is_sorted(),
+            "{} {}",
+            row.package,
+            row.version
+        );
+        assert_eq!(row.ptx().count(), row.ptx.len(), "{} {}", row.package, row.version);
+        for (isa, _) in row.ptx() {
+            assert!(toolkits().ptx_isa.iter().any(|row| row.ptx == isa), "PTX {isa} of {}", row.package);
+        }
+    }
+    assert!(toolkits().ptx_isa.is_sorted_by(|a, b| a.ptx < b.ptx && a.first_cuda < b.first_cuda));
+    for (cuda, expected) in [("12.5", "12.5"), ("12.6", "12.5"), ("12.8", "12.8"), ("13.4", "13.4"), ("13.5", "13.5")] {
+        assert_eq!(toolkits().ptx_needs(&Dotted::parse(cuda).expect("a version")).to_string(), expected, "{cuda}");
+    }
+    for row in &toolkits().compat_hosts {
+        assert_eq!(row.branches().len(), row.host_driver_branches.split(',').count(), "{}", row.image_cuda);
+    }
 }
 
 #[test]

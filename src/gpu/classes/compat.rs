@@ -1,20 +1,29 @@
 //! The forward-compatibility driver: when it helps an older host, when it breaks a newer one, where it may not run.
 //!
-//! CUDA's own images hold the user-space driver of their release. The container runtime puts it before the host's where the
+//! CUDA's own images hold the user-space driver of their release. The container toolkit puts it before the host's where the
 //! host is older and the board allows it; a path that leads to it does so always, which is why such a path is a fault once
 //! the host is newer, or where the board is none of those.
 
+use crate::gpu::environment::Environment;
 use crate::gpu::facts::{self, Gpu, toolkits};
-use crate::gpu::image::{Compat, Known};
+use crate::gpu::image::{self, Compat, Known};
 use crate::gpu::requirement::Truth;
 use crate::gpu::version::Dotted;
-use crate::gpu::{Answer, Cuda, Evidence, Gravity, Link, Platform, Stack, Target, Verdict, judge};
+use crate::gpu::{Answer, Evidence, Gravity, Link, Platform, Stack, Stage, Target, Verdict, judge};
 
 use super::require;
 
+/// What a driver is too old for.
+pub(in crate::gpu) enum Need<'a> {
+    /// A CUDA that starts on drivers from this one on.
+    Floor(&'a Dotted),
+    /// PTX that needs a driver which implements this CUDA.
+    Capability(&'a Dotted),
+}
+
 /// Whether a forward-compatibility driver lets a newer CUDA run on an older driver.
 pub(in crate::gpu) enum Help {
-    /// There is none, or it is for another CUDA.
+    /// There is none, or it is too old itself.
     None,
     /// It does, and why.
     Runs(Vec<Link>),
@@ -30,30 +39,60 @@ fn link(text: impl Into<String>, source: &'static str) -> Link {
     Link { text: text.into(), source }
 }
 
-/// Says whether the forward-compatibility driver of the image lets a carrier's CUDA run on a driver below its floor.
-pub(in crate::gpu) fn help(stack: &Stack, target: &Target, driver: &Dotted, cuda: &Cuda) -> Help {
-    let Some(image) = stack.environment.image() else { return Help::None };
+/// Which releases of the container toolkit load the library of an image.
+const LOADS: &str =
+    "NVIDIA/nvidia-container-toolkit releases; NVIDIA/nvidia-container-toolkit PR#877, PR#906, PR#1055, PR#1082";
+
+/// Says whether the forward-compatibility driver of the image gives what a driver lacks.
+pub(in crate::gpu) fn help(stack: &Stack, target: &Target, driver: &Dotted, need: &Need<'_>) -> Help {
+    let environment = &stack.environment;
+    let Some(image) = environment.image() else { return Help::None };
     let Some(known) = image.compat() else { return Help::None };
-    let Known { value: Compat { cuda: of, branch, .. }, because, source, .. } = known;
-    let is_newer = branch.is_some_and(|branch| branch > driver.major());
-    if cuda.major() != Some(of.major()) || !is_newer {
+    let Known { value: Compat { cuda: of, branch, .. }, because, source, .. } = &known;
+    let mut chain = vec![link(because, source)];
+    let unknown = |mut chain: Vec<Link>, missing: &str| {
+        chain.push(link(format!("not known: {missing}"), ""));
+        Help::Unknown(chain)
+    };
+    let enough = match need {
+        Need::Capability(cuda) => of.parts() > 1 && of.major_minor() >= **cuda,
+        Need::Floor(floor) => {
+            let row = branch.and_then(|branch| facts::drivers().branch(&Dotted::major_alone(branch)));
+            row.map_or(of.major() >= 13, |row| row.first_toolkit_driver_linux >= **floor)
+        }
+    };
+    if !enough || branch.is_some_and(|branch| branch <= driver.major()) {
         return Help::None;
     }
-    let mut chain = vec![link(because, source)];
     if let Some(why) = forbidden(target) {
         chain.push(why);
         return Help::Hardware(chain);
     }
     let boards = judge::models(target);
-    if boards.is_empty() || boards.len() < target.gpus.len() {
-        chain.push(link("not known: whether the boards allow forward compatibility", ""));
-        return Help::Unknown(chain);
+    if boards.is_empty() || boards.len() < target.gpus.len() || boards.iter().any(|gpu| !gpu.forward_compat) {
+        return unknown(chain, "whether the boards allow forward compatibility");
     }
-    match require::of(image).into_iter().find(|requirement| requirement.name == "NVIDIA_REQUIRE_CUDA") {
-        Some(requirement) if requirement.is_certain => match requirement.on(target, &boards) {
-            (Truth::True, why) => chain.push(why),
-            (Truth::False, why) => {
-                chain.push(why);
+    if branch.is_none() {
+        return unknown(chain, "of which driver branch it is, and for which hosts");
+    }
+    let asked = require::of(environment, image).into_iter().find(|asked| asked.name == "NVIDIA_REQUIRE_CUDA");
+    let listed = asked.filter(|asked| !asked.branches().is_empty());
+    match listed {
+        Some(asked) => match asked.on(target, &boards) {
+            (Truth::True, _) => {
+                let text = format!("the image's start condition lists R{} among the hosts it is for", driver.major());
+                chain.push(link(text, asked.source));
+            }
+            (Truth::False, _) => {
+                let list: Vec<_> = asked.branches().iter().map(|branch| format!("R{branch}")).collect();
+                let (last, list) =
+                    list.split_last().map_or((String::new(), &[][..]), |(last, rest)| (last.clone(), rest));
+                let list = if list.is_empty() { last } else { format!("{} and {last}", list.join(", ")) };
+                let text = format!(
+                    "the image's start condition lists {list} as the hosts it is for, and not R{}",
+                    driver.major()
+                );
+                chain.push(link(text, asked.source));
                 return Help::Branch(chain);
             }
             (Truth::Unknown, why) => {
@@ -61,37 +100,22 @@ pub(in crate::gpu) fn help(stack: &Stack, target: &Target, driver: &Dotted, cuda
                 return Help::Unknown(chain);
             }
         },
-        _ => match hosts(&of) {
-            Some((branches, row)) if branches.contains(&driver.major()) => {
-                chain.push(link(format!("it is for hosts of R{}, among others", driver.major()), &row.source));
+        None => match toolkits().compat_hosts(of) {
+            Some((row, _)) if row.branches().contains(&driver.major()) => {
+                let text = format!("that of CUDA {} is for hosts of R{}, among others", row.image_cuda, driver.major());
+                chain.push(link(text, &row.source));
             }
-            Some((branches, row)) if !row.unverified => {
-                let list = branches.iter().map(|branch| format!("R{branch}")).collect::<Vec<_>>().join(", ");
-                chain.push(link(format!("it is for hosts of {list}, and not of R{}", driver.major()), &row.source));
-                return Help::Branch(chain);
-            }
-            _ => {
-                chain.push(link(format!("not known: whether it is for hosts of R{}", driver.major()), ""));
-                return Help::Unknown(chain);
-            }
+            _ => return unknown(chain, &format!("whether it is for hosts of R{}", driver.major())),
         },
     }
-    chain.push(link(
-        "the container runtime loads it in place of the host's: the condition is that it does",
-        toolkits().rule("forward_compat"),
-    ));
+    chain.push(match leads(environment, image, &known) {
+        Some(_) => link("a path leads to it, so that it is loaded in place of the host's", toolkits().rule("forward_compat")),
+        None => link(
+            "the condition is that the container toolkit loads it in place of the host's, and its version decides: before 1.17.4 it does, 1.17.4 does not, 1.17.5 and 1.17.6 do for the nvidia runtime and CDI but not for plain `docker --gpus`, later ones do",
+            LOADS,
+        ),
+    });
     Help::Runs(chain)
-}
-
-/// Returns the host branches that the library of a CUDA is for.
-fn hosts(cuda: &Dotted) -> Option<(Vec<u32>, &'static facts::CompatHosts)> {
-    let of = |row: &&facts::CompatHosts| {
-        Dotted::parse(row.image_cuda.trim_end_matches(".x")).is_some_and(|image| image.major_minor() == *cuda)
-    };
-    let row = toolkits().compat_hosts.iter().find(of)?;
-    let numbers =
-        row.host_driver_branches.split(|c: char| !c.is_ascii_digit()).filter_map(|number| number.parse().ok());
-    Some((numbers.collect(), row))
 }
 
 /// Returns why boards of a target may not use forward compatibility; none where they may, or where that is not known.
@@ -100,37 +124,98 @@ fn forbidden(target: &Target) -> Option<Link> {
     if target.platform == Platform::Wsl {
         return Some(link("inside WSL the host brings the driver, and forward compatibility is not for it", rule));
     }
-    let board: &Gpu = judge::models(target).into_iter().find(|gpu| !gpu.forward_compat)?;
+    let board = judge::models(target).into_iter().find(|gpu| is_forbidden(gpu))?;
     Some(link(format!("{} is none of the boards that forward compatibility is for (error 804)", board.name), rule))
+}
+
+/// Says whether a board is none that forward compatibility is for. Some boards for workstations are, and some of TITAN's:
+/// which ones is not in the tables.
+fn is_forbidden(gpu: &Gpu) -> bool {
+    gpu.class == "geforce" && !gpu.forward_compat && !gpu.name.to_ascii_lowercase().contains("titan")
+}
+
+/// Returns where a path leads to the library, at run time: a variable of a workload takes the place of the image's.
+fn leads(environment: &Environment, image: &Stage, known: &Known<Compat>) -> Option<Evidence> {
+    let of_image = known.value.on_path.map(|place| Evidence { component: None, subject: image.subject, place });
+    let by_variable =
+        image.setting("LD_LIBRARY_PATH").is_some_and(|setting| Some(setting.place) == known.value.on_path);
+    let mut replaced = 0;
+    for workload in &environment.workloads {
+        let Some(setting) = workload.settings.iter().find(|setting| setting.name == "LD_LIBRARY_PATH") else {
+            continue;
+        };
+        if image::leads_to_compat(setting.value, &known.value.cuda) {
+            return Some(Evidence { component: None, subject: workload.subject, place: setting.place });
+        }
+        replaced += 1;
+    }
+    let is_replaced = by_variable && replaced > 0 && replaced == environment.workloads.len();
+    of_image.filter(|_| !is_replaced)
 }
 
 /// FC-HW and FC-STALE: a path leads to the library, whatever the host is.
 pub(super) fn on_path(stack: &Stack, target: &Target, answers: &mut Vec<Answer>) {
-    let Some(image) = stack.environment.image() else { return };
+    let environment = &stack.environment;
+    let Some(image) = environment.image() else { return };
     let Some(known) = image.compat() else { return };
-    let (Some(path), Some(driver)) = (known.value.on_path, &target.driver) else { return };
-    let Some(branch) = known.value.branch else { return };
-    let rule = toolkits().rule("forward_compat");
-    let about = Evidence { component: None, subject: image.subject, place: path };
-    let shown = format!("the forward-compatibility driver of CUDA {} (R{branch})", known.value.cuda);
-    let fails = |class, message: String| {
-        Answer::new(class, Verdict::FailsAtStart, Gravity::Error, about, message)
-            .because(&*known.because, known.source)
-            .because("a path leads to it, so that it is loaded before the host's driver, whatever that is", rule)
+    let (Some(about), Some(driver), Some(branch)) =
+        (leads(environment, image, &known), &target.driver, known.value.branch)
+    else {
+        return;
     };
-    let is_told = answers.iter().any(|answer| answer.class == judge::DRV_FLOOR && answer.gravity == Gravity::Error);
-    if let Some(why) = forbidden(target).filter(|_| branch > driver.major() && !is_told) {
-        let answer = fails("FC-HW", format!("{shown} is on the library path of {}, and fails", image.subject))
-            .because(why.text, why.source)
-            .because(format!("R{branch} is newer than the host's R{}", driver.major()), "")
-            .says("forward compatibility was attempted on non supported HW")
-            .mend("take the compat folder out of LD_LIBRARY_PATH and ld.so.conf.d: the host's own driver is enough");
-        answers.push(answer);
-    } else if branch < driver.major() {
-        let answer = fails("FC-STALE", format!("{shown} is on the library path of {}, and fails", image.subject))
-            .because(format!("R{branch} is older than the host's R{}, and must never win over it", driver.major()), rule)
-            .says("system has unsupported display driver / cuda driver combination")
-            .mend("take the compat folder out of LD_LIBRARY_PATH and ld.so.conf.d: the container runtime puts it there where it is needed");
-        answers.push(answer);
+    // Who uses no CUDA never loads it.
+    if !stack.carriers.iter().any(|carrier| carrier.cuda.major().is_some()) {
+        return;
+    }
+    let rule = toolkits().rule("forward_compat");
+    let shown = format!("the forward-compatibility driver of CUDA {} (R{branch})", known.value.cuda.major_minor());
+    let fails = |class, how: &str| {
+        Answer::new(
+            class,
+            Verdict::FailsAtStart,
+            Gravity::Error,
+            about,
+            format!("{shown} is on the library path, and {how}"),
+        )
+        .because(&*known.because, known.source)
+        .because("a path leads to it, so that it is loaded before the host's driver, whatever that is", rule)
+        .beside(known.about, "it is in the image from here")
+    };
+    let is_told = answers
+        .iter()
+        .any(|answer| matches!(answer.class, judge::DRV_FLOOR | judge::FC_BRANCH) && answer.gravity == Gravity::Error);
+    let forbids = forbidden(target).filter(|_| branch > driver.major());
+    if let Some(why) = forbids {
+        if is_told {
+            return;
+        }
+        answers.push(
+            fails("FC-HW", "the board does not allow it: nothing that needs CUDA starts")
+                .because(why.text, why.source)
+                .because(format!("R{branch} is newer than the host's R{}", driver.major()), "")
+                .says("forward compatibility was attempted on non supported HW")
+                .mend("take the compat folder out of LD_LIBRARY_PATH and ld.so.conf.d: the host's own driver is enough, and needs no update"),
+        );
+    } else if target.platform == Platform::Linux && branch < driver.major() {
+        answers.push(
+            fails("FC-STALE", "is older than the host's: nothing that needs CUDA starts")
+                .because(format!("R{branch} is older than the host's R{}, and must never win over it", driver.major()), rule)
+                .says("system has unsupported display driver / cuda driver combination")
+                .mend("take the compat folder out of LD_LIBRARY_PATH and ld.so.conf.d: the container toolkit puts it there where the host is older"),
+        );
+    } else if target.platform == Platform::Linux && branch > driver.major() && !is_told {
+        let Some((row, true)) = toolkits().compat_hosts(&known.value.cuda) else { return };
+        if row.branches().contains(&driver.major()) || !judge::models(target).iter().any(|gpu| gpu.forward_compat) {
+            return;
+        }
+        let list = row.branches().iter().map(|branch| format!("R{branch}")).collect::<Vec<_>>().join(", ");
+        answers.push(
+            fails("FC-STALE", "is not for hosts of this branch: nothing that needs CUDA starts")
+                .because(format!("it is for hosts of {list}, and not of R{}", driver.major()), &row.source)
+                .says("system has unsupported display driver / cuda driver combination")
+                .mend(
+                    "take the compat folder out of LD_LIBRARY_PATH and ld.so.conf.d: the host's own driver is enough",
+                ),
+        );
     }
 }

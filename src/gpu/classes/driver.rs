@@ -2,32 +2,47 @@
 
 use crate::gpu::facts::{self, drivers, toolkits};
 use crate::gpu::version::Dotted;
-use crate::gpu::{Answer, Evidence, Gravity, Platform, Stack, Target, Verdict};
+use crate::gpu::{
+    Answer, Evidence, Gravity, Link, Platform, Setting, Stack, Stage, Target, Verdict, advice, image, judge,
+};
 
-/// DRV-EOL: a target's driver branch gets no fixes any more on a day, `YYYY-MM-DD`.
-pub fn end_of_life(target: &Target, today: &str) -> Option<Answer> {
+use super::{Help, Need, help};
+
+/// DRV-EOL: a target's driver branch gets no fixes any more on a day, `YYYY-MM-DD`, or will not on a later one.
+///
+/// A branch of two published ends is at its end on the later one.
+pub fn end_of_life(target: &Target, today: &str, soon: &str) -> Option<Answer> {
     if target.platform != Platform::Linux {
         return None;
     }
     let driver = target.driver.as_ref()?;
     let row = drivers().branch(driver)?;
     // The dates sort as texts.
-    if row.eol.is_empty() || row.eol.as_str() >= today {
+    if row.eol.is_empty() || row.eol.as_str() >= soon.max(today) {
         return None;
     }
-    let message = format!("driver {driver} is of R{}, which got its last fixes on {}, and runs", row.branch, row.eol);
+    let is_over = row.eol.as_str() < today;
+    let message = if is_over {
+        format!("driver {driver} runs past the end of its branch, R{} ({}),", row.branch, row.eol)
+    } else {
+        format!("driver {driver} nears the end of its branch, R{} ({}),", row.branch, row.eol)
+    };
     let mut answer = Answer::new("DRV-EOL", Verdict::Runs, Gravity::Warning, Evidence::default(), message)
-        .because(format!("R{} reached its end of life on {}, and today is {today}", row.branch, row.eol), &row.source)
-        .because("vendors of clouds may go on with fixes of their own; it fails nothing by itself", "");
+        .because(
+            format!("the last day on which R{} gets fixes is {}, and today is {today}", row.branch, row.eol),
+            &row.source,
+        )
+        .because("that fails nothing by itself, and vendors of clouds may go on with fixes of their own", "");
     if !row.note.is_empty() {
         answer = answer.because(&*row.note, &row.source);
     }
-    let models = crate::gpu::judge::models(target);
-    if let Some(advice) = crate::gpu::advice::drivers_on(None, &models, today) {
+    if let Some(advice) = advice::drivers_on(None, &judge::models(target), soon.max(today)) {
         answer = answer.mend(advice);
     }
     Some(answer)
 }
+
+const SMI_MISREAD: &str = "SMI-MISREAD";
 
 /// SMI-MISREAD: what a driver says it implements, taken for an installed toolkit.
 pub(super) fn misread(stack: &Stack, answers: &mut Vec<Answer>) {
@@ -40,10 +55,9 @@ pub(super) fn misread(stack: &Stack, answers: &mut Vec<Answer>) {
         });
         for label in selects {
             let about = Evidence { component: None, subject: workload.subject, place: label.place };
-            let message =
-                format!("{} selects nodes by {}, which tells no toolkit, and runs", workload.name, label.name);
+            let message = format!("{} selects nodes by {}, which tells of no toolkit", workload.name, label.name);
             answers.push(
-                Answer::new("SMI-MISREAD", Verdict::Runs, Gravity::Info, about, message)
+                Answer::new(SMI_MISREAD, Verdict::Runs, Gravity::Info, about, message)
                     .because("the label says which CUDA the driver implements, as nvidia-smi prints it; no toolkit is installed on the node", SOURCE)
                     .mend("select by nvidia.com/cuda.driver-version.major, the driver's branch, where a floor is meant"),
             );
@@ -57,13 +71,16 @@ pub(super) fn misread(stack: &Stack, answers: &mut Vec<Answer>) {
         phantom(&version, &package.shown(), package.into(), answers);
     }
     for stage in &environment.stages {
+        if let Some((cuda, ..)) = stage.base.and_then(image::cuda_of_tag) {
+            let about = Evidence { component: None, subject: stage.subject, place: stage.base_place };
+            phantom(&cuda, "the image that it starts from", about, answers);
+        }
         for install in &stage.installs {
             let words = ["cuda-toolkit-", "cuda-version", "cudatoolkit", "cuda-"];
             let named = words.iter().find_map(|word| install.name.strip_prefix(word));
-            let text = if install.manager == "conda" {
-                install.constraint.trim_start_matches('=')
-            } else {
-                named.unwrap_or_default()
+            let text = match install.manager {
+                "conda" => install.constraint.trim_start_matches('='),
+                _ => named.unwrap_or_default(),
             };
             let Some(version) = Dotted::parse(&text.replace('-', ".")).filter(|_| named.is_some()) else { continue };
             let about = Evidence { component: None, subject: stage.subject, place: install.place };
@@ -72,47 +89,199 @@ pub(super) fn misread(stack: &Stack, answers: &mut Vec<Answer>) {
     }
 }
 
+/// Tells of a version that drivers say and no toolkit has.
 fn phantom(version: &Dotted, shown: &str, about: Evidence, answers: &mut Vec<Answer>) {
-    let is_it =
-        |row: &&facts::Phantom| Dotted::parse(&row.version).is_some_and(|row| row == version.first_parts(row.parts()));
-    let Some(row) = toolkits().phantoms.iter().find(is_it).filter(|row| row.version == "12.7") else { return };
-    let message = format!("{shown} asks for CUDA {}, which never was a toolkit, and fails", row.version);
+    let Some(row) = toolkits().phantoms.iter().find(|row| row.version == "12.7") else { return };
+    let is_told = answers.iter().any(|answer| answer.class == SMI_MISREAD && answer.about.place == about.place);
+    if Dotted::parse(&row.version).is_none_or(|row| row != version.first_parts(row.parts())) || is_told {
+        return;
+    }
+    let message = format!("{shown} asks for CUDA {}, which is no toolkit: only drivers say it", row.version);
     answers.push(
-        Answer::new("SMI-MISREAD", Verdict::FailsAtStart, Gravity::Info, about, message)
-            .because(&*row.note, &row.source)
-            .mend("ask for 12.6 or 12.8: what nvidia-smi prints is what the driver implements, no toolkit"),
+        Answer::new(SMI_MISREAD, Verdict::Runs, Gravity::Info, about, message)
+            .because(
+                "there is no public toolkit 12.7; nvidia-smi prints it on R565 drivers, as what they implement",
+                &row.source,
+            )
+            .mend("ask for 12.6 or 12.8: what nvidia-smi prints is what the driver implements, and no toolkit"),
     );
 }
 
 /// PTX-NEW: crates whose kernels are PTX, made by the compiler of the build stage, which the driver has to compile.
+///
+/// A lock names the crate whether or not the build asks for it: that it is built is known by a feature that the command
+/// names, or by the variable that its build reads.
 pub(super) fn embedded_ptx(stack: &Stack, target: &Target, answers: &mut Vec<Answer>) {
     let environment = &stack.environment;
     let Some(kernels) = environment.packages("cargo", "candle-kernels").next() else { return };
-    let (Platform::Linux, Some(driver)) = (target.platform, &target.driver) else { return };
-    let Some(branch) = drivers().branch(driver) else { return };
-    let builds = |stage: &&crate::gpu::Stage| stage.commands.iter().any(|command| command.name == "cargo");
-    let Some(stage) = environment.stages.iter().find(builds) else { return };
-    let Some(compiler) = stage.compiler() else { return };
-    let Some(cuda) = &compiler.value else { return };
-    let capable = target.capability.as_ref().unwrap_or(&branch.max_cuda);
-    if cuda.major_minor() <= *capable
-        || answers.iter().any(|answer| answer.class == crate::gpu::judge::DRV_FLOOR && answer.gravity == Gravity::Error)
-    {
+    let mut builds =
+        environment.stages.iter().filter(|stage| builds(stage)).filter_map(|stage| Some((stage, stage.compiler()?)));
+    let Some((stage, compiler)) = builds.next() else { return };
+    let Some(cuda) = compiler.value.as_ref().map(Dotted::major_minor) else { return };
+    // Stages that go on from the one that builds have its commands too; another compiler would be another build.
+    if builds.any(|(_, other)| other.value.as_ref().map(Dotted::major_minor).as_ref() != Some(&cuda)) {
         return;
     }
-    let row = facts::frameworks().rust_candle.last();
-    let source = row.map_or("", |row| row.source.as_str());
-    let message = format!("{} built with CUDA {cuda} fails at its first kernel", kernels.shown());
-    answers.push(
-        Answer::new("PTX-NEW", Verdict::FailsAtKernel, Gravity::Error, kernels.into(), message)
-            .because(compiler.because.clone(), compiler.source)
-            .because("its kernels are PTX, made by the compiler that the build finds; the driver compiles them when they are first used", source)
-            .because(
-                format!("PTX of CUDA {} needs a driver for it, and {driver} (R{}) is for {capable}: {capable} < {}; minor-version compatibility does not help here", cuda.major_minor(), branch.branch, cuda.major_minor()),
-                toolkits().rule("ptx_jit"),
-            )
+    let source = facts::frameworks().rust_candle.last().map_or("", |row| row.source.as_str());
+    let compute = stage.setting("CUDA_COMPUTE_CAP");
+    let asks = |command: &Setting| {
+        let text = command.value;
+        text.contains("--all-features")
+            || (text.contains("features") && ["cuda", "flash-attn"].iter().any(|word| text.contains(word)))
+    };
+    let is_built = compute.is_some() || stage.commands.iter().any(|command| command.name == "cargo" && asks(command));
+    let shown = format!("{} built with CUDA {cuda}", kernels.shown());
+    let made = "its kernels are PTX, made by the compiler that the build finds; the driver compiles them when they are first used";
+    let answer = |class, verdict, message: String| {
+        let gravity = if verdict == Verdict::FailsAtKernel { Gravity::Error } else { Gravity::Info };
+        Answer::new(class, verdict, gravity, kernels.into(), message)
+            .because(&*compiler.because, compiler.source)
+            .because(made, source)
             .beside(compiler.about, "the compiler comes from here")
-            .says("the provided PTX was compiled with an unsupported toolchain")
-            .mend(format!("build it with CUDA {capable} or earlier: start the build stage from an image of that toolkit")),
+    };
+    let above = compute.and_then(|setting| {
+        let sm: u32 = setting.value.replace('.', "").parse().ok()?;
+        judge::models(target).into_iter().find(|gpu| gpu.sm < sm).map(|gpu| (setting, sm, gpu))
+    });
+    if let Some((setting, sm, gpu)) = above {
+        let about = Evidence { component: None, subject: stage.subject, place: setting.place };
+        answers.push(
+            answer(judge::ARCH_MISSING, Verdict::FailsAtKernel, format!("{shown} fails at its first kernel"))
+                .because(
+                    format!(
+                        "{} has compute capability {}, and CUDA_COMPUTE_CAP={} makes PTX for {}.{} and later",
+                        gpu.name,
+                        gpu.compute_capability,
+                        setting.value,
+                        sm / 10,
+                        sm % 10
+                    ),
+                    &gpu.source,
+                )
+                .beside(about, "the architecture is set here")
+                .says("no kernel image is available for execution on the device")
+                .mend(format!(
+                    "set CUDA_COMPUTE_CAP={} for the build: what is made for it runs on later ones too",
+                    gpu.sm
+                )),
+        );
+        return;
+    }
+    let (Platform::Linux, Some(driver)) = (target.platform, &target.driver) else { return };
+    let Some(capable) = target.capability.as_ref().or_else(|| Some(&drivers().branch(driver)?.max_cuda)) else {
+        return;
+    };
+    let needs = toolkits().ptx_needs(&cuda);
+    let is_told = |answer: &Answer| {
+        matches!(answer.class, judge::DRV_FLOOR | judge::FC_BRANCH | "REQ-UNMET") && answer.gravity == Gravity::Error
+    };
+    if needs <= *capable || answers.iter().any(is_told) {
+        return;
+    }
+    let rule = toolkits().rule("ptx_jit");
+    let why = format!(
+        "PTX of CUDA {cuda} needs a driver for {needs} or later, and {driver} is for {capable}: {capable} < {needs}; minor-version compatibility does not help here"
     );
+    let answer = |verdict, message: String| answer("PTX-NEW", verdict, message).because(&*why, rule);
+    if !is_built {
+        let answer = answer(Verdict::Unknown, format!("{shown} is not judged"));
+        answers.push(
+            answer.because("not known: whether the build asks for it; no feature or CUDA_COMPUTE_CAP says so", ""),
+        );
+        return;
+    }
+    let fails = || {
+        answer(Verdict::FailsAtKernel, format!("{shown} fails at its first kernel"))
+            .says("the provided PTX was compiled with an unsupported toolchain")
+            .mend(format!(
+                "build it with CUDA {capable} or earlier: start the build stage from an image of that toolkit"
+            ))
+    };
+    let mut told = match help(stack, target, driver, &Need::Capability(&needs)) {
+        Help::Runs(chain) => with(answer(Verdict::RunsIf, format!("{shown} runs on a condition")), chain),
+        Help::Unknown(chain) => with(answer(Verdict::Unknown, format!("{shown} is not judged")), chain),
+        Help::Branch(chain) | Help::Hardware(chain) => with(fails(), chain),
+        Help::None => fails(),
+    };
+    if told.gravity == Gravity::Error {
+        let floor = drivers().branches.iter().find(|branch| branch.max_cuda >= needs);
+        let moves =
+            floor.and_then(|branch| advice::drivers(Some(&branch.first_toolkit_driver_linux), &judge::models(target)));
+        told.advice.extend(moves);
+    }
+    answers.push(told);
+}
+
+fn with(mut answer: Answer, chain: Vec<Link>) -> Answer {
+    answer.chain.extend(chain);
+    answer
+}
+
+/// Says whether a stage builds a program in Rust.
+fn builds(stage: &Stage) -> bool {
+    let words = ["build", "install", "rustc", "cook"];
+    let is_build = |text: &str| text.split_ascii_whitespace().any(|word| words.contains(&word));
+    stage.commands.iter().any(|command| command.name == "cargo" && is_build(command.value))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn branches_end_after_their_last_day() {
+        let told = |driver: &str, platform, today: &str, soon: &str| {
+            let target = Target { driver: Dotted::parse(driver), platform, ..Target::default() };
+            end_of_life(&target, today, soon).map(|answer| answer.message)
+        };
+        let linux = Platform::Linux;
+        for (driver, platform, today, soon, expected) in [
+            (
+                "470.256.02",
+                linux,
+                "2026-06-01",
+                "2026-06-01",
+                "driver 470.256.02 runs past the end of its branch, R470 (2024-07-20),",
+            ),
+            // The last day itself is one on which fixes may come.
+            ("535.183.06", linux, "2026-06-01", "2026-06-01", ""),
+            (
+                "535.183.06",
+                linux,
+                "2026-06-02",
+                "2026-06-02",
+                "driver 535.183.06 runs past the end of its branch, R535 (2026-06-01),",
+            ),
+            (
+                "535.183.06",
+                linux,
+                "2026-05-20",
+                "2026-06-19",
+                "driver 535.183.06 nears the end of its branch, R535 (2026-06-01),",
+            ),
+            (
+                "535",
+                linux,
+                "2026-11-25",
+                "2026-11-25",
+                "driver 535 runs past the end of its branch, R535 (2026-06-01),",
+            ),
+            // Of two published dates the later one counts.
+            ("610.43.02", linux, "2026-11-25", "2026-11-25", ""),
+            (
+                "610.43.02",
+                linux,
+                "2027-08-04",
+                "2027-08-04",
+                "driver 610.43.02 runs past the end of its branch, R610 (2027-08-03),",
+            ),
+            // No date, no branch, another system's numbers.
+            ("615.71.09", linux, "2036-06-01", "2036-06-01", ""),
+            ("523.10", linux, "2026-06-01", "2026-06-01", ""),
+            ("", linux, "2026-06-01", "2026-06-01", ""),
+            ("470.256.02", Platform::Wsl, "2026-06-01", "2026-06-01", ""),
+        ] {
+            assert_eq!(told(driver, platform, today, soon).unwrap_or_default(), expected, "{driver} on {today}");
+        }
+    }
 }

@@ -9,7 +9,7 @@ mod require;
 
 use super::{Answer, Stack, Target};
 
-pub(super) use compat::{Help, help};
+pub(super) use compat::{Help, Need, help};
 pub use driver::end_of_life;
 
 /// Looks at a stack by itself.

@@ -3,11 +3,17 @@
 //! The condition is stricter than CUDA: it knows nothing of minor-version compatibility for boards and branches that it does
 //! not list. It is checked by the container runtime's hook, and not at all where devices are injected by CDI.
 
+use std::collections::BTreeMap;
+
 use crate::gpu::facts::{Gpu, ImageKind, drivers, toolkits};
 use crate::gpu::requirement::{Host, Requirement, Truth};
 use crate::gpu::version::Dotted;
-use crate::gpu::{Answer, Evidence, Gravity, Link, Mode, Platform, Stack, Stage, Target, Verdict, image, judge};
+use crate::gpu::{
+    Answer, Environment, Evidence, Gravity, Link, Mode, Platform, Setting, Stack, Stage, Target, Verdict, advice,
+    image, judge,
+};
 use crate::intern::Text;
+use crate::source::Place;
 
 const GRAMMAR: &str = "NVIDIA/libnvidia-container src/cli/dsl.c; NVIDIA Container Toolkit documentation";
 
@@ -22,43 +28,92 @@ pub(super) struct Asked {
     /// Where it is said.
     pub about: Evidence,
     /// Whether all of it is known; else only its first alternative is.
-    pub is_certain: bool,
+    is_certain: bool,
     requirement: Requirement,
 }
 
-/// Returns the start conditions of an image.
-pub(super) fn of(image: &Stage) -> Vec<Asked> {
-    let names = |name: &str| name.starts_with("NVIDIA_REQUIRE_") && !name.starts_with("NVIDIA_REQUIRE_JETPACK");
-    let about = |place| Evidence { component: None, subject: image.subject, place };
+/// Returns the start conditions of an image as it is run: a variable that a workload sets takes the place of the image's.
+pub(super) fn of(environment: &Environment, image: &Stage) -> Vec<Asked> {
+    let is_one = |name: &str| name.starts_with("NVIDIA_REQUIRE_") && !name.starts_with("NVIDIA_REQUIRE_JETPACK");
+    let mut settings: BTreeMap<Text, (&Setting, Text)> = BTreeMap::new();
+    for setting in image.settings.iter().filter(|setting| is_one(setting.name)) {
+        settings.insert(setting.name, (setting, image.subject));
+    }
+    for workload in &environment.workloads {
+        for setting in workload.settings.iter().filter(|setting| is_one(setting.name)) {
+            settings.insert(setting.name, (setting, workload.subject));
+        }
+    }
     let mut asked: Vec<Asked> = Vec::new();
-    for setting in image.settings.iter().filter(|setting| names(setting.name)) {
+    for (name, (setting, subject)) in &settings {
+        // What is malformed is no condition that could be judged.
         let Ok(requirement) = Requirement::parse(setting.value) else { continue };
         asked.push(Asked {
-            name: setting.name,
-            because: format!("{} asks for {}", setting.name, shortened(setting.value)),
+            name,
+            because: format!("{name} asks for {}", shortened(setting.value)),
             source: GRAMMAR,
-            about: about(setting.place),
+            about: Evidence { component: None, subject, place: setting.place },
             is_certain: true,
             requirement,
         });
     }
-    if !asked.iter().any(|asked| asked.name == "NVIDIA_REQUIRE_CUDA") {
-        asked.extend(by_tag(image));
+    if !settings.contains_key("NVIDIA_REQUIRE_CUDA") {
+        asked.extend(by_version(image).or_else(|| by_tag(image)));
     }
     asked
 }
 
-/// Returns the condition that CUDA's own image has by its tag: the first alternative is certain, the others differ by build.
+/// Returns the condition of an image that says its CUDA and none by itself: the runtime takes the version for one.
+fn by_version(image: &Stage) -> Option<Asked> {
+    let base_says = image.base.is_some_and(|base| !image::is_plain(base));
+    let setting = image.setting("CUDA_VERSION").filter(|_| image.whole || !base_says)?;
+    let text = format!("cuda>={}", Dotted::parse(setting.value)?.major_minor());
+    Some(Asked {
+        name: "NVIDIA_REQUIRE_CUDA",
+        because: format!(
+            "the image says CUDA_VERSION={} and sets no NVIDIA_REQUIRE_CUDA, which the runtime takes for {text}",
+            setting.value
+        ),
+        source: GRAMMAR,
+        about: Evidence { component: None, subject: image.subject, place: setting.place },
+        is_certain: true,
+        requirement: Requirement::parse(&text).ok()?,
+    })
+}
+
+/// Returns the condition that CUDA's own image has by its tag. The first alternative is certain; the others are known where
+/// the table has them of just that release.
 fn by_tag(image: &Stage) -> Option<Asked> {
     let base = image.base?;
-    let row = image::row(base).filter(|row| row.kind == ImageKind::Cuda)?;
-    let (cuda, because, _) = image::cuda_of_tag(base)?;
-    let text = format!("cuda>={}", cuda.major_minor());
-    let requirement = Requirement::parse(&text).ok()?;
-    let because = format!("{because}, and asks for {text}, or for one of the drivers that its build lists");
-    let about = Evidence { component: None, subject: image.subject, place: image.base_place };
-    let (name, source) = ("NVIDIA_REQUIRE_CUDA", row.source.as_str());
-    Some(Asked { name, because, source, about, is_certain: false, requirement })
+    image::row(base).filter(|row| row.kind == ImageKind::Cuda)?;
+    let (cuda, holds, source) = image::cuda_of_tag(base)?;
+    let first = format!("cuda>={}", cuda.major_minor());
+    let row = toolkits().compat_hosts(&cuda).filter(|(_, is_exact)| *is_exact).map(|(row, _)| row);
+    let (text, because, source) = match row {
+        Some(row) => {
+            let brands: Vec<&str> = row.brands_listed.split(',').map(str::trim).collect();
+            let of = |branch: u32| {
+                brands.iter().map(move |brand| format!(" brand={brand},driver>={branch},driver<{}", branch + 1))
+            };
+            let others: String = row.branches().into_iter().flat_map(of).collect();
+            let branches: Vec<_> = row.branches().iter().map(|branch| format!("R{branch}")).collect();
+            let because = format!(
+                "{holds}, and asks for {first}, or for a driver of {} with a board of a brand that it lists ({})",
+                branches.join(", "),
+                brands.join(", ")
+            );
+            (format!("{first}{others}"), because, row.source.as_str())
+        }
+        None => (first.clone(), format!("{holds}, and asks for {first}, or for a driver that its build lists"), source),
+    };
+    Some(Asked {
+        name: "NVIDIA_REQUIRE_CUDA",
+        because,
+        source,
+        about: Evidence { component: None, subject: image.subject, place: image.base_place },
+        is_certain: row.is_some(),
+        requirement: Requirement::parse(&text).ok()?,
+    })
 }
 
 fn shortened(value: &str) -> String {
@@ -71,6 +126,11 @@ fn shortened(value: &str) -> String {
 }
 
 impl Asked {
+    /// Returns the branches of drivers that it lists by themselves.
+    pub fn branches(&self) -> Vec<u32> {
+        self.requirement.branches()
+    }
+
     /// Says whether a target may start the image, and why; the first board that may not decides.
     pub fn on(&self, target: &Target, boards: &[&'static Gpu]) -> (Truth, Link) {
         let boards: Vec<Option<&'static Gpu>> =
@@ -80,6 +140,7 @@ impl Asked {
             let host = host(target, board);
             let shown = shown(&host);
             match self.requirement.holds(&host) {
+                Truth::False if !self.is_certain => unknown = true,
                 Truth::False => {
                     return (Truth::False, Link { text: format!("{shown} meets none of them"), source: GRAMMAR });
                 }
@@ -87,8 +148,11 @@ impl Asked {
                 Truth::True => {}
             }
         }
-        let text =
-            if unknown { "not known: the node's driver, GPUs or brand" } else { "the node meets its start condition" };
+        let text = if unknown {
+            "not known: whether the node meets its start condition"
+        } else {
+            "the node meets its start condition"
+        };
         (if unknown { Truth::Unknown } else { Truth::True }, Link { text: text.to_owned(), source: "" })
     }
 }
@@ -131,106 +195,106 @@ fn is_true(value: &str) -> bool {
 
 /// REQ-UNMET: an image's start condition that a target does not meet.
 pub(super) fn unmet(stack: &Stack, target: &Target, answers: &mut Vec<Answer>) {
-    let Some(image) = stack.environment.image() else { return };
-    if target.platform == Platform::Jetson || target.mode == Mode::None {
+    let environment = &stack.environment;
+    let Some(image) = environment.image() else { return };
+    if target.platform != Platform::Linux || target.mode == Mode::None {
         return;
     }
     let boards = judge::models(target);
-    let dropped = stack.environment.setting("NVIDIA_DISABLE_REQUIRE").filter(|setting| is_true(setting.value));
-    for asked in of(image) {
+    let dropped = dropped(environment, image);
+    for asked in of(environment, image) {
         let (truth, why) = asked.on(target, &boards);
         if truth != Truth::False {
             continue;
         }
-        // By its tag alone, what the condition's other alternatives allow is not known.
-        let helped = || compat_hosts(image, target);
-        if !asked.is_certain && helped().is_none_or(|allows| allows) {
-            continue;
-        }
-        let raised = answers.iter().any(|answer| answer.class == judge::DRV_FLOOR && answer.gravity == Gravity::Error);
-        let (verdict, gravity, how) = match (dropped, target.mode) {
+        let is_floor = |answer: &Answer| {
+            matches!(answer.class, judge::DRV_FLOOR | judge::FC_BRANCH) && answer.gravity > Gravity::Info
+        };
+        let (verdict, gravity, how) = match (&dropped, target.mode) {
             (Some(_), _) => (Verdict::RunsIf, Gravity::Info, "the check is dropped by NVIDIA_DISABLE_REQUIRE"),
             (None, Mode::Cdi) => (Verdict::RunsIf, Gravity::Info, "devices come by CDI there, which does not check it"),
             (None, Mode::Legacy) => {
                 (Verdict::FailsAtStart, Gravity::Error, "the runtime's hook checks it before the container starts")
             }
             // The failing driver is told already.
-            _ if raised => continue,
+            _ if answers.iter().any(is_floor) => continue,
             _ => (
                 Verdict::RunsIf,
                 Gravity::Warning,
                 "the runtime's hook checks it, CDI does not: which of them is in use is not said (`mode` of the target)",
             ),
         };
-        let mut answer = Answer::new("REQ-UNMET", verdict, gravity, asked.about, message(&asked, image, verdict))
-            .because(asked.because, asked.source)
+        // Where the container does not start at all, that its driver is too old for what is in it is the same news.
+        let floor =
+            answers.iter().position(is_floor).filter(|_| gravity == Gravity::Error).map(|at| answers.remove(at));
+        let first = asked.requirement.cuda().map_or(String::new(), |cuda| format!(" (cuda>={cuda})"));
+        let ends = match verdict {
+            Verdict::FailsAtStart => ": its container does not start",
+            _ => "",
+        };
+        let message = format!("{}{first} of {} is not met{ends}", asked.name, image.subject);
+        let mut answer = Answer::new("REQ-UNMET", verdict, gravity, asked.about, message)
+            .because(&*asked.because, asked.source)
             .because(why.text, why.source)
-            .because(how, GRAMMAR);
-        if let Some(dropped) = dropped {
-            answer = answer.beside(Evidence { place: dropped.place, ..asked.about }, "the check is dropped here");
+            .because(how, GRAMMAR)
+            .says("requirement error: unsatisfied condition: cuda>=");
+        if let Some((place, subject)) = dropped {
+            answer = answer.beside(Evidence { component: None, subject, place }, "the check is dropped here");
         }
-        let reaches = toolkits()
-            .floors
-            .iter()
-            .find(|floor| Some(floor.major) == asked.requirement.cuda().map(|cuda| cuda.major()));
-        if let (Some(floor), Some(driver)) = (reaches, &target.driver)
-            && judge::least(driver) >= floor.min_driver_linux
-        {
-            answer = answer.because(
-                format!(
-                    "it is stricter than CUDA: {driver} >= {}, so that programs of CUDA {} start there",
-                    floor.min_driver_linux, floor.major
-                ),
-                &floor.source,
-            );
-        }
-        // Where the container does not start at all, that its driver is below the floor is the same news.
-        if gravity == Gravity::Error {
-            answers.retain(|answer| answer.class != judge::DRV_FLOOR);
-        }
-        answer = answer.says("requirement error: unsatisfied condition: cuda>=");
-        for advice in advice(&asked.requirement, image, target) {
-            answer = answer.mend(advice);
+        match floor {
+            Some(floor) => {
+                let told = "without the check it would not run either";
+                answer = answer.because(format!("{told}: {}", floor.message), "").beside(floor.about, "this neither");
+                answer.chain.extend(floor.chain);
+                answer.advice = floor.advice;
+            }
+            None => {
+                answer = stricter(answer, &asked, target);
+                answer.advice = moves(&asked.requirement, target, &boards);
+            }
         }
         answers.push(answer);
+        answers.retain(|answer| gravity != Gravity::Error || !is_floor(answer));
     }
 }
 
-fn message(asked: &Asked, image: &Stage, verdict: Verdict) -> String {
-    let name = asked.name;
-    match verdict {
-        Verdict::FailsAtStart => format!("{} is not met: the container of {} does not start", name, image.subject),
-        _ => format!("{} of {} is not met", name, image.subject),
+/// Returns where the check is dropped, for all that run the image.
+fn dropped(environment: &Environment, image: &Stage) -> Option<(Place, Text)> {
+    const NAME: &str = "NVIDIA_DISABLE_REQUIRE";
+    let by_image = image.setting(NAME).map(|setting| (setting, image.subject));
+    let by_workload = environment.workloads.iter().find_map(|workload| {
+        let setting = workload.settings.iter().find(|setting| setting.name == NAME)?;
+        Some((setting, workload.subject))
+    });
+    let (setting, subject) = by_workload.or(by_image)?;
+    is_true(setting.value).then_some((setting.place, subject))
+}
+
+/// Says that programs of the image's CUDA would start, where they would.
+fn stricter(answer: Answer, asked: &Asked, target: &Target) -> Answer {
+    let Some(cuda) = asked.requirement.cuda() else { return answer };
+    let Some((floor, source)) = toolkits().floor(&cuda) else { return answer };
+    match &target.driver {
+        Some(driver) if judge::least(driver) >= *floor => answer.because(
+            format!(
+                "it is stricter than CUDA: {driver} >= {floor}, so that programs built for CUDA {} start there",
+                cuda.major()
+            ),
+            source,
+        ),
+        _ => answer,
     }
 }
 
-/// Says whether the builds that are known of an image's tag list a target's driver branch; none where that is not known.
-fn compat_hosts(image: &Stage, target: &Target) -> Option<bool> {
-    let (cuda, ..) = image::cuda_of_tag(image.base?)?;
-    let driver = target.driver.as_ref()?;
-    let of = |row: &&crate::gpu::facts::CompatHosts| {
-        Dotted::parse(row.image_cuda.trim_end_matches(".x")).is_some_and(|of| of.major_minor() == cuda.major_minor())
-    };
-    let row = toolkits().compat_hosts.iter().find(of).filter(|row| !row.unverified)?;
-    let mut branches =
-        row.host_driver_branches.split(|c: char| !c.is_ascii_digit()).filter_map(|text| text.parse().ok());
-    Some(branches.any(|branch: u32| branch == driver.major()))
-}
-
-fn advice(requirement: &Requirement, image: &Stage, target: &Target) -> Vec<String> {
+fn moves(requirement: &Requirement, target: &Target, boards: &[&'static Gpu]) -> Vec<String> {
     let mut moves = Vec::new();
-    let capable = host(target, None).cuda;
-    if let (Some(base), Some(capable)) = (image.base, &capable)
-        && let Some(tag) = image::tag_for(base, capable)
-    {
-        moves.push(format!("start from {tag}: it asks for no more than this driver has"));
+    if let Some(capable) = host(target, None).cuda {
+        moves.push(format!(
+            "start from an image of CUDA {capable} or earlier, which asks for no more than this driver has"
+        ));
     }
-    if let Some(cuda) = requirement.cuda()
-        && let Some(branch) = drivers().branches.iter().find(|branch| branch.max_cuda >= cuda && branch.is_supported())
-    {
-        moves
-            .push(format!("move the driver to R{} or later, which implements CUDA {}", branch.branch, branch.max_cuda));
-    }
+    let newest = requirement.cuda().and_then(|cuda| drivers().branches.iter().find(|branch| branch.max_cuda >= cuda));
+    moves.extend(newest.and_then(|branch| advice::drivers(Some(&branch.first_toolkit_driver_linux), boards)));
     moves.push("where nothing in the image needs the newer CUDA, set NVIDIA_DISABLE_REQUIRE=1".to_owned());
     moves
 }

@@ -1,25 +1,53 @@
 //! Whether what is locked can run on the drivers and GPUs that it is meant for.
 
 mod driver_architecture;
+mod driver_capability_misread;
+mod driver_end_of_life;
 mod driver_floor;
+mod forward_compat_branch;
+mod forward_compat_hardware;
+mod forward_compat_stale;
+mod image_requirement_unmet;
 mod missing_architecture;
+mod ptx_too_new;
+
+use std::collections::BTreeSet;
 
 use super::{Case, Findings, Rule, phrase};
 use crate::compare::Drift;
 use crate::gpu::{self, Answer, Gravity, Verdict};
 use crate::graph::Graph;
-use crate::policy::{Level, Policy};
+use crate::policy::{self, Level, Policy};
 use crate::stacks;
 
 /// The rules of this folder.
-pub const RULES: &[&dyn Rule] =
-    &[&driver_floor::DriverFloor, &driver_architecture::DriverArchitecture, &missing_architecture::MissingArchitecture];
+pub const RULES: &[&dyn Rule] = &[
+    &driver_floor::DriverFloor,
+    &driver_architecture::DriverArchitecture,
+    &missing_architecture::MissingArchitecture,
+    &ptx_too_new::PtxTooNew,
+    &image_requirement_unmet::ImageRequirementUnmet,
+    &forward_compat_hardware::ForwardCompatHardware,
+    &forward_compat_stale::ForwardCompatStale,
+    &forward_compat_branch::ForwardCompatBranch,
+    &driver_end_of_life::DriverEndOfLife,
+    &driver_capability_misread::DriverCapabilityMisread,
+];
 
 /// What is worth telling of the stacks of a tree: computed once a check, told by many rules.
 #[derive(Default)]
 pub struct Judged {
     /// What was found, each thing once.
     found: Vec<Found>,
+    /// The targets that something with CUDA runs on, by their numbers in the policy.
+    used: BTreeSet<usize>,
+}
+
+impl Judged {
+    /// Returns the targets that something with CUDA runs on.
+    fn used<'p>(&self, policy: &'p Policy) -> impl Iterator<Item = &'p policy::Target> {
+        self.used.iter().filter_map(|target| policy.targets.get(*target))
+    }
 }
 
 struct Found {
@@ -35,6 +63,9 @@ pub fn judged(resolved: &Graph, policy: &Policy) -> Judged {
         judged.found.extend(gpu::inspect(&stack).into_iter().map(|answer| Found { answer, target: None }));
         let targets = policy.targets.iter().enumerate();
         for (number, target) in targets.filter(|(_, target)| stacks::runs(&stack.environment, target)) {
+            if stack.carriers.iter().any(|carrier| carrier.cuda.major().is_some()) {
+                judged.used.insert(number);
+            }
             let answers = gpu::judge(&stack, &target.target).into_iter();
             judged.found.extend(answers.map(|answer| Found { answer, target: Some(number) }));
         }
@@ -53,39 +84,50 @@ fn tell<'g>(rule: &dyn Rule, class: &str, case: &Case<'g>, findings: &mut Findin
     };
     for Found { answer, target } in case.judged().found.iter().filter(|found| is_told(&found.answer)) {
         let target = target.and_then(|target| case.policy.targets.get(target));
-        let message = match target {
-            Some(target) => format!("{} on {}", answer.message, phrase::safe(&target.target.name)),
-            None => answer.message.clone(),
-        };
-        let about = answer.about;
-        let node = about.component.and_then(|component| {
-            let subject = case.resolved.subject(about.subject)?;
-            subject.components().find(|node| std::ptr::eq(node.component, component))
-        });
-        let draft = match node {
-            Some(node) => findings.add(rule, node, message),
-            None => findings.at(rule, about.subject, about.place, message),
-        };
-        if let Some(target) = target {
-            draft.name(&target.target.name).related(target.place, "the target");
-        }
-        for (place, note) in &answer.related {
-            draft.related(*place, note);
-        }
-        draft.help(answer.advice.join("\n"));
-        for link in &answer.chain {
-            let source = if link.source.is_empty() { String::new() } else { format!(" [{}]", link.source) };
-            draft.note(format!("{}{source}", link.text));
-        }
-        if !answer.error_text.is_empty() {
-            draft.note(format!("at run time it says: {}", answer.error_text));
-        }
-        draft.level(match answer.gravity {
-            Gravity::Error => Level::Deny,
-            Gravity::Warning => Level::Warn,
-            Gravity::Info => Level::Allow,
-        });
+        add(rule, case, findings, answer, target);
     }
+}
+
+/// Adds a finding of an answer, and the target that it is about.
+fn add<'g>(
+    rule: &dyn Rule,
+    case: &Case<'g>,
+    findings: &mut Findings<'g>,
+    answer: &Answer,
+    target: Option<&policy::Target>,
+) {
+    let message = match target {
+        Some(target) => format!("{} on {}", answer.message, phrase::safe(&target.target.name)),
+        None => answer.message.clone(),
+    };
+    let about = answer.about;
+    let node = about.component.and_then(|component| {
+        let subject = case.resolved.subject(about.subject)?;
+        subject.components().find(|node| std::ptr::eq(node.component, component))
+    });
+    let draft = match node {
+        Some(node) => findings.add(rule, node, message),
+        None => findings.at(rule, about.subject, about.place, message),
+    };
+    if let Some(target) = target {
+        draft.name(&target.target.name).related(target.place, "the target");
+    }
+    for (place, note) in &answer.related {
+        draft.related(*place, note);
+    }
+    draft.help(answer.advice.join("\n"));
+    for link in &answer.chain {
+        let source = if link.source.is_empty() { String::new() } else { format!(" [{}]", link.source) };
+        draft.note(format!("{}{source}", link.text));
+    }
+    if !answer.error_text.is_empty() {
+        draft.note(format!("at run time it says: {}", answer.error_text));
+    }
+    draft.level(match answer.gravity {
+        Gravity::Error => Level::Deny,
+        Gravity::Warning => Level::Warn,
+        Gravity::Info => Level::Allow,
+    });
 }
 
 /// Says what the drift does to the GPU stack of each subject: the driver floor that moves, and because of whom.
