@@ -1,9 +1,20 @@
-//! Container images: the files that say from which images an image is built.
+//! Container images: the files that say from which images an image is built and what its
+//! build sets and installs.
 
 mod dockerfile;
 mod expand;
+mod facts;
+mod installs;
 mod instructions;
+mod lexer;
+mod line;
+mod options;
+mod pip;
 mod reference;
+mod shell;
+mod stages;
+mod variables;
+mod wrappers;
 
 use super::Format;
 
