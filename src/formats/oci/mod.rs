@@ -1,9 +1,10 @@
-//! Container images: the files that say from which images an image is built and what its
-//! build sets and installs.
+//! Container images: the files that say from which images an image is built, what its build sets and installs, and what
+//! a built image says of itself.
 
 mod dockerfile;
 mod expand;
 mod facts;
+mod image_config;
 mod installs;
 mod instructions;
 mod lexer;
@@ -19,4 +20,4 @@ mod wrappers;
 use super::Format;
 
 /// The formats of this folder.
-pub const FORMATS: &[&dyn Format] = &[&dockerfile::Dockerfile];
+pub const FORMATS: &[&dyn Format] = &[&dockerfile::Dockerfile, &image_config::ImageConfig];
