@@ -1,11 +1,23 @@
-//! Container images: the files that say from which images an image is built.
+//! Container images: the files that say from which images an image is built, what its build sets and installs, and what
+//! a built image says of itself.
 
 mod dockerfile;
 mod expand;
+mod facts;
+mod image_config;
+mod installs;
 mod instructions;
+mod lexer;
+mod line;
+mod options;
+mod pip;
 mod reference;
+mod shell;
+mod stages;
+mod variables;
+mod wrappers;
 
 use super::Format;
 
 /// The formats of this folder.
-pub const FORMATS: &[&dyn Format] = &[&dockerfile::Dockerfile];
+pub const FORMATS: &[&dyn Format] = &[&dockerfile::Dockerfile, &image_config::ImageConfig];
