@@ -134,6 +134,10 @@ fn other_release(carrier: &Carrier, driver: &Dotted) -> Vec<String> {
                 format!("pin onnxruntime-gpu {last}, the newest for CUDA {}", row.pypi_cuda)
             })
         }
+        "cuda" => {
+            let major = facts::toolkits().floors.iter().rev().find(|floor| driver >= floor.min_driver_linux);
+            major.map(|floor| format!("build it with CUDA {}, and start from an image of that", floor.major))
+        }
         name => {
             let majors = facts::toolkits().floors.iter().rev().map(|floor| floor.major);
             let major = majors.into_iter().find(|major| starts(&Dotted::major_alone(*major)));

@@ -158,9 +158,9 @@ pub struct Branch {
     /// The day its support ends, `YYYY-MM-DD`; empty where it is not known.
     #[serde(default)]
     pub eol: String,
-    /// What is odd about it; empty where nothing is.
+    /// What is odd about that day; empty where nothing is.
     #[serde(default)]
-    pub note: String,
+    pub eol_note: String,
     /// Where the row comes from.
     pub source: String,
 }

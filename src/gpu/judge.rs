@@ -59,7 +59,11 @@ impl Judged {
     fn answer(self, stack: &Stack) -> Answer {
         let Judged { class, verdict, carrier, chain, error_text, advice } = self;
         let about: Evidence = stack.evidence(carrier);
-        let shown = show(stack.carriers[carrier].component);
+        let component = stack.carriers[carrier].component;
+        let shown = match component.purl.ty() {
+            "docker" | "oci" => format!("what uses CUDA in {}:{}", component.name(), component.version()),
+            _ => show(component),
+        };
         let (what, gravity) = match verdict {
             Verdict::Runs => ("runs", Gravity::Info),
             Verdict::RunsIf => ("runs on a condition", Gravity::Info),
@@ -256,7 +260,7 @@ fn floor_answer(stack: &Stack, target: &Target, driver: &Dotted, at: usize) -> J
         Verdict::FailsAtStart
     };
     let error_text = match name {
-        "torch" | "vllm" => "The NVIDIA driver on your system is too old",
+        "torch" | "vllm" | "pytorch" | "vllm-openai" => "The NVIDIA driver on your system is too old",
         _ => "CUDA driver version is insufficient for CUDA runtime version",
     };
     Judged { class: DRV_FLOOR, verdict, carrier: at, chain, error_text, advice }

@@ -189,10 +189,11 @@ pub(super) fn on_path(stack: &Stack, target: &Target, answers: &mut Vec<Answer>)
         if is_told {
             return;
         }
+        let who = if target.platform == Platform::Wsl { "WSL" } else { "the board" };
         answers.push(
-            fails("FC-HW", "the board does not allow it: nothing that needs CUDA starts")
+            fails("FC-HW", &format!("{who} does not allow it: nothing that needs CUDA starts"))
                 .because(why.text, why.source)
-                .because(format!("R{branch} is newer than the host's R{}", driver.major()), "")
+                .because(format!("R{branch} is newer than the host's driver, {driver}"), "")
                 .says("forward compatibility was attempted on non supported HW")
                 .mend("take the compat folder out of LD_LIBRARY_PATH and ld.so.conf.d: the host's own driver is enough, and needs no update"),
         );
@@ -217,5 +218,89 @@ pub(super) fn on_path(stack: &Stack, target: &Target, answers: &mut Vec<Answer>)
                     "take the compat folder out of LD_LIBRARY_PATH and ld.so.conf.d: the host's own driver is enough",
                 ),
         );
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::gpu::{Setting, Workload};
+    use crate::model::{Component, Purl};
+    use crate::source::Place;
+
+    fn component(ty: &str, text: &str) -> &'static Component {
+        let (path, version) = text.split_once(' ').expect("a name and a version");
+        let (namespace, name) = path.rsplit_once('/').unwrap_or(("", path));
+        Component::new(Purl::new(ty, namespace, name, version)).intern()
+    }
+
+    fn setting(name: &'static str, value: &'static str) -> Setting {
+        Setting { name, value, place: Place::default() }
+    }
+
+    /// An image of CUDA 12.4 with a path to its library, and containers that each set what is given.
+    fn stack(image: Vec<Setting>, containers: &[Vec<Setting>]) -> Stack {
+        let mut environment = Environment::of("test", [component("pypi", "torch 2.9.1+cu128")]);
+        let base = Some(component("docker", "nvidia/cuda 12.4.1-runtime-ubuntu22.04"));
+        environment.stages = vec![Stage { runs: true, base, settings: image, ..Stage::default() }];
+        let workload = |settings: &Vec<Setting>| Workload { settings: settings.clone(), ..Workload::default() };
+        environment.workloads = containers.iter().map(workload).collect();
+        Stack::of(environment)
+    }
+
+    fn told(stack: &Stack, driver: &str, gpu: &str, mode: crate::gpu::Mode) -> Vec<String> {
+        let driver = Dotted::parse(driver);
+        let target = Target { driver, gpus: vec![gpu.to_owned()], mode, ..Target::default() };
+        judge::judge(stack, &target).iter().map(|answer| format!("{} {:?}", answer.class, answer.verdict)).collect()
+    }
+
+    #[test]
+    fn what_a_container_sets_takes_the_place_of_the_images() {
+        use crate::gpu::Mode;
+        let path = || setting("LD_LIBRARY_PATH", "/usr/local/cuda/compat:/usr/lib");
+        let other = || setting("LD_LIBRARY_PATH", "/usr/local/nvidia/lib64");
+        for (image, containers, expected) in [
+            (vec![path()], &[][..], &["FC-STALE FailsAtStart"][..]),
+            (vec![path()], &[vec![other()]], &[]),
+            // One of two that run the image still has its path.
+            (vec![path()], &[vec![other()], vec![]], &["FC-STALE FailsAtStart"]),
+            (vec![other()], &[vec![path()]], &["FC-STALE FailsAtStart"]),
+            (vec![], &[vec![]], &[]),
+        ] {
+            assert_eq!(told(&stack(image, containers), "580.95.05", "H100", Mode::Unknown), expected, "{containers:?}");
+        }
+        let dropped = || setting("NVIDIA_DISABLE_REQUIRE", "1");
+        let kept = || setting("NVIDIA_DISABLE_REQUIRE", "0");
+        let looser = || setting("NVIDIA_REQUIRE_CUDA", "cuda>=12.0");
+        for (image, containers, expected) in [
+            (vec![], &[][..], &["REQ-UNMET FailsAtStart"][..]),
+            (vec![], &[vec![dropped()]], &["REQ-UNMET Runs"]),
+            (vec![dropped()], &[vec![kept()]], &["REQ-UNMET FailsAtStart"]),
+            (vec![], &[vec![dropped()], vec![]], &["REQ-UNMET FailsAtStart"]),
+            (vec![], &[vec![looser()]], &[]),
+            (vec![], &[vec![looser()], vec![]], &["REQ-UNMET FailsAtStart"]),
+        ] {
+            let stack = stack(image, containers);
+            assert_eq!(told(&stack, "530.41.03", "A100", Mode::Legacy), expected, "{containers:?}");
+        }
+    }
+
+    #[test]
+    fn paths_lead_to_the_library_of_their_version() {
+        let cuda = Dotted::parse("12.4.1").expect("a version");
+        for (path, expected) in [
+            ("/usr/local/cuda/compat", true),
+            ("/usr/local/cuda-12.4/compat/", true),
+            ("/usr/local/cuda-12/compat", true),
+            ("/lib:/usr/local/cuda-12.4/compat:/usr/lib", true),
+            ("${CUDA_HOME}/compat", true),
+            ("/usr/local/cuda-11.8/compat", false),
+            ("/usr/local/cuda/lib64", false),
+            ("/opt/app/compat", false),
+            ("/usr/local/cuda/compatible", false),
+            ("", false),
+        ] {
+            assert_eq!(image::leads_to_compat(path, &cuda), expected, "{path}");
+        }
     }
 }

@@ -11,7 +11,9 @@ use super::{Help, Need, help};
 /// DRV-EOL: a target's driver branch gets no fixes any more on a day, `YYYY-MM-DD`, or will not on a later one.
 ///
 /// A branch of two published ends is at its end on the later one.
-pub fn end_of_life(target: &Target, today: &str, soon: &str) -> Option<Answer> {
+///
+/// `lasts` is the day on which a branch must be in support to be worth moving to.
+pub fn end_of_life(target: &Target, today: &str, soon: &str, lasts: &str) -> Option<Answer> {
     if target.platform != Platform::Linux {
         return None;
     }
@@ -33,10 +35,10 @@ pub fn end_of_life(target: &Target, today: &str, soon: &str) -> Option<Answer> {
             &row.source,
         )
         .because("that fails nothing by itself, and vendors of clouds may go on with fixes of their own", "");
-    if !row.note.is_empty() {
-        answer = answer.because(&*row.note, &row.source);
+    if !row.eol_note.is_empty() {
+        answer = answer.because(&*row.eol_note, &row.source);
     }
-    if let Some(advice) = advice::drivers_on(None, &judge::models(target), soon.max(today)) {
+    if let Some(advice) = advice::drivers_on(None, &judge::models(target), lasts.max(soon).max(today)) {
         answer = answer.mend(advice);
     }
     Some(answer)
@@ -116,8 +118,21 @@ pub(super) fn embedded_ptx(stack: &Stack, target: &Target, answers: &mut Vec<Ans
     let Some(kernels) = environment.packages("cargo", "candle-kernels").next() else { return };
     let mut builds =
         environment.stages.iter().filter(|stage| builds(stage)).filter_map(|stage| Some((stage, stage.compiler()?)));
-    let Some((stage, compiler)) = builds.next() else { return };
-    let Some(cuda) = compiler.value.as_ref().map(Dotted::major_minor) else { return };
+    let found = builds.next().and_then(|(stage, compiler)| {
+        let cuda = compiler.value.as_ref()?.major_minor();
+        Some((stage, compiler, cuda))
+    });
+    let Some((stage, compiler, cuda)) = found else {
+        if target.platform == Platform::Linux && target.driver.is_some() {
+            let message = format!("{} is not judged", kernels.shown());
+            let answer = Answer::new("PTX-NEW", Verdict::Unknown, Gravity::Info, kernels.into(), message);
+            answers.push(
+                answer
+                    .because("not known: with which CUDA's compiler it is built, and so which PTX its kernels are", ""),
+            );
+        }
+        return;
+    };
     // Stages that go on from the one that builds have its commands too; another compiler would be another build.
     if builds.any(|(_, other)| other.value.as_ref().map(Dotted::major_minor).as_ref() != Some(&cuda)) {
         return;
@@ -232,7 +247,7 @@ mod tests {
     fn branches_end_after_their_last_day() {
         let told = |driver: &str, platform, today: &str, soon: &str| {
             let target = Target { driver: Dotted::parse(driver), platform, ..Target::default() };
-            end_of_life(&target, today, soon).map(|answer| answer.message)
+            end_of_life(&target, today, soon, soon).map(|answer| answer.message)
         };
         let linux = Platform::Linux;
         for (driver, platform, today, soon, expected) in [

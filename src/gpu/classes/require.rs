@@ -9,8 +9,8 @@ use crate::gpu::facts::{Gpu, ImageKind, drivers, toolkits};
 use crate::gpu::requirement::{Host, Requirement, Truth};
 use crate::gpu::version::Dotted;
 use crate::gpu::{
-    Answer, Environment, Evidence, Gravity, Link, Mode, Platform, Setting, Stack, Stage, Target, Verdict, advice,
-    image, judge,
+    Answer, Environment, Evidence, Gravity, Link, Mode, Platform, Setting, Stack, Stage, Target, Verdict, Workload,
+    advice, image, judge,
 };
 use crate::intern::Text;
 use crate::source::Place;
@@ -39,9 +39,13 @@ pub(super) fn of(environment: &Environment, image: &Stage) -> Vec<Asked> {
     for setting in image.settings.iter().filter(|setting| is_one(setting.name)) {
         settings.insert(setting.name, (setting, image.subject));
     }
+    // What one of several containers sets leaves the others with the image's.
     for workload in &environment.workloads {
         for setting in workload.settings.iter().filter(|setting| is_one(setting.name)) {
-            settings.insert(setting.name, (setting, workload.subject));
+            let sets = |other: &Workload| other.settings.iter().any(|other| other.name == setting.name);
+            if environment.workloads.iter().all(sets) {
+                settings.insert(setting.name, (setting, workload.subject));
+            }
         }
     }
     let mut asked: Vec<Asked> = Vec::new();
@@ -211,8 +215,8 @@ pub(super) fn unmet(stack: &Stack, target: &Target, answers: &mut Vec<Answer>) {
             matches!(answer.class, judge::DRV_FLOOR | judge::FC_BRANCH) && answer.gravity > Gravity::Info
         };
         let (verdict, gravity, how) = match (&dropped, target.mode) {
-            (Some(_), _) => (Verdict::RunsIf, Gravity::Info, "the check is dropped by NVIDIA_DISABLE_REQUIRE"),
-            (None, Mode::Cdi) => (Verdict::RunsIf, Gravity::Info, "devices come by CDI there, which does not check it"),
+            (Some(_), _) => (Verdict::Runs, Gravity::Info, "the check is dropped by NVIDIA_DISABLE_REQUIRE"),
+            (None, Mode::Cdi) => (Verdict::Runs, Gravity::Info, "devices come by CDI there, which does not check it"),
             (None, Mode::Legacy) => {
                 (Verdict::FailsAtStart, Gravity::Error, "the runtime's hook checks it before the container starts")
             }
@@ -237,14 +241,29 @@ pub(super) fn unmet(stack: &Stack, target: &Target, answers: &mut Vec<Answer>) {
             .because(&*asked.because, asked.source)
             .because(why.text, why.source)
             .because(how, GRAMMAR)
-            .says("requirement error: unsatisfied condition: cuda>=");
+            .says(if first.is_empty() {
+                "requirement error: unsatisfied condition"
+            } else {
+                "requirement error: unsatisfied condition: cuda>="
+            });
+        if let Some(setting) = environment.setting("NVIDIA_DISABLE_REQUIRES").filter(|_| dropped.is_none()) {
+            let about = Evidence { component: None, subject: image.subject, place: setting.place };
+            answer = answer
+                .because(
+                    "NVIDIA_DISABLE_REQUIRES is set, and does nothing: the name is NVIDIA_DISABLE_REQUIRE",
+                    GRAMMAR,
+                )
+                .beside(about, "this does nothing");
+        }
         if let Some((place, subject)) = dropped {
             answer = answer.beside(Evidence { component: None, subject, place }, "the check is dropped here");
         }
         match floor {
             Some(floor) => {
                 let told = "without the check it would not run either";
-                answer = answer.because(format!("{told}: {}", floor.message), "").beside(floor.about, "this neither");
+                answer = answer
+                    .because(format!("{told}: {}", floor.message), "")
+                    .beside(floor.about, "what would not run either");
                 answer.chain.extend(floor.chain);
                 answer.advice = floor.advice;
             }
@@ -261,13 +280,19 @@ pub(super) fn unmet(stack: &Stack, target: &Target, answers: &mut Vec<Answer>) {
 /// Returns where the check is dropped, for all that run the image.
 fn dropped(environment: &Environment, image: &Stage) -> Option<(Place, Text)> {
     const NAME: &str = "NVIDIA_DISABLE_REQUIRE";
-    let by_image = image.setting(NAME).map(|setting| (setting, image.subject));
-    let by_workload = environment.workloads.iter().find_map(|workload| {
-        let setting = workload.settings.iter().find(|setting| setting.name == NAME)?;
-        Some((setting, workload.subject))
-    });
-    let (setting, subject) = by_workload.or(by_image)?;
-    is_true(setting.value).then_some((setting.place, subject))
+    let drops = |settings: &[Setting]| Some(settings.iter().find(|setting| setting.name == NAME)?.clone());
+    let by_image = drops(&image.settings);
+    let is_dropped = |setting: &Setting| is_true(setting.value);
+    if environment.workloads.is_empty() {
+        return by_image.filter(is_dropped).map(|setting| (setting.place, image.subject));
+    }
+    // The first place is shown, where every container has one.
+    let of = |workload: &Workload| match drops(&workload.settings) {
+        Some(setting) => Some(setting).filter(is_dropped).map(|setting| (setting.place, workload.subject)),
+        None => by_image.clone().filter(is_dropped).map(|setting| (setting.place, image.subject)),
+    };
+    let places: Option<Vec<_>> = environment.workloads.iter().map(of).collect();
+    places?.first().copied()
 }
 
 /// Says that programs of the image's CUDA would start, where they would.
@@ -288,13 +313,13 @@ fn stricter(answer: Answer, asked: &Asked, target: &Target) -> Answer {
 
 fn moves(requirement: &Requirement, target: &Target, boards: &[&'static Gpu]) -> Vec<String> {
     let mut moves = Vec::new();
-    if let Some(capable) = host(target, None).cuda {
+    if let (Some(capable), Some(_)) = (host(target, None).cuda, requirement.cuda()) {
         moves.push(format!(
             "start from an image of CUDA {capable} or earlier, which asks for no more than this driver has"
         ));
     }
     let newest = requirement.cuda().and_then(|cuda| drivers().branches.iter().find(|branch| branch.max_cuda >= cuda));
     moves.extend(newest.and_then(|branch| advice::drivers(Some(&branch.first_toolkit_driver_linux), boards)));
-    moves.push("where nothing in the image needs the newer CUDA, set NVIDIA_DISABLE_REQUIRE=1".to_owned());
+    moves.push("where nothing in the image needs what it asks for, set NVIDIA_DISABLE_REQUIRE=1".to_owned());
     moves
 }

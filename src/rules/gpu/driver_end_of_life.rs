@@ -31,6 +31,9 @@ entry! {
     pub DriverEndOfLife = "driver-end-of-life"
 }
 
+/// How many days a branch must still be in support to be worth moving to.
+const WORTH_MOVING: i64 = 180;
+
 #[derive(Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 struct Options {
@@ -44,10 +47,10 @@ impl Rule for DriverEndOfLife {
 
     fn check<'g>(&self, case: &Case<'g>, findings: &mut Findings<'g>) -> Result<()> {
         let options: Options = case.options(self)?;
-        let soon = case.today.saturating_add(Duration::days(i64::from(options.before)));
-        let (today, soon) = (case.today.to_string(), soon.to_string());
+        let after = |days: i64| case.today.saturating_add(Duration::days(days)).to_string();
+        let (today, soon, lasts) = (after(0), after(i64::from(options.before)), after(WORTH_MOVING));
         for target in case.judged().used(case.policy) {
-            let Some(mut answer) = gpu::end_of_life(&target.target, &today, &soon) else { continue };
+            let Some(mut answer) = gpu::end_of_life(&target.target, &today, &soon, &lasts) else { continue };
             answer.about.place = target.place;
             add(self, case, findings, &answer, Some(target));
         }
