@@ -7,8 +7,8 @@ use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
 use serde::Deserialize;
-use serde::de::DeserializeOwned;
 
+use super::tables;
 use super::version::Dotted;
 
 /// A toolkit release.
@@ -420,37 +420,46 @@ pub struct Frameworks {
     pub rust_candle: Vec<Candle>,
 }
 
-fn read<T: DeserializeOwned>(text: &str) -> T {
-    toml::from_str(text).expect("the tables are part of the program, and a test reads them")
+/// Reads a file's tables as typed rows, and says what is wrong with them.
+pub(super) fn check(file: &str, tables: toml::Table) -> Result<(), String> {
+    let told = |error: toml::de::Error| error.message().to_owned();
+    match file {
+        "toolkits.toml" => tables.try_into::<Toolkits>().map(drop).map_err(told),
+        "drivers.toml" => tables.try_into::<Drivers>().map(drop).map_err(told),
+        "gpus.toml" => tables.try_into::<Gpus>().map(drop).map_err(told),
+        "frameworks.toml" => tables.try_into::<Frameworks>().map(drop).map_err(told),
+        "images.toml" => tables.try_into::<Images>().map(drop).map_err(told),
+        _ => Ok(()),
+    }
 }
 
 /// Returns what is known of toolkits.
 pub fn toolkits() -> &'static Toolkits {
-    static TABLE: LazyLock<Toolkits> = LazyLock::new(|| read(include_str!("data/toolkits.toml")));
+    static TABLE: LazyLock<Toolkits> = LazyLock::new(|| tables::typed("toolkits.toml"));
     &TABLE
 }
 
 /// Returns what is known of drivers.
 pub fn drivers() -> &'static Drivers {
-    static TABLE: LazyLock<Drivers> = LazyLock::new(|| read(include_str!("data/drivers.toml")));
+    static TABLE: LazyLock<Drivers> = LazyLock::new(|| tables::typed("drivers.toml"));
     &TABLE
 }
 
 /// Returns what is known of GPUs.
 pub fn gpus() -> &'static Gpus {
-    static TABLE: LazyLock<Gpus> = LazyLock::new(|| read(include_str!("data/gpus.toml")));
+    static TABLE: LazyLock<Gpus> = LazyLock::new(|| tables::typed("gpus.toml"));
     &TABLE
 }
 
 /// Returns what is known of frameworks.
 pub fn frameworks() -> &'static Frameworks {
-    static TABLE: LazyLock<Frameworks> = LazyLock::new(|| read(include_str!("data/frameworks.toml")));
+    static TABLE: LazyLock<Frameworks> = LazyLock::new(|| tables::typed("frameworks.toml"));
     &TABLE
 }
 
 /// Returns what is known of images.
 pub fn images() -> &'static Images {
-    static TABLE: LazyLock<Images> = LazyLock::new(|| read(include_str!("data/images.toml")));
+    static TABLE: LazyLock<Images> = LazyLock::new(|| tables::typed("images.toml"));
     &TABLE
 }
 

@@ -12,6 +12,8 @@ pub mod image;
 mod image_carriers;
 mod judge;
 mod requirement;
+pub mod summary;
+pub mod tables;
 pub mod target;
 #[cfg(test)]
 mod tests;
@@ -72,7 +74,24 @@ pub enum Cuda {
     Unknown(String),
 }
 
+impl Carrier {
+    /// Says whether its kernels serve a compute capability (times ten): its own, or what the driver makes of PTX.
+    pub fn serves(&self, sm: u32) -> bool {
+        judge::cover(&self.architectures, sm) != judge::Cover::None
+    }
+
+    /// Returns the least Linux driver that it starts on, where that is known.
+    pub fn driver_floor(&self) -> Option<&'static Dotted> {
+        judge::floor_of(self).map(|(floor, _)| floor)
+    }
+}
+
 impl Cuda {
+    /// Says whether it is known what it is.
+    pub fn is_known(&self) -> bool {
+        !matches!(self, Cuda::Unknown(_))
+    }
+
     /// Returns the major version, where it is CUDA and known.
     pub fn major(&self) -> Option<u32> {
         match self {
