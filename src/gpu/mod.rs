@@ -11,6 +11,8 @@ pub mod facts;
 pub mod image;
 mod image_carriers;
 mod judge;
+#[cfg(test)]
+mod laws;
 mod requirement;
 pub mod summary;
 pub mod tables;
