@@ -11,6 +11,10 @@ use serde::de::DeserializeOwned;
 
 use super::version::Dotted;
 
+mod machines;
+
+pub use machines::{Cloud, NodeLabel, NvSwitch, PoolLabel};
+
 /// A toolkit release.
 #[derive(Debug, Deserialize)]
 pub struct Toolkit {
@@ -75,6 +79,12 @@ pub struct GpuSupport {
     /// No page of the vendor was found that says so.
     #[serde(default)]
     pub unverified: bool,
+    /// The classes of boards of it that only the open kernel modules drive.
+    #[serde(default)]
+    pub open_modules_only: Vec<String>,
+    /// Where that comes from.
+    #[serde(default)]
+    pub open_modules_source: String,
     /// Where the row comes from.
     pub source: String,
 }
@@ -266,6 +276,14 @@ pub struct Gpus {
     /// The models.
     #[serde(rename = "gpu")]
     pub models: Vec<Gpu>,
+    /// The types of machines that clouds lend.
+    pub cloud: Vec<Cloud>,
+    /// The labels of nodes that tell their GPU.
+    pub node_label: Vec<NodeLabel>,
+    /// The labels of nodes that name their pool; the first that a node has counts.
+    pub pool_label: Vec<PoolLabel>,
+    /// The models of which some boards sit on NVSwitch.
+    pub nvswitch: Vec<NvSwitch>,
 }
 
 /// What is known of frameworks.

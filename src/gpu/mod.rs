@@ -9,6 +9,8 @@ mod classes;
 pub mod environment;
 pub mod facts;
 mod judge;
+mod pool;
+pub mod probe;
 pub mod target;
 #[cfg(test)]
 mod tests;
@@ -20,6 +22,7 @@ use crate::intern::Text;
 use crate::model::Component;
 use crate::source::Place;
 
+pub use classes::fleet::fleet;
 pub use environment::{Environment, Install, Package, Setting, Stage, Workload};
 pub use judge::{inspect, judge};
 pub use target::{Mode, Module, Node, Platform, Target};

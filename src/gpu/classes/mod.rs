@@ -3,6 +3,8 @@
 //! A class is silent where a fact is missing, or tells [`super::Verdict::Unknown`] with the fact's name where a reader would
 //! wonder. The catalogue's names (`TV-PAIR`) are the classes' names in answers.
 
+pub mod fleet;
+
 use super::{Answer, Stack, Target};
 
 /// Looks at a stack by itself.
