@@ -69,6 +69,8 @@ const KEYS: &[(&str, &str, &[&str])] = &[
     ("gpus.toml", "cloud", &["provider", "instance_prefix"]),
     ("gpus.toml", "gpu", &["name"]),
     ("gpus.toml", "node_label", &["key", "value"]),
+    ("gpus.toml", "nvswitch", &["gpu"]),
+    ("gpus.toml", "pool_label", &["key"]),
     ("images.toml", "image", &["path"]),
     ("rocm.toml", "amdgpu", &["driver"]),
     ("rocm.toml", "detect", &["surface"]),
