@@ -162,7 +162,7 @@ fn parse(sources: &Sources, tree: usize, mut found: Vec<Found>, walked: bool) ->
             found.drain(..).map(|file| (sources.add_file(tree, &file.path), file)).collect();
         let results: Vec<_> = files
             .into_par_iter()
-            .map(|(file, Found { format, text, .. })| (file, format, one(sources, file, format, text)))
+            .map(|(file, Found { format, text, .. })| (file, format, one(sources, file, format, text, walked)))
             .collect();
         for (file, format, result) in results {
             let path = sources.path(file);
@@ -176,6 +176,9 @@ fn parse(sources: &Sources, tree: usize, mut found: Vec<Found>, walked: bool) ->
                     continue;
                 }
             };
+            if inventories.is_empty() {
+                continue;
+            }
             if !is_the_file(&inventories, path, format) {
                 if walked {
                     read.notes.push(format!("{path} is a BOM of driftgate's own and no subject"));
@@ -216,9 +219,19 @@ fn parse(sources: &Sources, tree: usize, mut found: Vec<Found>, walked: bool) ->
     read
 }
 
-fn one(sources: &Sources, file: FileId, format: &dyn Format, text: Option<String>) -> Result<Vec<Inventory>> {
+/// Reads one file; nothing of one that was walked upon and is of the format by its name alone.
+fn one(
+    sources: &Sources,
+    file: FileId,
+    format: &dyn Format,
+    text: Option<String>,
+    walked: bool,
+) -> Result<Vec<Inventory>> {
     let text = text.map_or_else(|| sources.read(file), Ok)?;
     let source = Source { file, path: sources.path(file), text: &text };
+    if walked && !format.is_of(source.path.rsplit('/').next().unwrap_or(source.path), &text) {
+        return Ok(Vec::new());
+    }
     if let Some(mark) = conflict(&text) {
         return Err(source.fault(source.place(mark), "an unresolved merge conflict: resolve it, or lock again"));
     }

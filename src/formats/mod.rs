@@ -1,6 +1,7 @@
 //! A folder a purl type, a file a format: each reads one file and says what that file says.
 
 pub mod cargo;
+pub mod conda;
 pub mod cyclonedx;
 pub mod npm;
 pub mod oci;
@@ -34,6 +35,11 @@ pub trait Format: Entry {
     /// Returns what such a file is to the gate.
     fn role(&self) -> Role {
         Role::Subject
+    }
+
+    /// Says whether a file of such a name is of the format, by its text: names as `environment.yml` are others' too.
+    fn is_of(&self, _name: &str, _text: &str) -> bool {
+        true
     }
 
     /// Says whether a text under another name is likely of this format.
@@ -92,7 +98,8 @@ impl<'n> Near<'n> {
 }
 
 /// All formats, by purl type.
-pub const FORMATS: &[&[&dyn Format]] = &[cargo::FORMATS, npm::FORMATS, oci::FORMATS, pypi::FORMATS, cyclonedx::FORMATS];
+pub const FORMATS: &[&[&dyn Format]] =
+    &[cargo::FORMATS, conda::FORMATS, npm::FORMATS, oci::FORMATS, pypi::FORMATS, cyclonedx::FORMATS];
 
 /// Returns every format.
 pub fn all() -> impl Iterator<Item = &'static dyn Format> {
