@@ -86,6 +86,9 @@ impl Version {
         if epoch.is_empty() || !epoch.bytes().all(|byte| byte.is_ascii_digit()) || rest.contains('!') {
             return None;
         }
+        if rest.matches('+').count() > 1 {
+            return None;
+        }
         let (public, local) = rest.split_once('+').map_or((rest, None), |(public, local)| (public, Some(local)));
         // An underscore at the end belongs to the last component: `1.0.1_` is below `1.0.1a`, as OpenSSL numbers.
         let (plain, is_open) = public.strip_suffix('_').map_or((public, false), |plain| (plain, true));

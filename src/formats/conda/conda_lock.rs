@@ -43,6 +43,8 @@ impl Format for CondaLock {
         let lock: Lock<'_> = yaml::read(source)?;
         match lock.version.as_deref() {
             Some("1") => {}
+            // The first conda-locks wrote none.
+            None if !lock.package.is_empty() => {}
             Some(version) => {
                 let message = format!("version {} of conda-lock.yml is not known; version 1 is read", shown(version));
                 return Err(source.fault(source.place(version), message));
