@@ -3,6 +3,7 @@
 mod driver_architecture;
 mod driver_floor;
 mod fabric_manager;
+mod facts_age;
 mod missing_architecture;
 mod mixed_pool;
 mod nvml_mismatch;
@@ -22,6 +23,7 @@ pub const RULES: &[&dyn Rule] = &[
     &mixed_pool::MixedPool,
     &nvml_mismatch::NvmlMismatch,
     &fabric_manager::FabricManager,
+    &facts_age::FactsAge,
 ];
 
 /// The rule that tells each class of mismatch.
