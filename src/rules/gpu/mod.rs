@@ -2,17 +2,26 @@
 
 mod driver_architecture;
 mod driver_floor;
+mod fabric_manager;
 mod missing_architecture;
+mod mixed_pool;
+mod nvml_mismatch;
 
 use super::{Case, Findings, Rule, phrase};
-use crate::gpu::{self, Answer, Gravity, Verdict};
+use crate::gpu::{self, Answer, Evidence, Gravity, Verdict};
 use crate::graph::Graph;
 use crate::policy::{Level, Policy};
 use crate::stacks;
 
 /// The rules of this folder.
-pub const RULES: &[&dyn Rule] =
-    &[&driver_floor::DriverFloor, &driver_architecture::DriverArchitecture, &missing_architecture::MissingArchitecture];
+pub const RULES: &[&dyn Rule] = &[
+    &driver_floor::DriverFloor,
+    &driver_architecture::DriverArchitecture,
+    &missing_architecture::MissingArchitecture,
+    &mixed_pool::MixedPool,
+    &nvml_mismatch::NvmlMismatch,
+    &fabric_manager::FabricManager,
+];
 
 /// What is worth telling of the stacks of a tree: computed once a check, told by many rules.
 #[derive(Default)]
@@ -37,6 +46,11 @@ pub fn judged(resolved: &Graph, policy: &Policy) -> Judged {
             let answers = gpu::judge(&stack, &target.target).into_iter();
             judged.found.extend(answers.map(|answer| Found { answer, target: Some(number) }));
         }
+    }
+    for (number, target) in policy.targets.iter().enumerate() {
+        let about = Evidence { place: target.place, ..Evidence::default() };
+        let answers = gpu::fleet(&target.target).into_iter();
+        judged.found.extend(answers.map(|answer| Found { answer: Answer { about, ..answer }, target: Some(number) }));
     }
     judged
 }
@@ -66,7 +80,10 @@ fn tell<'g>(rule: &dyn Rule, class: &str, case: &Case<'g>, findings: &mut Findin
             None => findings.at(rule, about.subject, about.place, message),
         };
         if let Some(target) = target {
-            draft.name(&target.target.name).related(target.place, "the target");
+            draft.name(&target.target.name);
+            if target.place != about.place {
+                draft.related(target.place, "the target");
+            }
         }
         for (place, note) in &answer.related {
             draft.related(*place, note);
