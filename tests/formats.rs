@@ -188,7 +188,8 @@ fn truncated_files_are_problems_or_faithful() {
         for part in 0..50 {
             let cut = &bytes[..bytes.len() * part / 50];
             let side = survives(&name, cut);
-            if part == 0 && format.role() == Role::Subject {
+            // What shares its name with other files is none of them when it is empty.
+            if part == 0 && format.role() == Role::Subject && format.is_of(&name, "") {
                 assert!(!side.problems.is_empty(), "an empty {name} passed for a project without packages");
             }
             for problem in &side.problems {
@@ -207,7 +208,7 @@ fn hostile_files_are_named_and_survived() {
         let nul = [&bytes[..bytes.len() / 2], b"\0", &bytes[bytes.len() / 2..]].concat();
         for (what, bytes) in [("UTF-16", utf16), ("NUL", nul), ("not UTF-8", b"\xff\xfe\xfd".to_vec())] {
             let side = survives(&name, &bytes);
-            assert!(!side.problems.is_empty(), "{name}: {what} passed");
+            assert!(!side.problems.is_empty() || !format.is_of(&name, ""), "{name}: {what} passed");
         }
         // A byte-order mark and Windows line ends change nothing.
         let marked = [b"\xef\xbb\xbf".as_slice(), text.replace("\r\n", "\n").replace('\n', "\r\n").as_bytes()].concat();

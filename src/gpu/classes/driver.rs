@@ -3,32 +3,55 @@
 use crate::gpu::facts::{self, drivers, toolkits};
 use crate::gpu::version::Dotted;
 use crate::gpu::{
-    Answer, Evidence, Gravity, Link, Platform, Setting, Stack, Stage, Target, Verdict, advice, image, judge,
+    Answer, Evidence, Gravity, Link, Platform, Setting, Stack, Stage, Target, Verdict, advice, image, judge, pool,
 };
 
 use super::{Help, Need, help};
 
-/// DRV-EOL: a target's driver branch gets no fixes any more on a day, `YYYY-MM-DD`, or will not on a later one.
+/// DRV-EOL: a target's driver branches that get no fixes any more on a day, `YYYY-MM-DD`, or will not on a later one.
 ///
-/// A branch of two published ends is at its end on the later one.
-///
-/// `lasts` is the day on which a branch must be in support to be worth moving to.
-pub fn end_of_life(target: &Target, today: &str, soon: &str, lasts: &str) -> Option<Answer> {
+/// A branch of two published ends is at its end on the later one. `lasts` is the day on which a branch must be in support to
+/// be worth moving to.
+pub fn end_of_life(target: &Target, today: &str, soon: &str, lasts: &str) -> Vec<Answer> {
     if target.platform != Platform::Linux {
-        return None;
+        return Vec::new();
     }
-    let driver = target.driver.as_ref()?;
+    let mut told: Vec<u32> = Vec::new();
+    let groups = pool::groups(target);
+    let drivers: Vec<&Dotted> = match groups.as_slice() {
+        [] => target.driver.iter().collect(),
+        groups => groups.iter().filter_map(|group| group.target.driver.as_ref()).collect(),
+    };
+    let mut answers = Vec::new();
+    for driver in drivers {
+        if told.contains(&driver.major()) {
+            continue;
+        }
+        told.push(driver.major());
+        let Some(answer) = ended(target, driver, today, soon, lasts) else { continue };
+        let nodes: Vec<_> = target
+            .nodes
+            .iter()
+            .filter(|node| node.driver.as_ref().is_some_and(|other| other.major() == driver.major()))
+            .collect();
+        let of = target.nodes.len();
+        answers.push(match nodes.len() {
+            0 => answer,
+            all if all == of => answer,
+            some => answer.because(format!("that is so on {some} of the {of} nodes: {}", pool::names(&nodes)), ""),
+        });
+    }
+    answers
+}
+
+fn ended(target: &Target, driver: &Dotted, today: &str, soon: &str, lasts: &str) -> Option<Answer> {
     let row = drivers().branch(driver)?;
     // The dates sort as texts.
     if row.eol.is_empty() || row.eol.as_str() >= soon.max(today) {
         return None;
     }
-    let is_over = row.eol.as_str() < today;
-    let message = if is_over {
-        format!("driver {driver} runs past the end of its branch, R{} ({}),", row.branch, row.eol)
-    } else {
-        format!("driver {driver} nears the end of its branch, R{} ({}),", row.branch, row.eol)
-    };
+    let how = if row.eol.as_str() < today { "runs past" } else { "nears" };
+    let message = format!("driver {driver} {how} the end of its branch, R{} ({}),", row.branch, row.eol);
     let mut answer = Answer::new("DRV-EOL", Verdict::Runs, Gravity::Warning, Evidence::default(), message)
         .because(
             format!("the last day on which R{} gets fixes is {}, and today is {today}", row.branch, row.eol),
@@ -242,12 +265,24 @@ fn builds(stage: &Stage) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::gpu::Node;
+
+    #[test]
+    fn each_branch_of_a_pool_is_told_once() {
+        let node =
+            |name: &str, driver: &str| Node { name: name.to_owned(), driver: Dotted::parse(driver), ..Node::default() };
+        let nodes = vec![node("a", "580.95.05"), node("b", "470.256.02"), node("c", "470.223.02"), node("d", "")];
+        let target = Target { driver: Dotted::parse("470.223.02"), nodes, ..Target::default() };
+        let answers = end_of_life(&target, "2026-06-01", "2026-06-01", "2026-06-01");
+        let last: Vec<_> = answers.iter().filter_map(|answer| answer.chain.last()).map(|link| &*link.text).collect();
+        assert_eq!(last, ["that is so on 2 of the 4 nodes: b, c"]);
+    }
 
     #[test]
     fn branches_end_after_their_last_day() {
         let told = |driver: &str, platform, today: &str, soon: &str| {
             let target = Target { driver: Dotted::parse(driver), platform, ..Target::default() };
-            end_of_life(&target, today, soon, soon).map(|answer| answer.message)
+            end_of_life(&target, today, soon, soon).pop().map(|answer| answer.message)
         };
         let linux = Platform::Linux;
         for (driver, platform, today, soon, expected) in [

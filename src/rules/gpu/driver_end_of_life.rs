@@ -50,9 +50,10 @@ impl Rule for DriverEndOfLife {
         let after = |days: i64| case.today.saturating_add(Duration::days(days)).to_string();
         let (today, soon, lasts) = (after(0), after(i64::from(options.before)), after(WORTH_MOVING));
         for target in case.judged().used(case.policy) {
-            let Some(mut answer) = gpu::end_of_life(&target.target, &today, &soon, &lasts) else { continue };
-            answer.about.place = target.place;
-            add(self, case, findings, &answer, Some(target));
+            for mut answer in gpu::end_of_life(&target.target, &today, &soon, &lasts) {
+                answer.about.place = target.place;
+                add(self, case, findings, &answer, Some(target));
+            }
         }
         Ok(())
     }
