@@ -3,9 +3,15 @@
 //! A class is silent where a fact is missing, or tells [`super::Verdict::Unknown`] with the fact's name where a reader would
 //! wonder. The catalogue's names (`TV-PAIR`) are the classes' names in answers.
 
+mod compat;
+mod driver;
 pub mod fleet;
+mod require;
 
 use super::{Answer, Stack, Target};
+
+pub(super) use compat::{Help, help};
+pub use driver::end_of_life;
 
 /// Looks at a stack by itself.
 type Inspect = fn(&Stack, &mut Vec<Answer>);
@@ -14,10 +20,10 @@ type Inspect = fn(&Stack, &mut Vec<Answer>);
 type Judge = fn(&Stack, &Target, &mut Vec<Answer>);
 
 /// What does not fit inside one environment, wherever it runs.
-const INSIDE: &[Inspect] = &[];
+const INSIDE: &[Inspect] = &[driver::misread];
 
 /// What does not fit on a target.
-const ON_TARGET: &[Judge] = &[];
+const ON_TARGET: &[Judge] = &[require::unmet, compat::on_path, driver::embedded_ptx];
 
 /// Tells what does not fit inside an environment.
 pub(super) fn inside(stack: &Stack) -> Vec<Answer> {
