@@ -383,15 +383,12 @@ pub struct Gpus {
     /// The models.
     #[serde(rename = "gpu")]
     pub models: Vec<Gpu>,
-    /// What labels of nodes name.
-    #[serde(rename = "node_label")]
-    pub labels: Vec<NodeLabel>,
-    /// The labels of nodes that name their pool; the first that a node has counts.
-    #[serde(rename = "pool_label")]
-    pub pools: Vec<PoolLabel>,
     /// The types of machines that clouds lend.
-    #[serde(rename = "cloud")]
-    pub clouds: Vec<Cloud>,
+    pub cloud: Vec<Cloud>,
+    /// The labels of nodes that tell their GPU.
+    pub node_label: Vec<NodeLabel>,
+    /// The labels of nodes that name their pool; the first that a node has counts.
+    pub pool_label: Vec<PoolLabel>,
     /// The models of which some boards sit on NVSwitch.
     pub nvswitch: Vec<NvSwitch>,
 }
@@ -562,7 +559,7 @@ impl Gpus {
         if label == "nvidia.com/gpu.product" {
             return self.find(value);
         }
-        let row = self.labels.iter().find(|row| row.keys().any(|key| key == label) && row.value == value)?;
+        let row = self.node_label.iter().find(|row| row.keys().any(|key| key == label) && row.value == value)?;
         self.find(&row.gpu)
     }
 }

@@ -72,7 +72,7 @@ impl Gpus {
                 _ => series(name) == series(prefix),
             }
         };
-        self.clouds.iter().find(fits)
+        self.cloud.iter().find(fits)
     }
 
     /// Returns what is known of a board's model and NVSwitch; none for models that never sit on it.
@@ -111,14 +111,14 @@ mod tests {
     #[test]
     fn the_gpus_that_rows_name_are_in_the_table() {
         let gpus = gpus();
-        let named = (gpus.clouds.iter().map(|row| &row.gpu))
-            .chain(gpus.labels.iter().map(|row| &row.gpu))
+        let named = (gpus.cloud.iter().map(|row| &row.gpu))
+            .chain(gpus.node_label.iter().map(|row| &row.gpu))
             .chain(gpus.nvswitch.iter().map(|row| &row.gpu));
         for name in named.filter(|name| !name.starts_with("AMD ")) {
             assert!(gpus.find(name).is_some(), "{name}");
         }
         // As GPU feature discovery names them, the same model is found.
-        for row in gpus.labels.iter().filter(|row| row.key == "nvidia.com/gpu.product") {
+        for row in gpus.node_label.iter().filter(|row| row.key == "nvidia.com/gpu.product") {
             assert_eq!(gpus.find(&row.value).map(|gpu| gpu.name.as_str()), Some(row.gpu.as_str()), "{}", row.value);
         }
     }
@@ -126,9 +126,9 @@ mod tests {
     #[test]
     fn rows_have_sources_and_no_two_are_of_one_name() {
         let gpus = gpus();
-        let rows = (gpus.clouds.iter().map(|row| (row.instance_prefix.clone(), &row.source)))
-            .chain(gpus.labels.iter().map(|row| (format!("{}={}", row.key, row.value), &row.source)))
-            .chain(gpus.pools.iter().map(|row| (row.key.clone(), &row.source)))
+        let rows = (gpus.cloud.iter().map(|row| (row.instance_prefix.clone(), &row.source)))
+            .chain(gpus.node_label.iter().map(|row| (format!("{}={}", row.key, row.value), &row.source)))
+            .chain(gpus.pool_label.iter().map(|row| (row.key.clone(), &row.source)))
             .chain(gpus.nvswitch.iter().map(|row| (format!("nvswitch {}", row.gpu), &row.source)));
         let mut names = std::collections::BTreeSet::new();
         for (name, source) in rows {

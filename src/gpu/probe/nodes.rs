@@ -162,7 +162,7 @@ fn node(item: &Item) -> Option<(String, Node)> {
         .or_else(|| pair("nvidia.com/cuda.runtime"));
     let name = metadata.name.clone().unwrap_or_default();
     let pool = facts::gpus()
-        .pools
+        .pool_label
         .iter()
         .find_map(|row| label(&row.key))
         .or(model.as_deref())
@@ -191,7 +191,7 @@ fn model(labels: &BTreeMap<String, String>) -> Option<String> {
         return Some(whole_board(product).to_owned());
     }
     let gpus = facts::gpus();
-    let by_label = gpus.labels.iter().find(|row| row.keys().any(|key| labels.get(key) == Some(&row.value)));
+    let by_label = gpus.node_label.iter().find(|row| row.keys().any(|key| labels.get(key) == Some(&row.value)));
     if let Some(row) = by_label {
         return Some(row.gpu.clone());
     }
