@@ -18,7 +18,9 @@ struct Group<'t> {
 /// alone says so, in its argument.
 pub(super) fn judge(stack: &Stack, target: &Target, on: impl Fn(&Stack, &Target) -> Vec<Answer>) -> Vec<Answer> {
     let workloads = &stack.environment.workloads;
-    let lands = |node: &&Node| workloads.is_empty() || workloads.iter().any(|workload| workload.may_run_on_node(node));
+    let lands = |node: &&Node| {
+        node.takes_pods() && (workloads.is_empty() || workloads.iter().any(|workload| workload.may_run_on_node(node)))
+    };
     let mut nodes: Vec<&Node> = target.nodes.iter().filter(lands).collect();
     if nodes.is_empty() {
         // Whoever asks about a pool that no workload may land on, asks about all of it.
@@ -48,7 +50,7 @@ pub(super) fn judge(stack: &Stack, target: &Target, on: impl Fn(&Stack, &Target)
     let tell = |(mut answer, on): (Answer, Vec<usize>)| {
         let all = match nodes.len() == target.nodes.len() {
             true => format!("the {} nodes", nodes.len()),
-            false => format!("the {} nodes that its workloads may land on", nodes.len()),
+            false => format!("the {} nodes that it may land on", nodes.len()),
         };
         if let Some(link) = where_it_holds(&all, &groups, &on, answer.verdict) {
             answer.chain.push(link);
