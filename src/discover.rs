@@ -176,9 +176,7 @@ fn parse(sources: &Sources, tree: usize, mut found: Vec<Found>, walked: bool) ->
                     continue;
                 }
             };
-            if inventories.is_empty() {
-                continue;
-            }
+            let Some(inventories) = inventories else { continue };
             if !is_the_file(&inventories, path, format) {
                 if walked {
                     read.notes.push(format!("{path} is a BOM of driftgate's own and no subject"));
@@ -219,25 +217,25 @@ fn parse(sources: &Sources, tree: usize, mut found: Vec<Found>, walked: bool) ->
     read
 }
 
-/// Reads one file; nothing of one that was walked upon and is of the format by its name alone.
+/// Reads one file; none of it where it was walked upon and is of the format by its name alone.
 fn one(
     sources: &Sources,
     file: FileId,
     format: &dyn Format,
     text: Option<String>,
     walked: bool,
-) -> Result<Vec<Inventory>> {
+) -> Result<Option<Vec<Inventory>>> {
     let text = text.map_or_else(|| sources.read(file), Ok)?;
     let source = Source { file, path: sources.path(file), text: &text };
     if walked && !format.is_of(source.path.rsplit('/').next().unwrap_or(source.path), &text) {
-        return Ok(Vec::new());
+        return Ok(None);
     }
     if let Some(mark) = conflict(&text) {
         return Err(source.fault(source.place(mark), "an unresolved merge conflict: resolve it, or lock again"));
     }
     let read = format.parse_all(&source);
     sources.done_with(file, text);
-    read
+    read.map(Some)
 }
 
 /// Finds the first mark of a merge that git left to be resolved.
