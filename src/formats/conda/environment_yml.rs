@@ -45,7 +45,7 @@ impl Format for EnvironmentYml {
         ]
     }
 
-    fn is_of(&self, _name: &str, text: &str) -> bool {
+    fn is_of(&self, _path: &str, text: &str) -> bool {
         text.trim().is_empty() || text.lines().any(|line| line.starts_with("dependencies:"))
     }
 

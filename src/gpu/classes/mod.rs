@@ -5,6 +5,7 @@
 
 mod compat;
 mod driver;
+pub mod fleet;
 mod require;
 
 use super::{Answer, Stack, Target};
