@@ -29,6 +29,9 @@ impl Carrier {
     /// Says whether it is a part that others bring along, and none that runs by itself.
     pub fn is_part(&self) -> bool {
         let name = self.component.purl.name();
+        if self.component.purl.ty() == "conda" {
+            return super::conda_carriers::is_part(name);
+        }
         name.starts_with("nvidia-") || name == "cuda-toolkit"
     }
 }
@@ -67,7 +70,7 @@ fn carrier(component: &'static Component, runtimes: &[Runtime]) -> Option<Carrie
     }
 }
 
-fn plain(component: &'static Component, cuda: Cuda, because: String, source: &'static str) -> Carrier {
+pub(super) fn plain(component: &'static Component, cuda: Cuda, because: String, source: &'static str) -> Carrier {
     Carrier { component, cuda, architectures: Vec::new(), architectures_source: "", unverified: false, because, source }
 }
 

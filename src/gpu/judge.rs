@@ -266,7 +266,7 @@ fn floor_answer(stack: &Stack, target: &Target, driver: &Dotted, at: usize) -> J
         advice = advice::for_driver(stack, carrier, driver, floor, &models(target));
     }
     let name = carrier.component.purl.name();
-    let verdict = if name.starts_with("jax-") {
+    let verdict = if name.starts_with("jax-") || name == "jaxlib" {
         chain.push(link("JAX warns, and goes on without the GPU", "jax-ml/jax#15961, jax-ml/jax#29068"));
         Verdict::FallsBackToCpu
     } else {

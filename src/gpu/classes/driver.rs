@@ -17,11 +17,11 @@ pub fn end_of_life(target: &Target, today: &str, soon: &str, lasts: &str) -> Vec
         return Vec::new();
     }
     let mut told: Vec<u32> = Vec::new();
-    let groups = pool::groups(target);
-    let drivers: Vec<&Dotted> = match groups.as_slice() {
-        [] => target.driver.iter().collect(),
-        groups => groups.iter().filter_map(|group| group.target.driver.as_ref()).collect(),
-    };
+    let mut drivers: Vec<&Dotted> = target.nodes.iter().filter_map(|node| node.driver.as_ref()).collect();
+    drivers.sort();
+    if target.nodes.is_empty() {
+        drivers.extend(&target.driver);
+    }
     let mut answers = Vec::new();
     for driver in drivers {
         if told.contains(&driver.major()) {
@@ -61,10 +61,9 @@ fn ended(target: &Target, driver: &Dotted, today: &str, soon: &str, lasts: &str)
     if !row.eol_note.is_empty() {
         answer = answer.because(&*row.eol_note, &row.source);
     }
-    if let Some(advice) = advice::drivers_on(None, &judge::models(target), lasts.max(soon).max(today)) {
-        answer = answer.mend(advice);
-    }
-    Some(answer)
+    let moves = advice::drivers_on(None, &judge::models(target), lasts.max(soon).max(today));
+    let none = || format!("move the driver to a branch in support: the tables of {} know none", facts::data_date());
+    Some(answer.mend(moves.unwrap_or_else(none)))
 }
 
 const SMI_MISREAD: &str = "SMI-MISREAD";
