@@ -11,6 +11,12 @@ use serde::de::DeserializeOwned;
 
 use super::version::Dotted;
 
+mod build;
+mod rocm;
+
+pub use build::{ArchSupport, Extension, extension, extensions};
+pub use rocm::{AmdGpu, Rocm, release as rocm_release, rocm};
+
 /// A toolkit release.
 #[derive(Debug, Deserialize)]
 pub struct Toolkit {
@@ -340,6 +346,8 @@ pub struct Toolkits {
     /// The host drivers that forward-compatibility libraries are for.
     #[serde(rename = "forward_compat_hosts")]
     pub compat_hosts: Vec<CompatHosts>,
+    /// Which toolkits compile for which architectures.
+    pub arch_support: Vec<ArchSupport>,
     /// Versions that there never were.
     #[serde(rename = "phantom_release")]
     pub phantoms: Vec<Phantom>,
@@ -517,6 +525,11 @@ impl GpuSupport {
     pub fn holds(&self, branch: u32) -> bool {
         self.first_branch.is_none_or(|first| branch >= first) && self.last_branch.is_none_or(|last| branch <= last)
     }
+}
+
+/// Says whether a name is that of a GPU of the tables, whoever makes it.
+pub fn is_gpu(name: &str) -> bool {
+    gpus().find(name).is_some() || rocm().find(name).is_some()
 }
 
 impl Gpus {

@@ -1,8 +1,21 @@
 //! Whether what is locked can run on the drivers and GPUs that it is meant for.
 
+mod base_image_cuda;
+mod build_cuda_major;
+mod conda_virtual_cuda;
+mod cpu_build;
 mod driver_architecture;
+mod driver_capabilities;
 mod driver_floor;
+mod jetson_packages;
 mod missing_architecture;
+mod missing_compiler;
+mod no_driver;
+mod rocm_architecture;
+mod rocm_kernel_driver;
+mod shadowed_libraries;
+mod toolkit_architecture;
+mod wsl_driver;
 
 use super::{Case, Findings, Rule, phrase};
 use crate::compare::Drift;
@@ -12,8 +25,24 @@ use crate::policy::{Level, Policy};
 use crate::stacks;
 
 /// The rules of this folder.
-pub const RULES: &[&dyn Rule] =
-    &[&driver_floor::DriverFloor, &driver_architecture::DriverArchitecture, &missing_architecture::MissingArchitecture];
+pub const RULES: &[&dyn Rule] = &[
+    &driver_floor::DriverFloor,
+    &driver_architecture::DriverArchitecture,
+    &missing_architecture::MissingArchitecture,
+    &shadowed_libraries::ShadowedLibraries,
+    &build_cuda_major::BuildCudaMajor,
+    &missing_compiler::MissingCompiler,
+    &base_image_cuda::BaseImageCuda,
+    &driver_capabilities::DriverCapabilities,
+    &no_driver::NoDriver,
+    &cpu_build::CpuBuild,
+    &conda_virtual_cuda::CondaVirtualCuda,
+    &toolkit_architecture::ToolkitArchitecture,
+    &jetson_packages::JetsonPackages,
+    &wsl_driver::WslDriver,
+    &rocm_kernel_driver::RocmKernelDriver,
+    &rocm_architecture::RocmArchitecture,
+];
 
 /// What is worth telling of the stacks of a tree: computed once a check, told by many rules.
 #[derive(Default)]
@@ -116,7 +145,7 @@ pub fn unjudged(resolved: &Graph, policy: &Policy) -> Vec<String> {
     let stacks = stacks::stacks(resolved, policy);
     for place in &policy.targets {
         let target = &place.target;
-        for gpu in target.gpus.iter().filter(|gpu| gpu::facts::gpus().find(gpu).is_none()) {
+        for gpu in target.gpus.iter().filter(|gpu| !gpu::facts::is_gpu(gpu)) {
             notes.push(format!("the target {} names the GPU \"{gpu}\", which the tables do not have", target.name));
         }
         let mut stacks = stacks.iter().filter(|stack| stacks::runs(&stack.environment, place)).peekable();
