@@ -11,7 +11,13 @@ pub mod facts;
 pub mod image;
 mod image_carriers;
 mod judge;
+#[cfg(test)]
+mod laws;
+mod pool;
+pub mod probe;
 mod requirement;
+pub mod summary;
+pub mod tables;
 pub mod target;
 #[cfg(test)]
 mod tests;
@@ -24,6 +30,7 @@ use crate::model::Component;
 use crate::source::Place;
 
 pub use classes::end_of_life;
+pub use classes::fleet::fleet;
 pub use environment::{Environment, Install, Package, Setting, Stage, Workload};
 pub use judge::{inspect, judge};
 pub use target::{Mode, Module, Node, Platform, Target};
@@ -72,7 +79,24 @@ pub enum Cuda {
     Unknown(String),
 }
 
+impl Carrier {
+    /// Says whether its kernels serve a compute capability (times ten): its own, or what the driver makes of PTX.
+    pub fn serves(&self, sm: u32) -> bool {
+        judge::cover(&self.architectures, sm) != judge::Cover::None
+    }
+
+    /// Returns the least Linux driver that it starts on, where that is known.
+    pub fn driver_floor(&self) -> Option<&'static Dotted> {
+        judge::floor_of(self).map(|(floor, _)| floor)
+    }
+}
+
 impl Cuda {
+    /// Says whether it is known what it is.
+    pub fn is_known(&self) -> bool {
+        !matches!(self, Cuda::Unknown(_))
+    }
+
     /// Returns the major version, where it is CUDA and known.
     pub fn major(&self) -> Option<u32> {
         match self {

@@ -11,6 +11,7 @@ mod compiled;
 mod conda;
 mod container;
 mod driver;
+pub mod fleet;
 mod libraries;
 mod platform;
 mod require;

@@ -4,6 +4,7 @@ use std::sync::LazyLock;
 
 use serde::Deserialize;
 
+use crate::gpu::tables;
 use crate::gpu::version::Dotted;
 
 /// A Python package whose installation compiles CUDA code.
@@ -45,8 +46,9 @@ pub struct Extension {
     pub source: String,
 }
 
+/// What is known of packages that compile CUDA code.
 #[derive(Debug, Deserialize)]
-struct Extensions {
+pub(super) struct Extensions {
     #[serde(rename = "extension")]
     rows: Vec<Extension>,
 }
@@ -58,7 +60,7 @@ pub fn extension(name: &str) -> Option<&'static Extension> {
 
 /// Returns the packages that compile CUDA code.
 pub fn extensions() -> &'static [Extension] {
-    static TABLE: LazyLock<Extensions> = LazyLock::new(|| super::read(include_str!("../data/extensions.toml")));
+    static TABLE: LazyLock<Extensions> = LazyLock::new(|| tables::typed("extensions.toml"));
     &TABLE.rows
 }
 

@@ -5,6 +5,7 @@ use std::sync::LazyLock;
 use serde::Deserialize;
 
 use super::words;
+use crate::gpu::tables;
 use crate::gpu::version::Dotted;
 
 /// What is known of ROCm.
@@ -56,7 +57,7 @@ pub struct AmdGpu {
 
 /// Returns what is known of ROCm.
 pub fn rocm() -> &'static Rocm {
-    static TABLE: LazyLock<Rocm> = LazyLock::new(|| super::read(include_str!("../data/rocm.toml")));
+    static TABLE: LazyLock<Rocm> = LazyLock::new(|| tables::typed("rocm.toml"));
     &TABLE
 }
 

@@ -7,10 +7,13 @@ mod cpu_build;
 mod driver_architecture;
 mod driver_capabilities;
 mod driver_floor;
+mod fabric_manager;
 mod jetson_packages;
 mod missing_architecture;
 mod missing_compiler;
+mod mixed_pool;
 mod no_driver;
+mod nvml_mismatch;
 mod rocm_architecture;
 mod rocm_kernel_driver;
 mod shadowed_libraries;
@@ -18,8 +21,7 @@ mod toolkit_architecture;
 mod wsl_driver;
 
 use super::{Case, Findings, Rule, phrase};
-use crate::compare::Drift;
-use crate::gpu::{self, Answer, Gravity, Verdict};
+use crate::gpu::{self, Answer, Evidence, Gravity, Verdict};
 use crate::graph::Graph;
 use crate::policy::{Level, Policy};
 use crate::stacks;
@@ -42,6 +44,9 @@ pub const RULES: &[&dyn Rule] = &[
     &wsl_driver::WslDriver,
     &rocm_kernel_driver::RocmKernelDriver,
     &rocm_architecture::RocmArchitecture,
+    &mixed_pool::MixedPool,
+    &nvml_mismatch::NvmlMismatch,
+    &fabric_manager::FabricManager,
 ];
 
 /// What is worth telling of the stacks of a tree: computed once a check, told by many rules.
@@ -67,6 +72,11 @@ pub fn judged(resolved: &Graph, policy: &Policy) -> Judged {
             let answers = gpu::judge(&stack, &target.target).into_iter();
             judged.found.extend(answers.map(|answer| Found { answer, target: Some(number) }));
         }
+    }
+    for (number, target) in policy.targets.iter().enumerate() {
+        let about = Evidence { place: target.place, ..Evidence::default() };
+        let answers = gpu::fleet(&target.target).into_iter();
+        judged.found.extend(answers.map(|answer| Found { answer: Answer { about, ..answer }, target: Some(number) }));
     }
     judged
 }
@@ -96,7 +106,10 @@ fn tell<'g>(rule: &dyn Rule, class: &str, case: &Case<'g>, findings: &mut Findin
             None => findings.at(rule, about.subject, about.place, message),
         };
         if let Some(target) = target {
-            draft.name(&target.target.name).related(target.place, "the target");
+            draft.name(&target.target.name);
+            if target.place != about.place {
+                draft.related(target.place, "the target");
+            }
         }
         for (place, note) in &answer.related {
             draft.related(*place, note);
@@ -115,28 +128,6 @@ fn tell<'g>(rule: &dyn Rule, class: &str, case: &Case<'g>, findings: &mut Findin
             Gravity::Info => Level::Allow,
         });
     }
-}
-
-/// Says what the drift does to the GPU stack of each subject: the driver floor that moves, and because of whom.
-pub fn headlines(drift: &Drift<'_>) -> Vec<String> {
-    let mut lines = Vec::new();
-    for pair in drift.subjects.iter().filter(|pair| !pair.changes.is_empty()) {
-        let (Some(old), Some(new)) = (pair.old, pair.new) else { continue };
-        let (was, is) = (stacks::stack(old), stacks::stack(new));
-        let (Some(from), Some(to)) = (was.driver_floor(), is.driver_floor()) else { continue };
-        if from.driver == to.driver {
-            continue;
-        }
-        let carrier = &is.carriers[to.carrier];
-        let (name, version) = (carrier.component.name(), carrier.component.version());
-        let before = was.carriers.iter().find(|old| old.component.purl.key() == carrier.component.purl.key());
-        let step = before.map_or(String::new(), |old| format!("{} ({}) → ", old.component.version(), old.cuda));
-        lines.push(format!(
-            "{}: the driver floor goes from {} to {}, because of {name} {step}{version} ({})",
-            new.path, from.driver, to.driver, carrier.cuda
-        ));
-    }
-    lines
 }
 
 /// Says what of the targets could not be judged, or only on a condition: silence would look like a yes.
