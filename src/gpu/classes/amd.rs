@@ -44,7 +44,7 @@ pub(super) fn kernel_driver(stack: &Stack, target: &Target, answers: &mut Vec<An
     let (Some(kernel), Some(user)) = (&target.rocm, user(stack)) else { return };
     let (Window::Outside(list), source) = window(kernel, &user.release) else { return };
     let message =
-        format!("{} runs ROCm {}, which the kernel driver of {kernel} was not tested with", user.shown, user.release);
+        format!("{} runs ROCm {}, which was not tested with the kernel driver of {kernel}", user.shown, user.release);
     let own = kernel.major_minor();
     answers.push(
         Answer::new("ROCM-KFD", Verdict::RunsIf, Gravity::Warning, user.about, message)
@@ -97,8 +97,10 @@ pub(super) fn architecture(stack: &Stack, target: &Target, answers: &mut Vec<Ans
             Some(_) => (Verdict::RunsIf, Gravity::Info),
             None => (Verdict::FailsAtKernel, Gravity::Error),
         };
-        let message =
-            format!("{} runs ROCm {}, which has no code for {} ({})", user.shown, user.release, board.name, board.gfx);
+        let message = format!(
+            "{} runs ROCm {}, which has no code for {} ({}), and fails at its first kernel",
+            user.shown, user.release, board.name, board.gfx
+        );
         let mut answer = Answer::new("ROCM-ARCH", verdict, gravity, user.about, message)
             .because(user.because.clone(), user.source)
             .because(

@@ -145,8 +145,9 @@ pub(super) fn toolkit(stack: &Stack, answers: &mut Vec<Answer>) {
         });
         let lists = lists.map(|(asked, value)| (value, asked)).chain(in_commands(stage));
         for (value, asked) in lists.collect::<Vec<_>>() {
-            let wrong: Vec<(&String, Wrong)> =
+            let mut wrong: Vec<(&String, Wrong)> =
                 asked.iter().filter_map(|asked| Some((asked, wrong(asked, &compiler.value)?))).collect();
+            wrong.dedup_by_key(|(asked, _)| number(asked));
             let Some((asked, first)) = wrong.first() else { continue };
             // A stage that starts from this one says the same again.
             if told.contains(&value.place) {
@@ -187,7 +188,7 @@ fn unknown_to(
     count: usize,
 ) -> Answer {
     let cuda = compiler.value.major_minor();
-    let more = if count > 1 { format!(" (and {} others)", count - 1) } else { String::new() };
+    let more = if count > 1 { format!(" and {} more", count - 1) } else { String::new() };
     let message = format!(
         "{}={} asks CUDA {cuda} for {asked}{more}, which it does not know: the build fails",
         value.name, value.value
@@ -200,17 +201,12 @@ fn unknown_to(
             row.architecture, row.first_toolkit, row.first_toolkit
         ),
     };
-    let says = if asked.starts_with("compute") || !value.name.starts_with('-') {
-        "Unsupported gpu architecture 'compute_"
-    } else {
-        "Unsupported gpu architecture"
-    };
     let mut answer =
         Answer::new("ARCH-TOOLKIT", Verdict::FailsAtStart, Gravity::Error, build::about(stage, value.place), message)
             .because(format!("{}, in stage {}", compiler.because, build::stage_name(stage)), compiler.source)
             .because(rule, &row.source)
             .beside(compiler.about, "the compiler comes from here")
-            .says(says);
+            .says("nvcc fatal   : Unsupported gpu architecture");
     // Thor's number changed; the board did not.
     answer = match number(asked) {
         Some(101) if !wrong.is_new => {

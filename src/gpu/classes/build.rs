@@ -143,7 +143,9 @@ pub(super) fn no_compiler(stack: &Stack, answers: &mut Vec<Answer>) {
 fn may_be_sure(environment: &Environment, stage: &Stage) -> bool {
     let is_nvcc = |name: &str| name.contains("nvcc") || matches!(name, "cuda" | "cuda-compiler" | "cuda-toolkit");
     let by_install = stage.installs.iter().any(|install| is_nvcc(install.name));
-    let by_package = environment.packages.iter().any(|package| is_nvcc(package.name()));
+    let packages =
+        environment.packages.iter().filter(|package| matches!(package.component.purl.ty(), "pypi" | "conda"));
+    let by_package = packages.into_iter().any(|package| is_nvcc(package.name()));
     // An environment's file may list anything.
     let by_file = stage.files.iter().any(|file| {
         matches!(file.value, "conda" | "mamba" | "micromamba" | "conda-lock" | "pixi") || file.name.ends_with(".yml")

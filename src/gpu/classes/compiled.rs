@@ -97,25 +97,25 @@ fn command_at(stage: &Stage, place: Place) -> Option<&Setting> {
 /// Returns what an environment's image compiles, each thing in the stage that does.
 pub(super) fn compiled(environment: &Environment) -> Vec<Compiled<'_>> {
     let mut found: Vec<Compiled<'_>> = Vec::new();
-    let mut seen: Vec<Place> = Vec::new();
+    let mut seen: Vec<(usize, Place)> = Vec::new();
     for stage in &environment.stages {
         // What a stage takes over was compiled in the one before it.
-        let mut is_new = |place: Place| {
-            let is_new = !seen.contains(&place);
-            seen.push(place);
+        let mut is_new = |kind: usize, place: Place| {
+            let is_new = !seen.contains(&(kind, place));
+            seen.push((kind, place));
             is_new
         };
         for install in stage.installs.iter().filter(|install| install.manager == "pip") {
-            if is_new(install.place) {
+            if is_new(0, install.place) {
                 found.extend(installed(stage, install));
             }
         }
         for command in &stage.commands {
-            if is_new(command.place) {
+            if is_new(1, command.place) {
                 found.extend(built(stage, command));
             }
         }
-        let files: Vec<&Setting> = stage.files.iter().filter(|file| is_new(file.place)).collect();
+        let files: Vec<&Setting> = stage.files.iter().filter(|file| is_new(2, file.place)).collect();
         for package in environment.packages.iter().filter(|package| !package.installed) {
             let name = |path: &str| path.rsplit('/').next().unwrap_or(path).to_owned();
             if files.iter().any(|file| name(file.name) == name(package.subject)) {
@@ -153,7 +153,7 @@ fn installed<'s>(stage: &'s Stage, install: &crate::gpu::Install) -> Option<Comp
     } else if named("--no-binary") {
         format!("{name} is built from its source, as --no-binary asks for")
     } else if is_plain && row.source_only {
-        format!("{name} has no wheel, so that its installation builds it")
+        format!("PyPI has {name} as source alone, so that its installation builds it")
     } else {
         return None;
     };
@@ -178,7 +178,7 @@ fn locked<'s>(stage: &'s Stage, package: &Package) -> Option<Compiled<'s>> {
     if syncs.peek().is_some() && syncs.all(|command| command.value.contains(&without)) {
         return None;
     }
-    let because = format!("{} has no wheel, so that its installation builds it", package.shown());
+    let because = format!("PyPI has {} as source alone, so that its installation builds it", package.shown());
     finish(stage, row, (package.shown(), package.into(), because), "", false)
 }
 

@@ -215,6 +215,9 @@ pub(super) fn no_driver(stack: &Stack, answers: &mut Vec<Answer>) {
         .carriers
         .iter()
         .position(|carrier| is_gpu_only(carrier.component.purl.name()) && carrier.cuda.major().is_some());
+    // Where NVIDIA's runtime is the default one, an image or a variable that asks for all devices gets them.
+    let image = environment.image();
+    let may_ask = image.is_some_and(|image| image.whole || image.base.is_none_or(|base| !image::is_plain(base)));
     for workload in &environment.workloads {
         let seeks = workload.selects.iter().chain(&workload.tolerates).find(|label| is_gpu_node(label));
         let nothing = by_runtime(stack, workload);
@@ -231,15 +234,31 @@ pub(super) fn no_driver(stack: &Stack, answers: &mut Vec<Answer>) {
             // Many a service has torch's default build, and is meant for the CPU.
             (_, None, None) => continue,
         };
+        let visible = workload.settings.iter().find(|setting| setting.name == "NVIDIA_VISIBLE_DEVICES");
+        let visible = visible.or_else(|| image?.setting("NVIDIA_VISIBLE_DEVICES"));
+        let injects_nothing = matches!(nothing, ByRuntime::Nothing(..));
+        if !injects_nothing && visible.is_some_and(|setting| !matches!(setting.value.trim(), "" | "void" | "none")) {
+            continue;
+        }
+        let gravity = if may_ask && !injects_nothing { Gravity::Warning } else { Gravity::Error };
         let at = only.unwrap_or(at);
         let carrier = &stack.carriers[at];
         let shown = format!("{} {}", carrier.component.name(), carrier.component.version());
         let message = format!("{} runs {shown} and is given no GPU, nor its driver", workload.name);
+        let mut answer = Answer::new("NO-DRIVER", Verdict::FailsAtStart, gravity, about, message)
+            .because(carrier.because.clone(), carrier.source)
+            .because(why, "")
+            .because(
+                "the driver is the node's, and is put into a container together with a GPU: an image holds none",
+                TOOLKIT,
+            );
+        if gravity == Gravity::Warning {
+            let text =
+                "its image may ask for all devices by itself, and gets them where NVIDIA's runtime is the default one";
+            answer = answer.because(text, TOOLKIT);
+        }
         answers.push(
-            Answer::new("NO-DRIVER", Verdict::FailsAtStart, Gravity::Error, about, message)
-                .because(carrier.because.clone(), carrier.source)
-                .because(why, "")
-                .because("the driver is the node's, and is put into a container together with a GPU: an image holds none", TOOLKIT)
+            answer
                 .beside(stack.evidence(at), "what needs it")
                 .says("libcuda.so.1: cannot open shared object file")
                 .mend(match nothing {
@@ -262,7 +281,8 @@ pub(super) fn cpu_build(stack: &Stack, answers: &mut Vec<Answer>) {
             environment.image().and_then(|image| image.base).is_some_and(|base| std::ptr::eq(base, carrier.component));
         !is_base && !matches!(carrier.cuda, Cuda::Cpu)
     }) || environment.packages.iter().any(|package| {
-        let name = package.name();
+        let is_image = matches!(package.component.purl.ty(), "docker" | "oci");
+        let name = if is_image { "" } else { package.name() };
         name.starts_with("nvidia-") && name != "nvidia-ml-py"
             || name.contains("tensorrt")
             || name.contains("-cuda")

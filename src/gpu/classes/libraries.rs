@@ -39,8 +39,9 @@ pub(super) fn shadowed(stack: &Stack, answers: &mut Vec<Answer>) {
         subject: subject.map_or(stage.subject, |workload| workload.subject),
         place: setting.place,
     };
+    let may = if gravity == Gravity::Error { "fails" } else { "may fail" };
     let message = format!(
-        "LD_LIBRARY_PATH puts the libraries of CUDA {cuda} before those of {} (CUDA {wheel}), which fails to load",
+        "LD_LIBRARY_PATH puts the libraries of CUDA {cuda} before those of {} (CUDA {wheel}), which {may} to load",
         torch.shown()
     );
     let mut answer = Answer::new("LIB-SHADOW", Verdict::FailsAtStart, gravity, place, message)
@@ -125,7 +126,7 @@ pub(super) fn unused(stack: &Stack, answers: &mut Vec<Answer>) {
     let carriers: Vec<_> = stack.carriers.iter().filter(is_own).collect();
     let is_used = carriers.is_empty()
         || carriers.iter().any(|carrier| !brings(carrier.component.purl.name()))
-        || environment.packages.iter().any(|package| package.component.purl.ty() != "pypi")
+        || environment.packages.iter().any(|package| !matches!(package.component.purl.ty(), "pypi" | "docker" | "oci"))
         || !compiled::compiled(environment).is_empty()
         || stage.commands.iter().any(|command| matches!(command.name, "make" | "cmake" | "nvcc" | "ninja" | "cargo"));
     let differs = |major: u32| major != toolkit.value.major();
@@ -137,7 +138,7 @@ pub(super) fn unused(stack: &Stack, answers: &mut Vec<Answer>) {
     let about = Evidence { component: None, subject: stage.subject, place: stage.base_place };
     let shown = format!("{} {}", carrier.component.name(), carrier.component.version());
     let message = format!(
-        "{} holds CUDA {}, which {shown} does not use: it brings {} along",
+        "the image of {} holds CUDA {}, which {shown} does not use: it brings {} along",
         stage.subject, toolkit.value, carrier.cuda
     );
     answers.push(

@@ -63,7 +63,10 @@ fn servers_on_jetson(stack: &Stack, target: &Target, answers: &mut Vec<Answer>) 
             && !["igpu", "l4t", "tegra", "jetson"].iter().any(|word| base.version().contains(word));
         if is_server {
             let about = Evidence { component: None, subject: stage.subject, place: stage.base_place };
-            let message = format!("the image of {} starts from {}, which is for servers", stage.subject, row.path);
+            let message = format!(
+                "the image of {} starts from {}, which is for servers, and cannot use the GPU",
+                stage.subject, row.path
+            );
             let mut answer = Answer::new("JETSON", verdict, gravity, about, message)
                 .because(format!("{}:{} is built for servers", row.path, base.version()), &row.source)
                 .because(rule, JETSON)
@@ -87,14 +90,14 @@ fn servers_on_jetson(stack: &Stack, target: &Target, answers: &mut Vec<Answer>) 
         verdict,
         gravity,
         stack.evidence(at),
-        format!("{shown} is a wheel for servers, and does not run on a Jetson's CUDA"),
+        format!("{shown} is a wheel for servers, and cannot use the GPU"),
     )
     .because(carrier.because.clone(), carrier.source)
     .because(rule, JETSON)
     .says("named symbol not found")
     .mend("install NVIDIA's wheel for the board's JetPack, or build it on the board");
     if gravity == Gravity::Warning {
-        answer.message = format!("{shown} is a wheel for servers, which a Thor may run");
+        answer.message = format!("{shown} is a wheel for servers, and may not run");
         answer = answer.because(thor, JETSON);
     }
     answers.push(answer);
@@ -109,7 +112,7 @@ fn jetsons_on_server(stack: &Stack, target: &Target, answers: &mut Vec<Answer>) 
     if let Some(stage) = stack.environment.image()
         && let Some(known) = stage.jetson()
     {
-        let message = format!("the image of {} is for Jetson, and starts on no server", stage.subject);
+        let message = format!("the image of {} is for Jetson, and cannot start", stage.subject);
         answers.push(
             Answer::new("JETSON", Verdict::FailsAtStart, Gravity::Error, known.about, message)
                 .because(known.because, known.source)
@@ -134,7 +137,7 @@ fn jetsons_on_server(stack: &Stack, target: &Target, answers: &mut Vec<Answer>) 
             Verdict::FailsAtStart,
             Gravity::Error,
             stack.evidence(at),
-            format!("{shown} is a wheel for Jetson, and runs on no server"),
+            format!("{shown} is a wheel for Jetson, and cannot run"),
         )
         .because(format!("{shown} comes from {}", carrier.component.origin), JETSON)
         .because("it is linked against the CUDA of a Jetson's system image", JETSON)
@@ -147,8 +150,7 @@ pub(super) fn wsl(stack: &Stack, target: &Target, answers: &mut Vec<Answer>) {
     let Some(stage) = stack.environment.image().filter(|_| target.platform == Platform::Wsl) else { return };
     if let Some(install) = stage.installs.iter().find(|install| brings_driver(install)) {
         let about = Evidence { component: None, subject: stage.subject, place: install.place };
-        let message =
-            format!("{} brings a Linux driver, which takes the place of the one that Windows brings", install.name);
+        let message = format!("{} brings a Linux driver, and CUDA fails", install.name);
         answers.push(
             Answer::new("WSL", Verdict::FailsAtStart, Gravity::Warning, about, message)
                 .because(format!("{} installs {}", install.manager, install.name), "package names of NVIDIA's own apt repository")
@@ -166,7 +168,7 @@ pub(super) fn wsl(stack: &Stack, target: &Target, answers: &mut Vec<Answer>) {
     {
         let about = Evidence { component: None, subject: stage.subject, place };
         let message = format!(
-            "the forward-compatibility driver of CUDA {} is on the library path of {}",
+            "the forward-compatibility driver of CUDA {} is on the library path of {}, and fails",
             known.value.cuda, stage.subject
         );
         answers.push(
