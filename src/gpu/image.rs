@@ -122,6 +122,12 @@ pub(super) fn tag_for(base: &Component, capable: &Dotted) -> Option<String> {
     let rest = base.version().split_once('-')?.1;
     let fits = toolkits().releases.iter().filter(|toolkit| toolkit.major_minor <= *capable);
     let newest = fits.max_by(|a, b| Dotted::parse(&a.version).cmp(&Dotted::parse(&b.version)))?;
+    // From 12.4 on the tags do not number cuDNN any more.
+    let rest = if newest.major_minor >= Dotted::of(12, 4) {
+        rest.replace("cudnn8-", "cudnn-").replace("cudnn9-", "cudnn-")
+    } else {
+        rest.replace("cudnn-", "cudnn8-")
+    };
     Some(format!("{}:{}-{rest}", path(base), newest.version))
 }
 
