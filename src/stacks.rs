@@ -12,7 +12,7 @@ use crate::formats::{self, conda, pypi};
 use crate::gpu::{self, Environment, Install, Package, Setting, Stack, Stage, Workload};
 use crate::graph::{Graph, Resolved, Subject};
 use crate::intern::{self, Text};
-use crate::model::{Component, Fact, FactKind, Origin, Part, PartKind, Purl, Scope};
+use crate::model::{Component, Fact, FactKind, Part, PartKind, Scope};
 use crate::policy::{self, Policy};
 use crate::source;
 
@@ -169,6 +169,8 @@ fn set(settings: &mut Vec<Setting>, setting: Setting) {
 fn read(fact: &Fact, stage: &mut Stage) {
     match fact.kind {
         FactKind::Env => set(&mut stage.settings, setting(fact)),
+        FactKind::Arg => set(&mut stage.arguments, setting(fact)),
+        FactKind::InstallFile => stage.files.push(setting(fact)),
         FactKind::Label => set(&mut stage.labels, setting(fact)),
         FactKind::Command => stage.commands.push(setting(fact)),
         FactKind::Install => {
@@ -177,9 +179,7 @@ fn read(fact: &Fact, stage: &mut Stage) {
                 stage.installs.push(Install { manager, name, constraint, index, place });
             }
         }
-        FactKind::Arg
-        | FactKind::Copy
-        | FactKind::InstallFile
+        FactKind::Copy
         | FactKind::Limit
         | FactKind::Select
         | FactKind::Tolerate
@@ -236,7 +236,7 @@ fn add_installs(environment: &mut Environment, image: &Subject) {
     let mut packages = Vec::new();
     let mut replaced: BTreeSet<(Text, Text)> = BTreeSet::new();
     for install in &stage.installs {
-        let Some(package) = install_as_package(install, stage) else { continue };
+        let Some(package) = install.package(stage.subject) else { continue };
         if locked_at.is_some_and(|at| install.place > at) {
             replaced.insert((package.component.purl.ty(), package.component.purl.name()));
         }
@@ -246,49 +246,6 @@ fn add_installs(environment: &mut Environment, image: &Subject) {
         .packages
         .retain(|package| !replaced.contains(&(package.component.purl.ty(), package.component.purl.name())));
     environment.packages.extend(packages);
-}
-
-fn install_as_package(install: &Install, stage: &Stage) -> Option<Package> {
-    let (name, extras) = match install.name.split_once('[') {
-        Some((name, extras)) => (name, extras.trim_end_matches(']')),
-        None => (install.name, ""),
-    };
-    let (ty, version) = match install.manager {
-        "pip" => ("pypi", install.constraint.strip_prefix("==").filter(|version| !version.contains([',', '*', ' ']))),
-        "conda" => (
-            "conda",
-            Some(install.constraint.trim_start_matches('=')).filter(|version| {
-                version.starts_with(|c: char| c.is_ascii_digit()) && !version.contains([',', '|', '<', '>'])
-            }),
-        ),
-        _ => return None,
-    };
-    // Without a version, an index of one build still tells which it is.
-    let version = version
-        .or_else(|| (ty == "pypi" && install.constraint.is_empty() && !install.index.is_empty()).then_some(""))?;
-    let (version, build) = if ty == "conda" { version.split_once('=').unwrap_or((version, "")) } else { (version, "") };
-    let mut purl = Purl::new(ty, "", &name.to_ascii_lowercase().replace(['_', '.'], "-"), version);
-    if !build.is_empty() {
-        purl = purl.with_qualifiers(&[("build", build)]);
-    }
-    let mut component = Component::new(purl);
-    if !install.index.is_empty() {
-        component.origin = match install.index.strip_prefix("torch-backend=") {
-            Some(backend) => Origin::registry(&format!("whl/{backend}")),
-            None if install.index.ends_with(".whl") => Origin::url(install.index),
-            None => Origin::registry(install.index),
-        };
-    }
-    let mut extras: Vec<Text> = extras.split(',').filter(|extra| !extra.is_empty()).collect();
-    extras.sort_unstable();
-    Some(Package {
-        component: component.intern(),
-        place: install.place,
-        subject: stage.subject,
-        requires: Vec::new(),
-        extras,
-        installed: true,
-    })
 }
 
 /// Adds the containers that run an environment's image; an image that no file of the tree builds stands by itself.

@@ -4,7 +4,7 @@
 //! that knows the graph; this room only asks it questions.
 
 use crate::intern::Text;
-use crate::model::Component;
+use crate::model::{Component, Origin, Purl};
 use crate::source::Place;
 
 use super::facts;
@@ -63,10 +63,14 @@ pub struct Stage {
     /// The variables that hold at its end, sorted by name: its own, and those of the stages that it starts from. What the
     /// image it starts from sets is not here: see [`super::image`].
     pub settings: Vec<Setting>,
+    /// The variables of its build alone, sorted by name.
+    pub arguments: Vec<Setting>,
     /// Its labels, sorted by name.
     pub labels: Vec<Setting>,
     /// What its commands install, in order, those of the stages that it starts from first.
     pub installs: Vec<Install>,
+    /// The lockfiles and requirements files that its commands install from, likewise: the path as written, and the tool.
+    pub files: Vec<Setting>,
     /// Its commands, likewise.
     pub commands: Vec<Setting>,
     /// What it copies from other images than its own build's stages: their names, with the paths copied.
@@ -263,5 +267,52 @@ impl Stage {
     /// Returns a variable that the file itself sets, here or in a stage that this one starts from.
     pub fn setting(&self, name: &str) -> Option<&Setting> {
         self.settings.iter().find(|setting| setting.name == name)
+    }
+}
+
+impl Install {
+    /// Returns the package that it installs, where its version is exact; none for the system's packages.
+    pub fn package(&self, subject: Text) -> Option<Package> {
+        let (name, extras) = match self.name.split_once('[') {
+            Some((name, extras)) => (name, extras.trim_end_matches(']')),
+            None => (self.name, ""),
+        };
+        let (ty, version) = match self.manager {
+            "pip" => ("pypi", self.constraint.strip_prefix("==").filter(|version| !version.contains([',', '*', ' ']))),
+            "conda" => (
+                "conda",
+                Some(self.constraint.trim_start_matches('=')).filter(|version| {
+                    version.starts_with(|c: char| c.is_ascii_digit()) && !version.contains([',', '|', '<', '>'])
+                }),
+            ),
+            _ => return None,
+        };
+        // Without a version, an index of one build still tells which it is.
+        let version =
+            version.or_else(|| (ty == "pypi" && self.constraint.is_empty() && !self.index.is_empty()).then_some(""))?;
+        let (version, build) =
+            if ty == "conda" { version.split_once('=').unwrap_or((version, "")) } else { (version, "") };
+        let mut purl = Purl::new(ty, "", &name.to_ascii_lowercase().replace(['_', '.'], "-"), version);
+        if !build.is_empty() {
+            purl = purl.with_qualifiers(&[("build", build)]);
+        }
+        let mut component = Component::new(purl);
+        if !self.index.is_empty() {
+            component.origin = match self.index.strip_prefix("torch-backend=") {
+                Some(backend) => Origin::registry(&format!("whl/{backend}")),
+                None if self.index.ends_with(".whl") => Origin::url(self.index),
+                None => Origin::registry(self.index),
+            };
+        }
+        let mut extras: Vec<Text> = extras.split(',').filter(|extra| !extra.is_empty()).collect();
+        extras.sort_unstable();
+        Some(Package {
+            component: component.intern(),
+            place: self.place,
+            subject,
+            requires: Vec::new(),
+            extras,
+            installed: true,
+        })
     }
 }

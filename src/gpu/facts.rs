@@ -11,11 +11,15 @@ use serde::Deserialize;
 use super::tables;
 use super::version::Dotted;
 
+mod build;
 mod kernels;
 mod machines;
+mod rocm;
 
+pub use build::{ArchSupport, Extension, extension, extensions};
 pub use kernels::Kernels;
 pub use machines::{Cloud, NodeLabel, NvSwitch, PoolLabel};
+pub use rocm::{AmdGpu, Rocm, release as rocm_release, rocm};
 
 /// A toolkit release.
 #[derive(Debug, Deserialize)]
@@ -366,6 +370,8 @@ pub struct Toolkits {
     /// The host drivers that forward-compatibility libraries are for.
     #[serde(rename = "forward_compat_hosts")]
     pub compat_hosts: Vec<CompatHosts>,
+    /// Which toolkits compile for which architectures.
+    pub arch_support: Vec<ArchSupport>,
     /// Which CUDA came with which version of PTX.
     pub ptx_isa: Vec<PtxIsa>,
     /// Versions that there never were.
@@ -451,6 +457,8 @@ pub(super) fn check(file: &str, tables: toml::Table) -> Result<(), String> {
         "gpus.toml" => tables.try_into::<Gpus>().map(drop).map_err(told),
         "frameworks.toml" => tables.try_into::<Frameworks>().map(drop).map_err(told),
         "images.toml" => tables.try_into::<Images>().map(drop).map_err(told),
+        "extensions.toml" => tables.try_into::<build::Extensions>().map(drop).map_err(told),
+        "rocm.toml" => tables.try_into::<Rocm>().map(drop).map_err(told),
         _ => Ok(()),
     }
 }
@@ -576,6 +584,11 @@ impl GpuSupport {
     pub fn holds(&self, branch: u32) -> bool {
         self.first_branch.is_none_or(|first| branch >= first) && self.last_branch.is_none_or(|last| branch <= last)
     }
+}
+
+/// Says whether a name is that of a GPU of the tables, whoever makes it.
+pub fn is_gpu(name: &str) -> bool {
+    gpus().find(name).is_some() || rocm().find(name).is_some()
 }
 
 impl Gpus {

@@ -26,8 +26,9 @@ const PTX_NEW: &str = "PTX-NEW";
 
 /// Judges a stack on a target: what is worth telling, and nothing where all runs.
 ///
-/// A fact that is missing gives [`Verdict::Unknown`], and never a failure. Nothing is said of Jetson, whose drivers have
-/// no branch, and of Windows, where the wheels are others; WSL is judged by its GPUs alone, as its driver is the host's.
+/// A fact that is missing gives [`Verdict::Unknown`], and never a failure. Of Jetson, whose drivers have no branch, and of
+/// Windows, where the wheels are others, neither drivers nor kernels are judged; WSL is judged by its GPUs alone, as its
+/// driver is the host's.
 ///
 /// Where the machines of a target are known and not alike, each kind of them is judged by itself.
 pub fn judge(stack: &Stack, target: &Target) -> Vec<Answer> {
@@ -38,7 +39,9 @@ pub fn judge(stack: &Stack, target: &Target) -> Vec<Answer> {
 fn on_one(stack: &Stack, target: &Target) -> Vec<Answer> {
     let mut answers = Vec::new();
     if matches!(target.platform, Platform::Jetson | Platform::Windows) {
-        return Vec::new();
+        let mut answers = Vec::new();
+        classes::on_target(stack, target, &mut answers);
+        return answers;
     }
     if let (Platform::Linux, Some(driver)) = (target.platform, &target.driver) {
         floors(stack, target, driver, &mut answers);

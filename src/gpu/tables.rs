@@ -24,6 +24,7 @@ pub struct File {
 /// The files, by name.
 pub const FILES: &[File] = &[
     File { name: "drivers.toml", text: include_str!("data/drivers.toml") },
+    File { name: "extensions.toml", text: include_str!("data/extensions.toml") },
     File { name: "frameworks.toml", text: include_str!("data/frameworks.toml") },
     File { name: "gpus.toml", text: include_str!("data/gpus.toml") },
     File { name: "images.toml", text: include_str!("data/images.toml") },
@@ -35,6 +36,7 @@ pub const FILES: &[File] = &[
 const KEYS: &[(&str, &str, &[&str])] = &[
     ("drivers.toml", "branch", &["branch"]),
     ("drivers.toml", "gpu_support", &["architecture"]),
+    ("extensions.toml", "extension", &["name"]),
     ("frameworks.toml", "bitsandbytes", &["cuda"]),
     ("frameworks.toml", "cuda_python", &["package"]),
     ("frameworks.toml", "cudnn", &["range"]),
@@ -337,6 +339,7 @@ pub fn about(name: &str) -> Vec<Row> {
                     }
                     ("toolkits.toml", "ptx_isa") => is_of(release.as_ref(), &text("first_cuda")),
                     ("frameworks.toml", table) => is_framework(first, table, fields) && of_version(version, fields),
+                    ("extensions.toml", _) => text("name") == first,
                     ("images.toml", _) => text("path") == first || text("path").ends_with(&format!("/{first}")),
                     ("rocm.toml", _) => {
                         first.eq_ignore_ascii_case("rocm") && of_version(version, fields)
@@ -540,7 +543,8 @@ mod tests {
             ("cupy-cuda12x", "cupy cupy-cuda12x"),
             ("candle", "rust candle 0.9.1"),
             ("nvidia/cuda", "image nvidia/cuda"),
-            ("gfx942", "gpu Instinct MI300A/MI300X/MI325X"),
+            ("gfx942", "gpu Instinct MI300X"),
+            ("flash-attn", "extension flash-attn"),
         ] {
             let titles: Vec<String> = about(name).iter().map(Row::title).collect();
             assert!(titles.iter().any(|title| title == expected), "{name}: {titles:?}");

@@ -1,6 +1,11 @@
 //! Whether what is locked can run on the drivers and GPUs that it is meant for.
 
+mod base_image_cuda;
+mod build_cuda_major;
+mod conda_virtual_cuda;
+mod cpu_build;
 mod driver_architecture;
+mod driver_capabilities;
 mod driver_capability_misread;
 mod driver_end_of_life;
 mod driver_floor;
@@ -10,10 +15,18 @@ mod forward_compat_branch;
 mod forward_compat_hardware;
 mod forward_compat_stale;
 mod image_requirement_unmet;
+mod jetson_packages;
 mod missing_architecture;
+mod missing_compiler;
 mod mixed_pool;
+mod no_driver;
 mod nvml_mismatch;
 mod ptx_too_new;
+mod rocm_architecture;
+mod rocm_kernel_driver;
+mod shadowed_libraries;
+mod toolkit_architecture;
+mod wsl_driver;
 
 use std::collections::BTreeSet;
 
@@ -36,6 +49,19 @@ pub const RULES: &[&dyn Rule] = &[
     &forward_compat_branch::ForwardCompatBranch,
     &driver_end_of_life::DriverEndOfLife,
     &driver_capability_misread::DriverCapabilityMisread,
+    &shadowed_libraries::ShadowedLibraries,
+    &build_cuda_major::BuildCudaMajor,
+    &missing_compiler::MissingCompiler,
+    &base_image_cuda::BaseImageCuda,
+    &driver_capabilities::DriverCapabilities,
+    &no_driver::NoDriver,
+    &cpu_build::CpuBuild,
+    &conda_virtual_cuda::CondaVirtualCuda,
+    &toolkit_architecture::ToolkitArchitecture,
+    &jetson_packages::JetsonPackages,
+    &wsl_driver::WslDriver,
+    &rocm_kernel_driver::RocmKernelDriver,
+    &rocm_architecture::RocmArchitecture,
     &mixed_pool::MixedPool,
     &nvml_mismatch::NvmlMismatch,
     &fabric_manager::FabricManager,
@@ -209,7 +235,7 @@ pub fn unjudged(resolved: &Graph, policy: &Policy) -> Vec<String> {
     let stacks = stacks::stacks(resolved, policy);
     for place in &policy.targets {
         let target = &place.target;
-        for gpu in target.gpus.iter().filter(|gpu| gpu::facts::gpus().find(gpu).is_none()) {
+        for gpu in target.gpus.iter().filter(|gpu| !gpu::facts::is_gpu(gpu)) {
             notes.push(format!("the target {} names the GPU \"{gpu}\", which the tables do not have", target.name));
         }
         let mut stacks = stacks.iter().filter(|stack| stacks::runs(&stack.environment, place)).peekable();
