@@ -39,6 +39,8 @@ pub struct Package {
     pub extras: Vec<Text>,
     /// Whether the image's build installs it, and no lockfile.
     pub installed: bool,
+    /// Whether only an extra or a feature brings it in, which may not be asked for.
+    pub optional: bool,
 }
 
 /// A stage of an image's build.
@@ -128,6 +130,7 @@ impl Environment {
             requires: Vec::new(),
             extras: Vec::new(),
             installed: false,
+            optional: false,
         };
         Environment { name, packages: components.into_iter().map(package).collect(), ..Environment::default() }
     }

@@ -3,6 +3,8 @@
 //! The TOML files of `data/` are part of the program, and are read once, when something first asks. What a file knows
 //! beyond these rows is kept there for readers, and for rules to come.
 
+mod libraries;
+
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
@@ -10,6 +12,8 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
 use super::version::Dotted;
+
+pub use libraries::*;
 
 /// A toolkit release.
 #[derive(Debug, Deserialize)]
@@ -293,6 +297,9 @@ pub struct Frameworks {
     pub vllm: Vec<Vllm>,
     /// NVIDIA's monthly images.
     pub ngc: Vec<Ngc>,
+    /// The libraries beside them.
+    #[serde(flatten)]
+    pub libraries: Libraries,
 }
 
 fn read<T: DeserializeOwned>(text: &str) -> T {

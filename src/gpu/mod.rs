@@ -10,6 +10,7 @@ pub mod environment;
 pub mod facts;
 mod judge;
 pub mod target;
+mod together;
 #[cfg(test)]
 mod tests;
 pub mod version;
@@ -47,6 +48,8 @@ pub struct Carrier {
     pub architectures_source: &'static str,
     /// The list of architectures was not read from the release itself.
     pub unverified: bool,
+    /// The carrier on whose CUDA it runs and with which it is judged; none where it speaks for itself.
+    pub runs_on: Option<&'static Component>,
     /// How this is known: one sentence with the numbers.
     pub because: String,
     /// Where the row of the table comes from.
