@@ -333,6 +333,8 @@ fn onnxruntime(component: &'static Component) -> Option<Carrier> {
     Some(plain(component, cuda, because, &row.source))
 }
 
+pub(super) use libraries::{rapids_major, suffix};
+
 /// Says whether a range of the tables has a version: `1.19 .. 1.26` has `1.26.2`, `1.18.0` has itself alone.
 pub(super) fn covers(range: &str, version: &Dotted) -> bool {
     let (first, last) = range.split_once(" .. ").unwrap_or((range, range));

@@ -169,6 +169,8 @@ pub struct TensorFlow {
     pub version: Dotted,
     /// The CUDA it is built and tested with.
     pub cuda: Dotted,
+    /// The cuDNN it is built and tested with.
+    pub cudnn: Dotted,
     /// Where the row comes from.
     pub source: String,
 }
@@ -191,6 +193,8 @@ pub struct OnnxRuntime {
     pub versions: String,
     /// The CUDA that the PyPI wheel is built for; a major version alone where that is all that is known.
     pub pypi_cuda: Dotted,
+    /// The cuDNN that it is built for, in words.
+    pub cudnn: String,
     /// Where the row comes from.
     pub source: String,
 }

@@ -258,7 +258,7 @@ fn unknown(class: &'static str, carrier: usize, chain: Vec<Link>) -> Judged {
 }
 
 /// Returns the target's GPUs that are in the tables, but for those of Jetson boards.
-fn models(target: &Target) -> Vec<&'static Gpu> {
+pub(super) fn models(target: &Target) -> Vec<&'static Gpu> {
     let models = target.gpus.iter().filter_map(|name| facts::gpus().find(name));
     models.filter(|gpu| gpu.class != "jetson").collect()
 }

@@ -10,9 +10,9 @@ pub mod environment;
 pub mod facts;
 mod judge;
 pub mod target;
-mod together;
 #[cfg(test)]
 mod tests;
+mod together;
 pub mod version;
 
 use std::fmt;
@@ -21,6 +21,7 @@ use crate::intern::Text;
 use crate::model::Component;
 use crate::source::Place;
 
+pub use classes::across;
 pub use environment::{Environment, Install, Package, Setting, Stage, Workload};
 pub use judge::{inspect, judge};
 pub use target::{Mode, Module, Node, Platform, Target};

@@ -37,7 +37,8 @@ impl Environment {
         if !own.iter().all(is_asked) {
             return true;
         }
-        let by: BTreeSet<Text> = self.packages.iter().filter(|by| by.name() != name && asks(by)).map(Package::name).collect();
+        let by: BTreeSet<Text> =
+            self.packages.iter().filter(|by| by.name() != name && asks(by)).map(Package::name).collect();
         by.into_iter().any(|by| self.python(by).all(asks) && self.is_sure(by, extras, seen))
     }
 

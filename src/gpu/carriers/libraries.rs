@@ -13,7 +13,9 @@ pub(super) fn carrier(package: &Package, environment: &Environment, known: &[Opt
     let component = package.component;
     let name: &str = component.purl.name();
     match name {
-        "torchvision" | "torchaudio" => named_or_torch(component, known, "built against one release of torch", TORCH_FAMILY),
+        "torchvision" | "torchaudio" => {
+            named_or_torch(component, known, "built against one release of torch", TORCH_FAMILY)
+        }
         "xformers" => named_or_torch(component, known, "built against one release of torch", XFORMERS),
         "flash-attn" => flash_attn(component, known),
         "triton" | "bitsandbytes" => {
@@ -122,16 +124,43 @@ fn tensorrt(package: &Package, environment: &Environment) -> Option<Carrier> {
     let major = of(name)?;
     let because = format!("{} is for CUDA {major}, as its name says", show(package.component));
     let source = &frameworks().libraries.tensorrt_rules.source;
-    let speaker = environment.packages.iter().find(|other| other.component.purl.ty() == "pypi" && of(other.name()) == Some(major));
+    let speaker = environment
+        .packages
+        .iter()
+        .find(|other| other.component.purl.ty() == "pypi" && of(other.name()) == Some(major));
     let runs_on = speaker.map(|speaker| speaker.component).filter(|speaker| !std::ptr::eq(*speaker, package.component));
     Some(Carrier { runs_on, ..plain(package.component, Cuda::Major(major), because, source) })
 }
 
 /// The packages of RAPIDS, without the CUDA major at their ends.
 const RAPIDS: &[&str] = &[
-    "cucim", "cudf", "cugraph", "cugraph-pyg", "cuml", "cuproj", "cuspatial", "cuvs", "cuxfilter", "dask-cudf", "kvikio",
-    "libcudf", "libcugraph", "libcuml", "libcuspatial", "libcuvs", "libkvikio", "libraft", "librmm", "libwholegraph",
-    "nx-cugraph", "pylibcudf", "pylibcugraph", "pylibraft", "pylibwholegraph", "raft-dask", "rmm",
+    "cucim",
+    "cudf",
+    "cugraph",
+    "cugraph-pyg",
+    "cuml",
+    "cuproj",
+    "cuspatial",
+    "cuvs",
+    "cuxfilter",
+    "dask-cudf",
+    "kvikio",
+    "libcudf",
+    "libcugraph",
+    "libcuml",
+    "libcuspatial",
+    "libcuvs",
+    "libkvikio",
+    "libraft",
+    "librmm",
+    "libwholegraph",
+    "nx-cugraph",
+    "pylibcudf",
+    "pylibcugraph",
+    "pylibraft",
+    "pylibwholegraph",
+    "raft-dask",
+    "rmm",
 ];
 
 /// Returns the CUDA major of a package of RAPIDS; none for all others.
@@ -144,7 +173,8 @@ fn rapids(package: &Package, environment: &Environment) -> Option<Carrier> {
     let major = rapids_major(package.name())?;
     let because = format!("{} is for CUDA {major}, as its name says", show(package.component));
     let source = frameworks().libraries.rapids.first().map_or("", |row| row.source.as_str());
-    let is_speaker = |other: &&Package| other.component.purl.ty() == "pypi" && rapids_major(other.name()) == Some(major);
+    let is_speaker =
+        |other: &&Package| other.component.purl.ty() == "pypi" && rapids_major(other.name()) == Some(major);
     let speaker = environment.packages.iter().find(is_speaker).map(|speaker| speaker.component);
     let runs_on = speaker.filter(|speaker| !std::ptr::eq(*speaker, package.component));
     Some(Carrier { runs_on, ..plain(package.component, Cuda::Major(major), because, source) })

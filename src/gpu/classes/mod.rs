@@ -3,7 +3,27 @@
 //! A class is silent where a fact is missing, or tells [`super::Verdict::Unknown`] with the fact's name where a reader would
 //! wonder. The catalogue's names (`TV-PAIR`) are the classes' names in answers.
 
+mod bitsandbytes;
+mod cudnn;
+mod held;
+mod library_architecture;
+mod mix;
+mod nccl;
+mod onnxruntime;
+mod python;
+mod rocm;
+mod tensorrt;
+#[cfg(test)]
+mod tests;
+
+use super::judge::models;
 use super::{Answer, Stack, Target};
+
+pub use nccl::across;
+
+const PATH_OVERWRITE: &str = "PATH-OVERWRITE";
+const CUDNN_MAJOR: &str = "CUDNN-MAJOR";
+const CUDNN_OLD: &str = "CUDNN-OLD";
 
 /// Looks at a stack by itself.
 type Inspect = fn(&Stack, &mut Vec<Answer>);
@@ -12,10 +32,23 @@ type Inspect = fn(&Stack, &mut Vec<Answer>);
 type Judge = fn(&Stack, &Target, &mut Vec<Answer>);
 
 /// What does not fit inside one environment, wherever it runs.
-const INSIDE: &[Inspect] = &[];
+const INSIDE: &[Inspect] = &[
+    rocm::inside,
+    mix::overwritten,
+    cudnn::cudnn,
+    onnxruntime::fallback,
+    python::cupy,
+    python::rapids,
+    python::numba,
+    python::bindings,
+    bitsandbytes::library,
+    tensorrt::engine,
+    // The most general comes last: what is told of a package already says more.
+    mix::majors,
+];
 
 /// What does not fit on a target.
-const ON_TARGET: &[Judge] = &[];
+const ON_TARGET: &[Judge] = &[rocm::on_target, library_architecture::libraries, python::rapids_on, python::numba_on];
 
 /// Tells what does not fit inside an environment.
 pub(super) fn inside(stack: &Stack) -> Vec<Answer> {
@@ -27,4 +60,21 @@ pub(super) fn inside(stack: &Stack) -> Vec<Answer> {
 /// Tells what does not fit on a target, beyond driver floors and kernels.
 pub(super) fn on_target(stack: &Stack, target: &Target, answers: &mut Vec<Answer>) {
     ON_TARGET.iter().for_each(|judge| judge(stack, target, answers));
+}
+
+/// Returns a target's GPUs with their architectures, ten times the compute capability: those of the tables, each
+/// architecture once; where none is named, the one that was read from the machine.
+fn gpus(target: &Target) -> Vec<(String, u32)> {
+    let mut found: Vec<(String, u32)> = Vec::new();
+    for gpu in models(target) {
+        if !found.iter().any(|(_, sm)| *sm == gpu.sm) {
+            found.push((gpu.name.clone(), gpu.sm));
+        }
+    }
+    if target.gpus.is_empty() {
+        found.extend(
+            target.compute.as_ref().map(|compute| ("the GPU".to_owned(), compute.major() * 10 + compute.minor())),
+        );
+    }
+    found
 }

@@ -1,8 +1,22 @@
 //! Whether what is locked can run on the drivers and GPUs that it is meant for.
 
+mod bitsandbytes_library;
+mod cuda_major_mix;
+mod cuda_python_major;
+mod cudnn_major;
+mod cudnn_too_old;
+mod cupy_conflict;
 mod driver_architecture;
 mod driver_floor;
+mod library_architecture;
 mod missing_architecture;
+mod nccl_mix;
+mod numba_toolkit;
+mod onnxruntime_fallback;
+mod overwritten_libraries;
+mod rapids_mix;
+mod rocm_mix;
+mod tensorrt_engine;
 
 use super::{Case, Findings, Rule, phrase};
 use crate::compare::Drift;
@@ -12,8 +26,25 @@ use crate::policy::{Level, Policy};
 use crate::stacks;
 
 /// The rules of this folder.
-pub const RULES: &[&dyn Rule] =
-    &[&driver_floor::DriverFloor, &driver_architecture::DriverArchitecture, &missing_architecture::MissingArchitecture];
+pub const RULES: &[&dyn Rule] = &[
+    &driver_floor::DriverFloor,
+    &driver_architecture::DriverArchitecture,
+    &missing_architecture::MissingArchitecture,
+    &cuda_major_mix::CudaMajorMix,
+    &overwritten_libraries::OverwrittenLibraries,
+    &cudnn_major::CudnnMajor,
+    &cudnn_too_old::CudnnTooOld,
+    &library_architecture::LibraryArchitecture,
+    &cupy_conflict::CupyConflict,
+    &rapids_mix::RapidsMix,
+    &numba_toolkit::NumbaToolkit,
+    &cuda_python_major::CudaPythonMajor,
+    &onnxruntime_fallback::OnnxruntimeFallback,
+    &bitsandbytes_library::BitsandbytesLibrary,
+    &rocm_mix::RocmMix,
+    &nccl_mix::NcclMix,
+    &tensorrt_engine::TensorrtEngine,
+];
 
 /// What is worth telling of the stacks of a tree: computed once a check, told by many rules.
 #[derive(Default)]
@@ -31,7 +62,9 @@ struct Found {
 /// Judges the stacks of a tree on the targets of a policy.
 pub fn judged(resolved: &Graph, policy: &Policy) -> Judged {
     let mut judged = Judged::default();
-    for stack in stacks::stacks(resolved, policy) {
+    let stacks = stacks::stacks(resolved, policy);
+    judged.found.extend(gpu::across(&stacks).into_iter().map(|answer| Found { answer, target: None }));
+    for stack in stacks {
         judged.found.extend(gpu::inspect(&stack).into_iter().map(|answer| Found { answer, target: None }));
         let targets = policy.targets.iter().enumerate();
         for (number, target) in targets.filter(|(_, target)| target.runs(stack.environment.name)) {
