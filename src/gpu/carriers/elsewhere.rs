@@ -32,7 +32,7 @@ fn crate_of(package: &Package, environment: &Environment) -> Option<Carrier> {
         "candle-kernels" => {
             let missing = "whether the feature cuda is built, and with which nvcc: its PTX needs a driver of that CUDA";
             let because = format!("{shown} compiles PTX with the nvcc that its build finds");
-            unknown(missing, because, source(&libraries.rust_candle))
+            unknown(missing, because, frameworks().rust_candle.first().map_or("", |row| row.source.as_str()))
         }
         "cudarc" => {
             let missing = "for which CUDA its feature cuda-… is, which Cargo.lock does not say";

@@ -127,7 +127,8 @@ fn tensorrt(package: &Package, environment: &Environment) -> Option<Carrier> {
     let speaker = environment
         .packages
         .iter()
-        .find(|other| other.component.purl.ty() == "pypi" && of(other.name()) == Some(major));
+        .filter(|other| other.component.purl.ty() == "pypi" && of(other.name()) == Some(major))
+        .min_by_key(|other| other.name().len());
     let runs_on = speaker.map(|speaker| speaker.component).filter(|speaker| !std::ptr::eq(*speaker, package.component));
     Some(Carrier { runs_on, ..plain(package.component, Cuda::Major(major), because, source) })
 }

@@ -3,15 +3,16 @@
 //! Only images whose content is known by their name and tag are told, and only where nothing that the build does can
 //! change it: anything else may bring CUDA along and is not known.
 
-use super::super::facts::frameworks;
+use super::super::carriers::show;
+use super::super::facts::{ImageKind, frameworks};
 use super::super::version::Dotted;
-use super::super::{Environment, Stage};
+use super::super::{Environment, Stage, image};
 
 /// What an image holds of CUDA.
 pub(super) enum Held {
     /// Not known: no image, or one that is not known by its name.
     Unknown,
-    /// Nothing; the text names the image.
+    /// Nothing; the text says so of the image.
     Nothing(String),
     /// A toolkit's libraries.
     Cuda(Libraries),
@@ -29,23 +30,6 @@ pub(super) struct Libraries {
     pub(super) cudnn: Option<u32>,
 }
 
-/// Images of plain systems and languages, which bring no CUDA.
-const PLAIN: &[&str] = &[
-    "almalinux",
-    "alpine",
-    "amazonlinux",
-    "buildpack-deps",
-    "busybox",
-    "debian",
-    "fedora",
-    "golang",
-    "node",
-    "python",
-    "rockylinux",
-    "rust",
-    "ubuntu",
-];
-
 /// What stands in a name, a command or a path where CUDA may come from elsewhere.
 const TRACES: &[&str] = &["cuda", "nvidia", "cudnn", "cublas", "conda", "mamba", "pixi", "spack"];
 
@@ -53,38 +37,30 @@ const TRACES: &[&str] = &["cuda", "nvidia", "cudnn", "cublas", "conda", "mamba",
 pub(super) fn held(environment: &Environment) -> Held {
     let Some(stage) = environment.image() else { return Held::Unknown };
     let Some(base) = stage.base else { return Held::Unknown };
-    if stage.whole || is_changed(stage, environment) {
-        return Held::Unknown;
+    let Some(libraries) = stage.libraries().filter(|_| !is_changed(stage)) else { return Held::Unknown };
+    if image::is_plain(base) {
+        return if libraries.value { Held::Unknown } else { Held::Nothing(libraries.because) };
     }
-    let purl = &base.purl;
-    let is_of_hub = purl.ty() == "docker" && !purl.to_string().contains("repository_url=");
-    let image = match purl.namespace() {
-        "" | "library" => format!("{}:{}", purl.name(), base.version()),
-        namespace => format!("{namespace}/{}:{}", purl.name(), base.version()),
-    };
-    match (purl.namespace(), purl.name()) {
-        ("nvidia", "cuda") if is_of_hub => of_tag(image, base.version()).map_or(Held::Unknown, Held::Cuda),
-        ("" | "library", name) if is_of_hub && PLAIN.contains(&name) => Held::Nothing(image),
+    match image::row(base).map(|row| row.kind) {
+        Some(ImageKind::Cuda) => of_tag(show(base), base.version()).map_or(Held::Unknown, Held::Cuda),
         _ => Held::Unknown,
     }
 }
 
-/// Says whether something in the build may bring CUDA into the stage, by installing or copying it.
-fn is_changed(stage: &Stage, environment: &Environment) -> bool {
+/// Says whether something in the build may bring CUDA into the stage that its packages do not tell, or lead to it.
+fn is_changed(stage: &Stage) -> bool {
     let has_trace = |text: &str| {
         let text = text.to_ascii_lowercase();
         TRACES.iter().any(|trace| text.contains(trace))
     };
-    // pip's own packages are in the environment, and its indexes are named after CUDA.
-    let installs = stage.installs.iter().filter(|install| !matches!(install.manager, "pip" | "uv" | "npm"));
-    let commands = stage.commands.iter().filter(|command| !matches!(command.name, "pip" | "pip3" | "uv" | "poetry"));
-    // What a stage copies from another is not seen: where another brings CUDA, it may be here.
-    let mut others = environment.stages.iter().filter(|other| !other.runs).filter_map(|other| other.base);
-    let is_from_cuda = |stage: &Stage| stage.base.is_some_and(|base| has_trace(&base.purl.to_string()));
-    installs.into_iter().any(|install| has_trace(install.name))
-        || commands.into_iter().any(|command| has_trace(command.value))
-        || (!is_from_cuda(stage)
-            && (stage.setting("LD_LIBRARY_PATH").is_some() || others.any(|base| has_trace(&base.purl.to_string()))))
+    // pip's packages are in the environment, and its indexes are named after CUDA.
+    let is_python = |name: &str| matches!(name, "pip" | "pip3" | "uv" | "poetry" | "python" | "python3" | "npm");
+    let installs = stage.installs.iter().any(|install| !is_python(install.manager) && has_trace(install.name));
+    let commands = stage.commands.iter().any(|command| !is_python(command.name) && has_trace(command.value));
+    // What another stage of the build hands over is found only by a path that leads to it.
+    let leads = stage.setting("LD_LIBRARY_PATH").is_some_and(|path| has_trace(path.value));
+    let is_cuda = stage.base.is_some_and(|base| !image::is_plain(base));
+    installs || commands || stage.copied.iter().any(|from| has_trace(from)) || (leads && !is_cuda)
 }
 
 /// Reads a tag of NVIDIA's CUDA images: `12.4.1-cudnn-runtime-ubuntu22.04`.
@@ -108,7 +84,7 @@ impl Held {
     pub(super) fn lacks(&self, major: u32) -> Option<String> {
         match self {
             Held::Unknown => None,
-            Held::Nothing(image) => Some(format!("the image {image} brings no CUDA")),
+            Held::Nothing(says) => Some(says.clone()),
             Held::Cuda(libraries) if libraries.cuda.major() != major => {
                 Some(format!("the image {} brings CUDA {}, and none of {major}", libraries.image, libraries.cuda))
             }

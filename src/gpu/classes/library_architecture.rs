@@ -54,7 +54,7 @@ pub(super) fn libraries(stack: &Stack, target: &Target, answers: &mut Vec<Answer
                 "flash-attn" => "FlashAttention only supports Ampere GPUs or newer",
                 _ => "no kernel image is available for execution on the device",
             });
-            answers.push(if least.mend.is_empty() { answer } else { answer.mend(least.mend) });
+            answers.push(answer.mend(least.mend));
         }
     }
 }
@@ -63,44 +63,33 @@ pub(super) fn libraries(stack: &Stack, target: &Target, answers: &mut Vec<Answer
 fn least(package: &Package) -> Option<(&'static str, Least)> {
     let name: &str = package.name();
     let release = package.release()?;
+    let libraries = &frameworks().libraries;
+    let sure = |sm, because: &str, source, mend: &str| {
+        let (because, mend) = (because.to_owned(), mend.to_owned());
+        Least { sm, gravity: Gravity::Error, because, source, mend }
+    };
     match name {
         "nvidia-cudnn-cu12" | "nvidia-cudnn-cu13" => Some(("cudnn", cudnn(name, &release)?)),
-        "flash-attn" => {
-            let source = &frameworks().libraries.flash_attn_rules.source;
-            let because = "flash-attn is compiled for 8.0 and later alone".to_owned();
-            (release.major() == 2).then(|| {
-                ("flash-attn", Least { sm: 80, gravity: Gravity::Error, because, source, mend: String::new() })
-            })
+        "flash-attn" if release.major() == 2 => {
+            let source = &libraries.flash_attn_rules.source;
+            let mend = "leave flash-attn out there, or move to GPUs of 8.0 or later";
+            Some(("flash-attn", sure(80, "flash-attn is compiled for 8.0 and later alone", source, mend)))
         }
-        "vllm" => {
-            let source = &frameworks().libraries.vllm_rules.source;
-            let because = "vLLM asks for 7.0 at the least, and current releases for 7.5".to_owned();
-            let local = package.local().is_none_or(|local| local.starts_with("cu"));
-            local.then(|| ("vllm", Least { sm: 70, gravity: Gravity::Error, because, source, mend: String::new() }))
+        "vllm" if package.local().is_none_or(|local| local.starts_with("cu")) => {
+            let because = "vLLM asks for 7.0 at the least, and current releases for 7.5";
+            Some(("vllm", sure(70, because, &libraries.vllm_rules.source, "move to GPUs of 7.5 or later")))
         }
-        "xformers" => {
-            let from = Dotted::parse("0.0.31")?;
-            let because = "xformers dropped Volta and what is older with 0.0.31".to_owned();
-            let mend = "pin xformers below 0.0.31, with its torch".to_owned();
-            (release >= from).then(|| {
-                (
-                    "xformers",
-                    Least {
-                        sm: 75,
-                        gravity: Gravity::Error,
-                        because,
-                        source: "facebookresearch/xformers CHANGELOG.md",
-                        mend,
-                    },
-                )
-            })
+        "xformers" if release >= Dotted::parse("0.0.31")? => {
+            let because = "xformers dropped Volta and what is older with 0.0.31";
+            let mend = "pin xformers below 0.0.31, with its torch";
+            Some(("xformers", sure(75, because, "facebookresearch/xformers CHANGELOG.md", mend)))
         }
         _ if name == "tensorrt" || name.starts_with("tensorrt-cu") => {
-            let rows = frameworks().libraries.tensorrt.iter();
-            let row = rows
-                .filter(|row| row.version <= release && row.min_sm().is_some())
-                .max_by(|a, b| a.version.cmp(&b.version))?;
-            let sm = row.min_sm()?;
+            let rows = || libraries.tensorrt.iter().filter(|row| row.min_sm().is_some());
+            let newest = rows().filter(|row| row.version <= release).max_by(|a, b| a.version.cmp(&b.version))?;
+            let sm = newest.min_sm()?;
+            // The release that dropped the others, rather than the last one that goes on without them.
+            let row = rows().filter(|row| row.min_sm() == Some(sm)).min_by(|a, b| a.version.cmp(&b.version))?;
             let because =
                 format!("TensorRT from {} on is for {} (NVIDIA/TensorRT#3826)", row.version, row.compute_capability);
             let mend = if sm > 70 {
@@ -108,10 +97,7 @@ fn least(package: &Package) -> Option<(&'static str, Least)> {
             } else {
                 "pin TensorRT below 10.0"
             };
-            Some((
-                "tensorrt",
-                Least { sm, gravity: Gravity::Error, because, source: &row.source, mend: mend.to_owned() },
-            ))
+            Some(("tensorrt", sure(sm, &because, &row.source, mend)))
         }
         _ => None,
     }
@@ -121,7 +107,7 @@ fn least(package: &Package) -> Option<(&'static str, Least)> {
 fn cudnn(name: &str, release: &Dotted) -> Option<Least> {
     let rows = &frameworks().libraries.cudnn;
     let (words, mend) = match name {
-        "nvidia-cudnn-cu13" => ("for CUDA 13", ""),
+        "nvidia-cudnn-cu13" => ("for CUDA 13", "take the builds for CUDA 12, or move to GPUs of 7.5 or later"),
         _ => (
             "later than",
             "pin nvidia-cudnn-cu12 to 9.10.2.21, the last one known to have it, where torch's pin allows it",

@@ -23,7 +23,7 @@ pub(super) fn party<'s>(stack: &'s Stack, name: &str) -> Option<Party<'s>> {
     for carrier in stack.carried(name).filter(|carrier| carrier.component.purl.ty() == "pypi") {
         majors.insert(carrier.cuda.major()?);
     }
-    let carrier = stack.carried(name).next()?;
+    let carrier = stack.carried(name).find(|carrier| carrier.component.purl.ty() == "pypi")?;
     let package =
         stack.environment.packages.iter().find(|package| std::ptr::eq(package.component, carrier.component))?;
     Some(Party { package, carrier, majors })
@@ -33,7 +33,7 @@ pub(super) fn party<'s>(stack: &'s Stack, name: &str) -> Option<Party<'s>> {
 ///
 /// vLLM is compiled for its torch and tells nothing more; TensorFlow counts where it is asked for with its CUDA.
 pub(super) fn parties(stack: &Stack) -> Vec<Party<'_>> {
-    let carriers = stack.carriers.iter().filter(|carrier| !carrier.is_part());
+    let carriers = stack.carriers.iter().filter(|carrier| !carrier.is_part() && carrier.component.purl.ty() == "pypi");
     let names: BTreeSet<&str> = carriers.map(|carrier| carrier.component.purl.name()).collect();
     let is_jax = |name: &&str| name.starts_with("jax-cuda");
     let is_other = |name: &&str| name.starts_with("tensorrt-cu") || rapids_major(name).is_some();

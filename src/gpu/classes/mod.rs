@@ -4,13 +4,16 @@
 //! wonder. The catalogue's names (`TV-PAIR`) are the classes' names in answers.
 
 mod bitsandbytes;
+mod compat;
 mod cudnn;
+mod driver;
 mod held;
 mod library_architecture;
 mod mix;
 mod nccl;
 mod onnxruntime;
 mod python;
+mod require;
 mod rocm;
 mod tensorrt;
 #[cfg(test)]
@@ -19,6 +22,8 @@ mod tests;
 use super::judge::models;
 use super::{Answer, Stack, Target};
 
+pub(super) use compat::{Help, help};
+pub use driver::end_of_life;
 pub use nccl::across;
 
 const PATH_OVERWRITE: &str = "PATH-OVERWRITE";
@@ -33,6 +38,7 @@ type Judge = fn(&Stack, &Target, &mut Vec<Answer>);
 
 /// What does not fit inside one environment, wherever it runs.
 const INSIDE: &[Inspect] = &[
+    driver::misread,
     rocm::inside,
     mix::overwritten,
     cudnn::cudnn,
@@ -48,7 +54,15 @@ const INSIDE: &[Inspect] = &[
 ];
 
 /// What does not fit on a target.
-const ON_TARGET: &[Judge] = &[rocm::on_target, library_architecture::libraries, python::rapids_on, python::numba_on];
+const ON_TARGET: &[Judge] = &[
+    rocm::on_target,
+    require::unmet,
+    compat::on_path,
+    driver::embedded_ptx,
+    library_architecture::libraries,
+    python::rapids_on,
+    python::numba_on,
+];
 
 /// Tells what does not fit inside an environment.
 pub(super) fn inside(stack: &Stack) -> Vec<Answer> {

@@ -146,7 +146,10 @@ pub(super) fn rapids(stack: &Stack, answers: &mut Vec<Answer>) {
                     "rapidsai/cudf PR#18686",
                 )
                 .beside(first.into(), "the one of the other month")
-                .mend(format!("pin all of RAPIDS to one month: {of} or that of {}", other.name()));
+                .mend(match month(other) {
+                    Some(own) => format!("pin all of RAPIDS to one month: {of} or {own}"),
+                    None => "pin all of RAPIDS to one month".to_owned(),
+                });
         answers.push(answer);
     }
 }
@@ -241,7 +244,7 @@ pub(super) fn numba(stack: &Stack, answers: &mut Vec<Answer>) {
     });
     let held = held::held(environment);
     let lacks = match &held {
-        Held::Nothing(image) => Some(format!("the image {image} brings no CUDA")),
+        Held::Nothing(says) => Some(says.clone()),
         _ => None,
     };
     if let Some(lacks) = lacks.filter(|_| extras.is_empty() && !has_compiler) {

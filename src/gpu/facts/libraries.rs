@@ -23,8 +23,6 @@ pub struct Libraries {
     pub bitsandbytes_without: Vec<BitsAndBytesWithout>,
     /// The releases of tch.
     pub rust_tch: Vec<Tch>,
-    /// The releases of candle.
-    pub rust_candle: Vec<Sourced>,
     /// The releases of ort.
     pub rust_ort: Vec<Sourced>,
     /// cudarc.

@@ -19,7 +19,6 @@ mod rocm_mix;
 mod tensorrt_engine;
 
 use super::{Case, Findings, Rule, phrase};
-use crate::compare::Drift;
 use crate::gpu::{self, Answer, Gravity, Verdict};
 use crate::graph::Graph;
 use crate::policy::{Level, Policy};
@@ -67,7 +66,7 @@ pub fn judged(resolved: &Graph, policy: &Policy) -> Judged {
     for stack in stacks {
         judged.found.extend(gpu::inspect(&stack).into_iter().map(|answer| Found { answer, target: None }));
         let targets = policy.targets.iter().enumerate();
-        for (number, target) in targets.filter(|(_, target)| target.runs(stack.environment.name)) {
+        for (number, target) in targets.filter(|(_, target)| stacks::runs(&stack.environment, target)) {
             let answers = gpu::judge(&stack, &target.target).into_iter();
             judged.found.extend(answers.map(|answer| Found { answer, target: Some(number) }));
         }
@@ -121,28 +120,6 @@ fn tell<'g>(rule: &dyn Rule, class: &str, case: &Case<'g>, findings: &mut Findin
     }
 }
 
-/// Says what the drift does to the GPU stack of each subject: the driver floor that moves, and because of whom.
-pub fn headlines(drift: &Drift<'_>) -> Vec<String> {
-    let mut lines = Vec::new();
-    for pair in drift.subjects.iter().filter(|pair| !pair.changes.is_empty()) {
-        let (Some(old), Some(new)) = (pair.old, pair.new) else { continue };
-        let (was, is) = (stacks::stack(old), stacks::stack(new));
-        let (Some(from), Some(to)) = (was.driver_floor(), is.driver_floor()) else { continue };
-        if from.driver == to.driver {
-            continue;
-        }
-        let carrier = &is.carriers[to.carrier];
-        let (name, version) = (carrier.component.name(), carrier.component.version());
-        let before = was.carriers.iter().find(|old| old.component.purl.key() == carrier.component.purl.key());
-        let step = before.map_or(String::new(), |old| format!("{} ({}) → ", old.component.version(), old.cuda));
-        lines.push(format!(
-            "{}: the driver floor goes from {} to {}, because of {name} {step}{version} ({})",
-            new.path, from.driver, to.driver, carrier.cuda
-        ));
-    }
-    lines
-}
-
 /// Says what of the targets could not be judged, or only on a condition: silence would look like a yes.
 pub fn unjudged(resolved: &Graph, policy: &Policy) -> Vec<String> {
     let mut notes = Vec::new();
@@ -152,7 +129,7 @@ pub fn unjudged(resolved: &Graph, policy: &Policy) -> Vec<String> {
         for gpu in target.gpus.iter().filter(|gpu| gpu::facts::gpus().find(gpu).is_none()) {
             notes.push(format!("the target {} names the GPU \"{gpu}\", which the tables do not have", target.name));
         }
-        let mut stacks = stacks.iter().filter(|stack| place.runs(stack.environment.name)).peekable();
+        let mut stacks = stacks.iter().filter(|stack| stacks::runs(&stack.environment, place)).peekable();
         if stacks.peek().is_none() {
             notes.push(format!("the target {} is for no lockfile here", target.name));
         }
