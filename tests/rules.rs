@@ -57,6 +57,8 @@ fn read(folder: &Path) -> Read {
         let ids: Vec<&str> = rules::all().map(|rule| rule.id()).collect();
         let source = Source { file, path: POLICY, text: &text };
         policy = Policy::parse(&source, &ids).unwrap_or_else(|error| panic!("{}: {error}", folder.display()));
+        let open = |path: &str| sources.read(sources.add_file(tree, path));
+        policy.read_targets(open).unwrap_or_else(|error| panic!("{}: {error}", folder.display()));
     }
     Read { pinned, resolved, policy, sources, problems }
 }

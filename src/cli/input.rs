@@ -1,5 +1,6 @@
 //! What commands work on: the tree, the policy, the pinned BOM.
 
+use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -10,12 +11,13 @@ use super::options::{located, within};
 use crate::Side;
 use crate::discover::{self, Read, Scan};
 use crate::formats::{self, cargo};
+use crate::gpu::probe;
 use crate::graph::Graph;
 use crate::intern;
 use crate::policy::{self, Policy};
 use crate::rules;
-use crate::source::{FileId, Source, Sources};
-use crate::tree::{self, Input, Memory, Single, Tree};
+use crate::source::{self, FileId, Source, Sources};
+use crate::tree::{self, Folder, Input, Memory, Single, Tree};
 
 /// What to read, and by which policy.
 #[derive(Args, Clone)]
@@ -55,6 +57,7 @@ impl<'s> Work<'s> {
         let beside = within(&folder, POLICY);
         // Whatever bears the policy's name is the policy: what is no file there must not pass for none.
         let config = files.config.clone().or_else(|| beside.symlink_metadata().is_ok().then_some(beside));
+        let base = config.as_deref().and_then(Path::parent).unwrap_or(&folder);
         let policy = match &config {
             None => Policy::default(),
             Some(config) => {
@@ -62,14 +65,20 @@ impl<'s> Work<'s> {
                 let (file, text) = open_file(sources, &folder, config)
                     .with_context(|| format!("reading the policy {}", config.display()))?;
                 let source = Source { file, path: sources.path(file), text: &text };
-                Policy::parse(&source, &known).map_err(|error| located(error, sources)).context("reading the policy")?
+                let mut policy = Policy::parse(&source, &known)
+                    .map_err(|error| located(error, sources))
+                    .context("reading the policy")?;
+                policy
+                    .read_targets(|path| read_below(sources, base, path))
+                    .map_err(|error| located(error, sources))
+                    .context("reading the policy's targets")?;
+                policy
             }
         };
-        let base = config.as_deref().and_then(Path::parent).unwrap_or(&folder);
         let bom = match bom {
             Some(bom) => bom.to_owned(),
             // A policy comes with the tree: it must not choose a file elsewhere to be read or written over.
-            None => match crate::source::join("", policy.bom()) {
+            None => match source::join("", policy.bom()) {
                 Some(inside) if !inside.is_empty() => within(base, inside),
                 _ => bail!("the policy's bom = \"{}\" leads out of its folder; --bom may", policy.bom().escape_debug()),
             },
@@ -185,6 +194,40 @@ fn enrich(read: &mut Read, input: &Input) -> Result<()> {
     }
     debug_assert!(formats::named(id).is_some());
     Ok(())
+}
+
+/// Reads a file below a folder; what leads out of it is not opened.
+fn read_below(sources: &Sources, folder: &Path, path: &str) -> Result<String> {
+    let folder = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
+    let tree = sources.add_tree(Arc::new(Folder::new(folder)?));
+    sources.read(sources.add_file(tree, path))
+}
+
+/// Reads the targets that files tell of, as `--nodes` names them; `-` is standard input.
+///
+/// # Errors
+/// Where one can't be read, or tells of no target.
+pub fn read_nodes(sources: &Sources, files: &[PathBuf]) -> Result<Vec<policy::Target>> {
+    let mut targets = Vec::new();
+    for path in files {
+        let read = || {
+            let (file, text) = if path == Path::new("-") {
+                let name = "<stdin>";
+                let mut bytes = Vec::new();
+                io::stdin().lock().take(source::MAX_FILE).read_to_end(&mut bytes)?;
+                let tree = sources.add_tree(Arc::new(Memory::new([(name.to_owned(), bytes)])));
+                let file = sources.add_file(tree, name);
+                (file, sources.read(file)?)
+            } else {
+                open_file(sources, Path::new(""), path)?
+            };
+            let place = Source { file, path: sources.path(file), text: &text }.start();
+            let found = probe::read(probe::stem(sources.path(file)), &text)?;
+            anyhow::Ok(found.into_iter().map(move |target| policy::Target::of(target, place)))
+        };
+        targets.extend(read().with_context(|| format!("reading --nodes {}", path.display()))?);
+    }
+    Ok(targets)
 }
 
 fn open_file(sources: &Sources, root: &Path, path: &Path) -> Result<(FileId, String)> {

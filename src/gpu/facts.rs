@@ -14,6 +14,9 @@ use super::tables;
 use super::version::Dotted;
 
 pub use libraries::*;
+mod machines;
+
+pub use machines::{Cloud, NodeLabel, NvSwitch, PoolLabel};
 
 /// A toolkit release.
 #[derive(Debug, Deserialize)]
@@ -166,6 +169,12 @@ pub struct GpuSupport {
     /// No page of the vendor was found that says so.
     #[serde(default)]
     pub unverified: bool,
+    /// The classes of boards of it that only the open kernel modules drive.
+    #[serde(default)]
+    pub open_modules_only: Vec<String>,
+    /// Where that comes from.
+    #[serde(default)]
+    pub open_modules_source: String,
     /// Where the row comes from.
     pub source: String,
 }
@@ -381,22 +390,14 @@ pub struct Gpus {
     /// The models.
     #[serde(rename = "gpu")]
     pub models: Vec<Gpu>,
-    /// What labels of nodes name.
-    #[serde(rename = "node_label")]
-    pub labels: Vec<NodeLabel>,
-}
-
-/// A value of a node's label that names its GPU.
-#[derive(Debug, Deserialize)]
-pub struct NodeLabel {
-    /// The label.
-    pub key: String,
-    /// Its value.
-    pub value: String,
-    /// The GPU.
-    pub gpu: String,
-    /// Where the row comes from.
-    pub source: String,
+    /// The types of machines that clouds lend.
+    pub cloud: Vec<Cloud>,
+    /// The labels of nodes that tell their GPU.
+    pub node_label: Vec<NodeLabel>,
+    /// The labels of nodes that name their pool; the first that a node has counts.
+    pub pool_label: Vec<PoolLabel>,
+    /// The models of which some boards sit on NVSwitch.
+    pub nvswitch: Vec<NvSwitch>,
 }
 
 /// What is known of frameworks.
@@ -568,7 +569,7 @@ impl Gpus {
         if label == "nvidia.com/gpu.product" {
             return self.find(value);
         }
-        let row = self.labels.iter().find(|row| row.key == label && row.value == value)?;
+        let row = self.node_label.iter().find(|row| row.keys().any(|key| key == label) && row.value == value)?;
         self.find(&row.gpu)
     }
 }

@@ -11,6 +11,10 @@ pub mod facts;
 pub mod image;
 mod image_carriers;
 mod judge;
+#[cfg(test)]
+mod laws;
+mod pool;
+pub mod probe;
 mod requirement;
 pub mod summary;
 pub mod tables;
@@ -27,6 +31,8 @@ use crate::model::Component;
 use crate::source::Place;
 
 pub use classes::{across, end_of_life};
+
+pub use classes::fleet::fleet;
 pub use environment::{Environment, Install, Package, Setting, Stage, Workload};
 pub use judge::{inspect, judge};
 pub use target::{Mode, Module, Node, Platform, Target};

@@ -2,7 +2,6 @@
 //! they can be looked into by name, and rows of a team's own are laid over them.
 
 use std::collections::BTreeMap;
-use std::fmt;
 use std::sync::OnceLock;
 
 use ::toml::de::{DeTable, DeValue};
@@ -70,6 +69,8 @@ const KEYS: &[(&str, &str, &[&str])] = &[
     ("gpus.toml", "cloud", &["provider", "instance_prefix"]),
     ("gpus.toml", "gpu", &["name"]),
     ("gpus.toml", "node_label", &["key", "value"]),
+    ("gpus.toml", "nvswitch", &["gpu"]),
+    ("gpus.toml", "pool_label", &["key"]),
     ("images.toml", "image", &["path"]),
     ("rocm.toml", "amdgpu", &["driver"]),
     ("rocm.toml", "detect", &["surface"]),
@@ -413,18 +414,6 @@ impl Row {
         let rest = self.fields.iter().filter(|(name, _)| !keys.contains(&name.as_str()) && *name != "source");
         let source = self.fields.get("source").map(|source| ("source", shown(source)));
         rest.map(|(name, value)| (name.as_str(), shown(value))).chain(source).collect()
-    }
-}
-
-impl fmt::Display for Row {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        writeln!(f, "{} ({})", self.title(), self.file)?;
-        let lines = self.lines();
-        let width = lines.iter().map(|(name, _)| name.len()).max().unwrap_or(0);
-        for (name, value) in lines {
-            writeln!(f, "  {name:width$}  {value}")?;
-        }
-        Ok(())
     }
 }
 

@@ -7,6 +7,7 @@ mod bitsandbytes;
 mod compat;
 mod cudnn;
 mod driver;
+pub mod fleet;
 mod held;
 mod library_architecture;
 mod mix;

@@ -8,10 +8,13 @@ mod cudnn_too_old;
 mod cupy_conflict;
 mod driver_architecture;
 mod driver_floor;
+mod fabric_manager;
 mod library_architecture;
 mod missing_architecture;
+mod mixed_pool;
 mod nccl_mix;
 mod numba_toolkit;
+mod nvml_mismatch;
 mod onnxruntime_fallback;
 mod overwritten_libraries;
 mod rapids_mix;
@@ -19,7 +22,7 @@ mod rocm_mix;
 mod tensorrt_engine;
 
 use super::{Case, Findings, Rule, phrase};
-use crate::gpu::{self, Answer, Gravity, Verdict};
+use crate::gpu::{self, Answer, Evidence, Gravity, Verdict};
 use crate::graph::Graph;
 use crate::policy::{Level, Policy};
 use crate::stacks;
@@ -43,6 +46,9 @@ pub const RULES: &[&dyn Rule] = &[
     &rocm_mix::RocmMix,
     &nccl_mix::NcclMix,
     &tensorrt_engine::TensorrtEngine,
+    &mixed_pool::MixedPool,
+    &nvml_mismatch::NvmlMismatch,
+    &fabric_manager::FabricManager,
 ];
 
 /// What is worth telling of the stacks of a tree: computed once a check, told by many rules.
@@ -70,6 +76,11 @@ pub fn judged(resolved: &Graph, policy: &Policy) -> Judged {
             let answers = gpu::judge(&stack, &target.target).into_iter();
             judged.found.extend(answers.map(|answer| Found { answer, target: Some(number) }));
         }
+    }
+    for (number, target) in policy.targets.iter().enumerate() {
+        let about = Evidence { place: target.place, ..Evidence::default() };
+        let answers = gpu::fleet(&target.target).into_iter();
+        judged.found.extend(answers.map(|answer| Found { answer: Answer { about, ..answer }, target: Some(number) }));
     }
     judged
 }
@@ -99,7 +110,10 @@ fn tell<'g>(rule: &dyn Rule, class: &str, case: &Case<'g>, findings: &mut Findin
             None => findings.at(rule, about.subject, about.place, message),
         };
         if let Some(target) = target {
-            draft.name(&target.target.name).related(target.place, "the target");
+            draft.name(&target.target.name);
+            if target.place != about.place {
+                draft.related(target.place, "the target");
+            }
         }
         for (place, note) in &answer.related {
             draft.related(*place, note);

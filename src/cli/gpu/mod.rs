@@ -2,12 +2,13 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
+use std::path::PathBuf;
 
 use anyhow::{Result, bail};
 use clap::{Args, ValueEnum};
 use serde::Serialize;
 
-use super::input::{Files, Work};
+use super::input::{Files, Work, read_nodes};
 use super::{Outcome, print, say};
 use crate::gpu::{self, Dotted, Stack, Verdict};
 use crate::graph::Subject;
@@ -30,6 +31,13 @@ pub struct Gpu {
     /// A GPU to ask about, in place of the policy's targets; repeatable.
     #[arg(long, value_name = "NAME")]
     gpu: Vec<String>,
+    /// A list of nodes (`kubectl get nodes -o json`) or the output of nvidia-smi to ask about, in place of the policy's
+    /// targets; repeatable, `-` is standard input.
+    #[arg(long, value_name = "FILE")]
+    nodes: Vec<PathBuf>,
+    /// Ask about this machine, in place of the policy's targets. It loads the driver's library and may run nvidia-smi.
+    #[arg(long)]
+    host: bool,
     /// How to print.
     #[arg(long, short = 'f', value_name = "NAME", default_value = "terminal")]
     format: Form,
@@ -74,8 +82,8 @@ impl Gpu {
     /// # Errors
     /// Where the tree can't be read at all, or the driver is no version.
     pub fn run(self) -> Result<Outcome> {
-        let asked = self.asked()?;
         let sources = Sources::default();
+        let asked = self.asked_targets(&sources)?;
         let work = Work::open(&self.path, &self.files, None, &sources)?;
         let side = work.read(&self.files)?;
         side.problems.iter().for_each(|problem| say(&problem.to_string()));
@@ -83,7 +91,7 @@ impl Gpu {
             .graph
             .subjects()
             .iter()
-            .filter_map(|subject| row(subject, asked.as_ref(), &work.policy.targets))
+            .filter_map(|subject| row(subject, asked.as_deref(), &work.policy.targets))
             .collect();
         match self.format {
             Form::Json => {
@@ -97,7 +105,22 @@ impl Gpu {
         Ok(if side.problems.is_empty() { Outcome::Clean } else { Outcome::Incomplete })
     }
 
-    /// Returns the target that the arguments ask about; none where they ask about none.
+    /// Returns the targets that the arguments ask about; none where they ask about none.
+    fn asked_targets(&self, sources: &Sources) -> Result<Option<Vec<gpu::Target>>> {
+        let mut asked: Vec<gpu::Target> = self.asked()?.into_iter().collect();
+        asked.extend(read_nodes(sources, &self.nodes)?.into_iter().map(|target| target.target));
+        if self.host {
+            let host = gpu::probe::host();
+            if host.targets.is_empty() {
+                bail!("--host: {}", host.notes.join("; "));
+            }
+            host.notes.iter().for_each(|note| say(note));
+            asked.extend(host.targets);
+        }
+        Ok((!asked.is_empty()).then_some(asked))
+    }
+
+    /// Returns the target that --driver and --gpu ask about; none where they are not given.
     fn asked(&self) -> Result<Option<gpu::Target>> {
         if self.driver.is_none() && self.gpu.is_empty() {
             return Ok(None);
@@ -115,14 +138,14 @@ impl Gpu {
     }
 }
 
-fn row(subject: &Subject, asked: Option<&gpu::Target>, targets: &[Target]) -> Option<Row> {
+fn row(subject: &Subject, asked: Option<&[gpu::Target]>, targets: &[Target]) -> Option<Row> {
     let stack = stacks::stack(subject);
     if stack.carriers.is_empty() {
         return None;
     }
     let floor = stack.driver_floor();
     let targets: Vec<&gpu::Target> = match asked {
-        Some(asked) => vec![asked],
+        Some(asked) => asked.iter().collect(),
         None => targets.iter().filter(|target| target.runs(subject.path)).map(|target| &target.target).collect(),
     };
     Some(Row {
