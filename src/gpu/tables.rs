@@ -36,6 +36,7 @@ const KEYS: &[(&str, &str, &[&str])] = &[
     ("drivers.toml", "branch", &["branch"]),
     ("drivers.toml", "gpu_support", &["architecture"]),
     ("frameworks.toml", "bitsandbytes", &["cuda"]),
+    ("frameworks.toml", "bitsandbytes_without", &["cuda"]),
     ("frameworks.toml", "cuda_python", &["package"]),
     ("frameworks.toml", "cudnn", &["range"]),
     ("frameworks.toml", "cupy", &["package"]),

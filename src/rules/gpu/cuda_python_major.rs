@@ -11,10 +11,9 @@ entry! {
     /// cuda-python or cuda-bindings are for another CUDA major than the framework beside them.
     ///
     /// # Why
-    /// Their major version is CUDA's, and they load the libraries of that major: `cuda-bindings` 13 beside a torch for CUDA 12
-    /// finds none of its own, and says `Failed to find` them or
-    /// `libnvrtc.so.13: cannot open shared object file: No such file or directory`. Bindings newer than the driver within one
-    /// major are fine but for the newest calls, and are not found.
+    /// Their major version is CUDA's, and they load the libraries of that major: `cuda-bindings` 13 beside a torch for
+    /// CUDA 12 finds none of its own: `libnvrtc.so.13: cannot open shared object file: No such file or directory`.
+    /// Bindings newer than the driver within one major lack nothing but the newest calls, and are let be.
     ///
     /// # Mend
     /// Pin them to the CUDA major of the framework: 12.9.x for CUDA 12, 13.x for CUDA 13.
