@@ -11,7 +11,7 @@ use super::options::{located, within};
 use crate::Side;
 use crate::discover::{self, Read, Scan};
 use crate::formats::{self, cargo};
-use crate::gpu::probe;
+use crate::gpu::{probe, tables};
 use crate::graph::Graph;
 use crate::intern;
 use crate::policy::{self, Policy};
@@ -25,6 +25,10 @@ pub struct Files {
     /// The policy; `driftgate.toml` in PATH if it is there.
     #[arg(long, value_name = "FILE")]
     pub config: Option<PathBuf>,
+    /// A folder of facts of your own about toolkits, drivers, GPUs, frameworks and images, laid over driftgate's: files
+    /// named and written as `driftgate gpu facts` shows them, `drivers.toml` and so on.
+    #[arg(long, value_name = "DIR")]
+    pub facts: Option<PathBuf>,
     /// Run `cargo metadata` for licences, features and target-specific kinds. It runs cargo on the tree, whose settings
     /// can name programs to run: only for trees you trust.
     #[arg(long)]
@@ -52,6 +56,9 @@ impl<'s> Work<'s> {
     /// # Errors
     /// Where either can't be read.
     pub fn open(path: &str, files: &Files, bom: Option<&Path>, sources: &'s Sources) -> Result<Self> {
+        if let Some(facts) = &files.facts {
+            lay_over(facts, sources)?;
+        }
         let input = tree::open(path)?;
         let folder = input.folder.clone().unwrap_or_default();
         let beside = within(&folder, POLICY);
@@ -194,6 +201,31 @@ fn enrich(read: &mut Read, input: &Input) -> Result<()> {
     }
     debug_assert!(formats::named(id).is_some());
     Ok(())
+}
+
+/// Lays the facts of a folder over the tables.
+///
+/// # Errors
+/// Where it can't be listed or holds no facts, and all that is wrong with them.
+pub fn lay_over(folder: &Path, sources: &Sources) -> Result<()> {
+    let reading = || format!("reading the facts {}", folder.display());
+    let entries = std::fs::read_dir(folder).with_context(reading)?;
+    let paths =
+        entries.map(|entry| Ok(entry?.path())).collect::<std::io::Result<Vec<PathBuf>>>().with_context(reading)?;
+    let mut paths: Vec<PathBuf> =
+        paths.into_iter().filter(|path| path.extension().is_some_and(|end| end == "toml")).collect();
+    paths.sort();
+    if paths.is_empty() {
+        bail!("{}: no .toml file there; `driftgate gpu facts` names the files there may be", reading());
+    }
+    let mut read = Vec::new();
+    for path in &paths {
+        let (file, text) = open_file(sources, Path::new(""), path).with_context(reading)?;
+        read.push((file, text));
+    }
+    let files: Vec<Source<'_>> =
+        read.iter().map(|(file, text)| Source { file: *file, path: sources.path(*file), text }).collect();
+    tables::lay_over(&files).map_err(|error| located(error, sources)).with_context(reading)
 }
 
 /// Reads a file below a folder; what leads out of it is not opened.

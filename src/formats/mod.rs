@@ -1,6 +1,7 @@
 //! A folder a purl type, a file a format: each reads one file and says what that file says.
 
 pub mod cargo;
+pub mod conda;
 pub mod cyclonedx;
 pub mod npm;
 pub mod oci;
@@ -100,7 +101,8 @@ impl<'n> Near<'n> {
 }
 
 /// All formats, by purl type.
-pub const FORMATS: &[&[&dyn Format]] = &[cargo::FORMATS, npm::FORMATS, oci::FORMATS, pypi::FORMATS, cyclonedx::FORMATS];
+pub const FORMATS: &[&[&dyn Format]] =
+    &[cargo::FORMATS, conda::FORMATS, npm::FORMATS, oci::FORMATS, pypi::FORMATS, cyclonedx::FORMATS];
 
 /// Returns every format.
 pub fn all() -> impl Iterator<Item = &'static dyn Format> {

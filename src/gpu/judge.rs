@@ -87,8 +87,8 @@ pub(super) fn driver_floor(stack: &Stack) -> Option<Floor> {
     let (at, carrier, (driver, source)) = asks.max_by(|(a_at, a, (a_floor, _)), (b_at, b, (b_floor, _))| {
         a_floor.cmp(b_floor).then(b.is_part().cmp(&a.is_part())).then(b_at.cmp(a_at))
     })?;
-    let because = format!("{}; {}", carrier.because, floor_says(&carrier.cuda, driver));
-    Some(Floor { driver: driver.clone(), carrier: at, because, source })
+    let rule = floor_says(&carrier.cuda, driver);
+    Some(Floor { driver: driver.clone(), carrier: at, because: format!("{}; {rule}", carrier.because), rule, source })
 }
 
 /// Returns the least driver that a carrier starts on, where that is known.

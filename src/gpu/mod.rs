@@ -131,8 +131,10 @@ pub struct Floor {
     pub driver: Dotted,
     /// The carrier that asks for it, among the stack's.
     pub carrier: usize,
-    /// How it is reckoned: one sentence with the numbers.
+    /// How it is reckoned: what the carrier was built for, and the rule with its numbers.
     pub because: String,
+    /// The rule alone.
+    pub rule: String,
     /// Where the row of the table comes from.
     pub source: &'static str,
 }

@@ -353,6 +353,9 @@ pub fn about(name: &str) -> Vec<Row> {
             }
         }
     }
+    // What the name itself is, before what speaks of it.
+    let is_itself = |row: &Row| matches!(row.table.as_str(), "gpu" | "branch" | "toolkit" | "image" | "torch_release");
+    rows.sort_by_key(|row| !is_itself(row));
     rows
 }
 

@@ -59,14 +59,25 @@ impl View<'_> {
                 let at = stack.carriers.iter().position(|other| std::ptr::eq(other, carrier)).unwrap_or_default();
                 let place = self.where_(stack.evidence(at).place);
                 let shown = format!("{} {}", component.name(), component.version());
-                let _ = writeln!(text, "  {}: {}  {}", plain(shown.trim()), plain(&carrier.cuda.to_string()), plain(&place));
+                let _ = writeln!(
+                    text,
+                    "  {}: {}  {}",
+                    plain(shown.trim()),
+                    plain(&carrier.cuda.to_string()),
+                    plain(&place)
+                );
                 let _ = writeln!(text, "      {}", plain(&carrier.because));
                 if !carrier.architectures.is_empty() {
                     let _ = writeln!(text, "      kernels for {}", carrier.architectures.join(", "));
                 }
             }
             match &summary.floor {
-                Some(floor) => drop(writeln!(text, "  driver {} or later: {}", floor.driver, plain(&floor.because))),
+                Some(floor) => {
+                    let component = stack.carriers[floor.carrier].component;
+                    let who = format!("{} {}", component.name(), component.version());
+                    let _ =
+                        writeln!(text, "  driver {} or later ({}): {}", floor.driver, plain(&who), plain(&floor.rule));
+                }
                 None => text.push_str("  driver: its floor is unknown, or none is needed\n"),
             }
             if let Some(line) = boards(stack, &summary.reach) {
@@ -91,7 +102,8 @@ impl View<'_> {
         let first = self.rows.iter().map(|row| row.stack.environment.name.chars().count()).max().unwrap_or(0);
         let widths: Vec<usize> = (0..self.targets.len())
             .map(|at| {
-                let words = self.rows.iter().flat_map(|row| &row.summary.outcomes).filter(|outcome| outcome.target == at);
+                let words =
+                    self.rows.iter().flat_map(|row| &row.summary.outcomes).filter(|outcome| outcome.target == at);
                 let widest = words.map(|outcome| outcome.verdict.words().len()).max().unwrap_or(1);
                 widest.max(self.targets[at].chars().count())
             })
@@ -136,7 +148,9 @@ impl View<'_> {
         }
         let cell = |text: &str| plain(text).replace('|', "\\|").replace('<', "&lt;");
         let mut text = String::from("| stack | driver floor |");
-        self.targets.iter().for_each(|name| drop(write!(text, " {} |", cell(name))));
+        for name in self.targets {
+            let _ = write!(text, " {} |", cell(name));
+        }
         text.push_str("\n| --- | --- |");
         self.targets.iter().for_each(|_| text.push_str(" --- |"));
         text.push('\n');
@@ -151,9 +165,12 @@ impl View<'_> {
         }
         for Row { stack, summary } in self.rows {
             let told: Vec<(Option<&str>, &Answer)> = (summary.inside.iter().map(|answer| (None, answer)))
-                .chain(summary.outcomes.iter().flat_map(|outcome| {
-                    outcome.answers.iter().map(|answer| (Some(self.target(outcome)), answer))
-                }))
+                .chain(
+                    summary
+                        .outcomes
+                        .iter()
+                        .flat_map(|outcome| outcome.answers.iter().map(|answer| (Some(self.target(outcome)), answer))),
+                )
                 .collect();
             if told.is_empty() {
                 continue;

@@ -95,7 +95,11 @@ fn asked_of_the_other(stack: &Stack, answers: &mut Vec<Answer>) {
         .because(format!("{} asks for {}: {}", workload.name, limit.name, limit.value), "")
         .because("ROCm's parts run on AMD's GPUs alone and CUDA's on NVIDIA's alone", SOURCE)
         .beside(about, "the GPUs that it asks for")
-        .says(error_text);
+        .says(error_text)
+        .mend(match limit.name.starts_with("amd.com/") {
+            true => format!("install the build of {} for ROCm, or ask for nvidia.com/gpu", package.name()),
+            false => format!("install the build of {} for CUDA, or ask for amd.com/gpu", package.name()),
+        });
     answers.push(answer);
 }
 

@@ -9,6 +9,7 @@ mod cupy_conflict;
 mod driver_architecture;
 mod driver_floor;
 mod fabric_manager;
+mod facts_age;
 mod library_architecture;
 mod missing_architecture;
 mod mixed_pool;
@@ -24,6 +25,7 @@ mod tensorrt_engine;
 use super::{Case, Findings, Rule, phrase};
 use crate::gpu::{self, Answer, Evidence, Gravity, Verdict};
 use crate::graph::Graph;
+use crate::intern::Text;
 use crate::policy::{Level, Policy};
 use crate::stacks;
 
@@ -49,7 +51,65 @@ pub const RULES: &[&dyn Rule] = &[
     &mixed_pool::MixedPool,
     &nvml_mismatch::NvmlMismatch,
     &fabric_manager::FabricManager,
+    &facts_age::FactsAge,
 ];
+
+/// The rule that tells each class of mismatch.
+const CLASSES: &[(&str, &str)] = &[
+    ("DRV-FLOOR", "driver-floor"),
+    ("PTX-NEW", "ptx-too-new"),
+    ("REQ-UNMET", "image-requirement-unmet"),
+    ("FC-HW", "forward-compat-hardware"),
+    ("FC-STALE", "forward-compat-stale"),
+    ("FC-BRANCH", "forward-compat-branch"),
+    ("DRV-EOL", "driver-end-of-life"),
+    ("DRV-ARCH", "driver-architecture"),
+    ("SMI-MISREAD", "driver-capability-misread"),
+    ("ARCH-MISSING", "missing-architecture"),
+    ("ARCH-TOOLKIT", "toolkit-architecture"),
+    ("ARCH-LIB", "library-architecture"),
+    ("MAJOR-MIX", "cuda-major-mix"),
+    ("PATH-OVERWRITE", "overwritten-libraries"),
+    ("CUDNN-MAJOR", "cudnn-major"),
+    ("CUDNN-OLD", "cudnn-too-old"),
+    ("PIN-DRIFT", "torch-pin-drift"),
+    ("LIB-SHADOW", "shadowed-libraries"),
+    ("TV-PAIR", "torch-pair"),
+    ("FA-WHEEL", "flash-attn-wheel"),
+    ("XF-PAIR", "xformers-pair"),
+    ("TRITON-PIN", "triton-pin"),
+    ("BNB-LIB", "bitsandbytes-library"),
+    ("VLLM-VARIANT", "vllm-variant"),
+    ("ORT-EXTRA", "onnxruntime-fallback"),
+    ("CUPY", "cupy-conflict"),
+    ("JAX-PLUGIN", "jax-plugin"),
+    ("TF-BUILD", "tensorflow-build"),
+    ("RAPIDS-SUFFIX", "rapids-mix"),
+    ("NUMBA", "numba-toolkit"),
+    ("CUDA-PY", "cuda-python-major"),
+    ("TRT-ENGINE", "tensorrt-engine"),
+    ("CPU-BUILD", "cpu-build"),
+    ("CONDA-VIRTUAL", "conda-virtual-cuda"),
+    ("BUILD-MAJOR", "build-cuda-major"),
+    ("NO-NVCC", "missing-compiler"),
+    ("BASE-WHEEL", "base-image-cuda"),
+    ("CAPS", "driver-capabilities"),
+    ("NO-DRIVER", "no-driver"),
+    ("POOL-MIX", "mixed-pool"),
+    ("NVML-MIX", "nvml-mismatch"),
+    ("FABRIC", "fabric-manager"),
+    ("NCCL-MIX", "nccl-mix"),
+    ("ROCM-MIX", "rocm-mix"),
+    ("ROCM-KFD", "rocm-kernel-driver"),
+    ("ROCM-ARCH", "rocm-architecture"),
+    ("JETSON", "jetson-packages"),
+    ("WSL", "wsl-driver"),
+];
+
+/// Returns the id of the rule that tells a class of mismatch.
+pub fn rule_of(class: &str) -> Option<Text> {
+    CLASSES.iter().find(|(name, _)| *name == class).map(|(_, rule)| *rule)
+}
 
 /// What is worth telling of the stacks of a tree: computed once a check, told by many rules.
 #[derive(Default)]
