@@ -165,8 +165,8 @@ fn other_cudnn(stack: &Stack, major: u32) -> Option<&Package> {
 pub(super) fn fit(name: &str, major: u32) -> Option<String> {
     let frameworks = frameworks();
     if name == "onnxruntime-gpu" {
-        let rows = frameworks.onnxruntime_gpu.iter().filter(|row| row.pypi_cuda.major() == major);
-        let last = rows.last()?.versions.rsplit(' ').next().unwrap_or_default();
+        let mut rows = frameworks.onnxruntime_gpu.iter().filter(|row| row.pypi_cuda.major() == major);
+        let last = rows.next_back()?.versions.rsplit(' ').next().unwrap_or_default();
         return Some(format!("pin onnxruntime-gpu {last}, the newest for CUDA {major}"));
     }
     if name.starts_with("jax-cuda") {
