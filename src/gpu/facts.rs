@@ -3,6 +3,8 @@
 //! The TOML files of `data/` are part of the program, and are read once, when something first asks. What a file knows
 //! beyond these rows is kept there for readers, and for rules to come.
 
+mod libraries;
+
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
@@ -16,6 +18,7 @@ mod machines;
 mod rocm;
 
 pub use build::{ArchSupport, Extension, extension, extensions};
+pub use libraries::*;
 pub use machines::{Cloud, NodeLabel, NvSwitch, PoolLabel};
 pub use rocm::{AmdGpu, Rocm, release as rocm_release, rocm};
 
@@ -269,6 +272,8 @@ pub struct TensorFlow {
     pub version: Dotted,
     /// The CUDA it is built and tested with.
     pub cuda: Dotted,
+    /// The cuDNN it is built and tested with.
+    pub cudnn: Dotted,
     /// Where the row comes from.
     pub source: String,
 }
@@ -291,6 +296,8 @@ pub struct OnnxRuntime {
     pub versions: String,
     /// The CUDA that the PyPI wheel is built for; a major version alone where that is all that is known.
     pub pypi_cuda: Dotted,
+    /// The cuDNN that it is built for, in words.
+    pub cudnn: String,
     /// Where the row comes from.
     pub source: String,
 }
@@ -426,6 +433,9 @@ pub struct Frameworks {
     pub ngc: Vec<Ngc>,
     /// The releases of candle.
     pub rust_candle: Vec<Candle>,
+    /// The libraries beside them.
+    #[serde(flatten)]
+    pub libraries: Libraries,
 }
 
 /// Reads a file's tables as typed rows, and says what is wrong with them.

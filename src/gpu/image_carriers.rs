@@ -24,18 +24,28 @@ pub(super) fn carriers(environment: &Environment, packages: &[Carrier]) -> Vec<C
             carrier(base, Cuda::Rocm(version.to_string()), because, &row.source)
         }),
         // Wheels bring their own CUDA: the image's is only used where nothing else is known to bring any.
-        ImageKind::Cuda if !packages.iter().any(|carrier| brings(&carrier.cuda)) => by_tag(base),
+        ImageKind::Cuda if !packages.iter().any(brings) => by_tag(base),
         _ => None,
     };
     found.into_iter().collect()
 }
 
-fn brings(cuda: &Cuda) -> bool {
-    !matches!(cuda, Cuda::Cpu)
+/// Says whether a carrier may bring CUDA along. A crate or a package of npm brings none: it links or loads the image's.
+fn brings(carrier: &Carrier) -> bool {
+    carrier.component.purl.ty() == "pypi" && !matches!(carrier.cuda, Cuda::Cpu)
 }
 
 fn carrier(component: &'static Component, cuda: Cuda, because: String, source: &'static str) -> Carrier {
-    Carrier { component, cuda, architectures: Vec::new(), architectures_source: "", unverified: false, because, source }
+    Carrier {
+        component,
+        cuda,
+        architectures: Vec::new(),
+        architectures_source: "",
+        unverified: false,
+        runs_on: None,
+        because,
+        source,
+    }
 }
 
 fn by_tag(base: &'static Component) -> Option<Carrier> {

@@ -38,6 +38,7 @@ const KEYS: &[(&str, &str, &[&str])] = &[
     ("drivers.toml", "gpu_support", &["architecture"]),
     ("extensions.toml", "extension", &["name"]),
     ("frameworks.toml", "bitsandbytes", &["cuda"]),
+    ("frameworks.toml", "bitsandbytes_without", &["cuda"]),
     ("frameworks.toml", "cuda_python", &["package"]),
     ("frameworks.toml", "cudnn", &["range"]),
     ("frameworks.toml", "cupy", &["package"]),

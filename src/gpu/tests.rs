@@ -246,7 +246,7 @@ fn drivers_below_the_floor() {
         (&["torch 2.0.0+cu118"], "450", &["DRV-FLOOR RunsIf"]),
         // No CUDA, no floor.
         (&["torch 2.11.0+cpu"], "470.182.03", &[]),
-        (&["torch 2.11.0+rocm7.2"], "470.182.03", &[]),
+        (&["torch 2.11.0+rocm7.2"], "470.182.03", &["ROCM-MIX FailsAtStart"]),
         // Alternatives: which is installed is not known.
         (&["torch 2.11.0+cpu", "torch 2.11.0+cu130"], "535.183.06", &["DRV-FLOOR RunsIf"]),
         (

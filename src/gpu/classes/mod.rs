@@ -5,21 +5,39 @@
 
 mod amd;
 mod architectures;
+mod bitsandbytes;
 mod build;
 mod compat;
 mod compiled;
 mod conda;
 mod container;
+mod cudnn;
 mod driver;
 pub mod fleet;
+mod held;
 mod libraries;
+mod library_architecture;
+mod mix;
+mod nccl;
+mod onnxruntime;
 mod platform;
+mod python;
 mod require;
+mod rocm;
+mod tensorrt;
+#[cfg(test)]
+mod tests;
 
+use super::judge::models;
 use super::{Answer, Stack, Target};
 
 pub(super) use compat::{Help, help};
 pub use driver::end_of_life;
+pub use nccl::across;
+
+const PATH_OVERWRITE: &str = "PATH-OVERWRITE";
+const CUDNN_MAJOR: &str = "CUDNN-MAJOR";
+const CUDNN_OLD: &str = "CUDNN-OLD";
 
 /// Looks at a stack by itself.
 type Inspect = fn(&Stack, &mut Vec<Answer>);
@@ -39,10 +57,23 @@ const INSIDE: &[Inspect] = &[
     build::no_compiler,
     architectures::toolkit,
     conda::virtual_package,
+    rocm::inside,
+    mix::overwritten,
+    cudnn::cudnn,
+    onnxruntime::fallback,
+    python::cupy,
+    python::rapids,
+    python::numba,
+    python::bindings,
+    bitsandbytes::library,
+    tensorrt::engine,
+    // The most general comes last: what is told of a package already says more.
+    mix::majors,
 ];
 
 /// What does not fit on a target.
 const ON_TARGET: &[Judge] = &[
+    rocm::on_target,
     require::unmet,
     compat::on_path,
     driver::embedded_ptx,
@@ -51,6 +82,9 @@ const ON_TARGET: &[Judge] = &[
     platform::wsl,
     amd::kernel_driver,
     amd::architecture,
+    library_architecture::libraries,
+    python::rapids_on,
+    python::numba_on,
 ];
 
 /// What does not fit on a target whose drivers and kernels are of another kind: Jetson, Windows.
@@ -67,4 +101,21 @@ pub(super) fn inside(stack: &Stack) -> Vec<Answer> {
 pub(super) fn on_target(stack: &Stack, target: &Target, answers: &mut Vec<Answer>) {
     let judges = if platform::is_own_kind(target) { ON_OWN_KIND } else { ON_TARGET };
     judges.iter().for_each(|judge| judge(stack, target, answers));
+}
+
+/// Returns a target's GPUs with their architectures, ten times the compute capability: those of the tables, each
+/// architecture once; where none is named, the one that was read from the machine.
+fn gpus(target: &Target) -> Vec<(String, u32)> {
+    let mut found: Vec<(String, u32)> = Vec::new();
+    for gpu in models(target) {
+        if !found.iter().any(|(_, sm)| *sm == gpu.sm) {
+            found.push((gpu.name.clone(), gpu.sm));
+        }
+    }
+    if target.gpus.is_empty() {
+        found.extend(
+            target.compute.as_ref().map(|compute| ("the GPU".to_owned(), compute.major() * 10 + compute.minor())),
+        );
+    }
+    found
 }

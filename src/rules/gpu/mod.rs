@@ -1,23 +1,37 @@
 //! Whether what is locked can run on the drivers and GPUs that it is meant for.
 
 mod base_image_cuda;
+mod bitsandbytes_library;
 mod build_cuda_major;
 mod conda_virtual_cuda;
 mod cpu_build;
+mod cuda_major_mix;
+mod cuda_python_major;
+mod cudnn_major;
+mod cudnn_too_old;
+mod cupy_conflict;
 mod driver_architecture;
 mod driver_capabilities;
 mod driver_floor;
 mod fabric_manager;
 mod facts_age;
 mod jetson_packages;
+mod library_architecture;
 mod missing_architecture;
 mod missing_compiler;
 mod mixed_pool;
+mod nccl_mix;
 mod no_driver;
+mod numba_toolkit;
 mod nvml_mismatch;
+mod onnxruntime_fallback;
+mod overwritten_libraries;
+mod rapids_mix;
 mod rocm_architecture;
 mod rocm_kernel_driver;
+mod rocm_mix;
 mod shadowed_libraries;
+mod tensorrt_engine;
 mod toolkit_architecture;
 mod wsl_driver;
 
@@ -46,6 +60,20 @@ pub const RULES: &[&dyn Rule] = &[
     &wsl_driver::WslDriver,
     &rocm_kernel_driver::RocmKernelDriver,
     &rocm_architecture::RocmArchitecture,
+    &cuda_major_mix::CudaMajorMix,
+    &overwritten_libraries::OverwrittenLibraries,
+    &cudnn_major::CudnnMajor,
+    &cudnn_too_old::CudnnTooOld,
+    &library_architecture::LibraryArchitecture,
+    &cupy_conflict::CupyConflict,
+    &rapids_mix::RapidsMix,
+    &numba_toolkit::NumbaToolkit,
+    &cuda_python_major::CudaPythonMajor,
+    &onnxruntime_fallback::OnnxruntimeFallback,
+    &bitsandbytes_library::BitsandbytesLibrary,
+    &rocm_mix::RocmMix,
+    &nccl_mix::NcclMix,
+    &tensorrt_engine::TensorrtEngine,
     &mixed_pool::MixedPool,
     &nvml_mismatch::NvmlMismatch,
     &fabric_manager::FabricManager,
@@ -125,7 +153,9 @@ struct Found {
 /// Judges the stacks of a tree on the targets of a policy.
 pub fn judged(resolved: &Graph, policy: &Policy) -> Judged {
     let mut judged = Judged::default();
-    for stack in stacks::stacks(resolved, policy) {
+    let stacks = stacks::stacks(resolved, policy);
+    judged.found.extend(gpu::across(&stacks).into_iter().map(|answer| Found { answer, target: None }));
+    for stack in stacks {
         judged.found.extend(gpu::inspect(&stack).into_iter().map(|answer| Found { answer, target: None }));
         let targets = policy.targets.iter().enumerate();
         for (number, target) in targets.filter(|(_, target)| stacks::runs(&stack.environment, target)) {
