@@ -9,6 +9,7 @@ mod classes;
 pub mod environment;
 pub mod facts;
 mod judge;
+mod python;
 pub mod target;
 #[cfg(test)]
 mod tests;
