@@ -39,7 +39,11 @@ pub(super) fn for_gpu(stack: &Stack, carrier: &Carrier, driver: Option<&Dotted>,
 
 /// Returns the driver branches in support that reach a floor and drive all GPUs.
 pub(super) fn drivers(floor: Option<&Dotted>, gpus: &[&'static Gpu]) -> Option<String> {
-    let today = facts::data_date();
+    drivers_on(floor, gpus, facts::data_date())
+}
+
+/// Returns the driver branches that are in support after a day, `YYYY-MM-DD`, reach a floor and drive all GPUs.
+pub(super) fn drivers_on(floor: Option<&Dotted>, gpus: &[&'static Gpu], today: &str) -> Option<String> {
     let drives = |branch: u32| {
         gpus.iter().all(|gpu| facts::drivers().support(&gpu.architecture).is_none_or(|row| row.holds(branch)))
     };

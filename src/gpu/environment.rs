@@ -7,6 +7,8 @@ use crate::intern::Text;
 use crate::model::Component;
 use crate::source::Place;
 
+use super::facts;
+use super::target::{Node, Target};
 use super::version::Dotted;
 
 /// What runs as one.
@@ -14,6 +16,8 @@ use super::version::Dotted;
 pub struct Environment {
     /// What it is called: the path of the lockfile, or of the image's file where there is none.
     pub name: Text,
+    /// The paths of the subjects that it is made of, sorted.
+    pub subjects: Vec<Text>,
     /// The packages that run in it, of all ecosystems, sorted by purl: locked ones and those that the image's build
     /// installs at an exact version.
     pub packages: Vec<Package>,
@@ -65,6 +69,8 @@ pub struct Stage {
     pub installs: Vec<Install>,
     /// Its commands, likewise.
     pub commands: Vec<Setting>,
+    /// What it copies from other images than its own build's stages: their names, with the paths copied.
+    pub copied: Vec<Text>,
     /// The lockfiles that are installed in it, by their paths below the tree's root.
     pub locks: Vec<Text>,
     /// Whether all of the image is known: an image's own configuration, rather than a file that starts from a base.
@@ -129,7 +135,13 @@ impl Environment {
             extras: Vec::new(),
             installed: false,
         };
-        Environment { name, packages: components.into_iter().map(package).collect(), ..Environment::default() }
+        let subjects = vec![name];
+        Environment {
+            name,
+            subjects,
+            packages: components.into_iter().map(package).collect(),
+            ..Environment::default()
+        }
     }
 
     /// Returns what a package requires of CUDA's own parts, and what those require: the way from torch to the runtime is
@@ -173,6 +185,42 @@ impl Environment {
         let of = |settings: &[Setting]| settings.iter().position(|setting| setting.name == name);
         let deployed = self.workloads.iter().find_map(|workload| Some(&workload.settings[of(&workload.settings)?]));
         deployed.or_else(|| self.image()?.setting(name))
+    }
+}
+
+impl Workload {
+    /// Says whether the workload may run on a target: on one of its nodes, by labels and taints, where those are known; else
+    /// by the GPUs that its labels name.
+    pub fn may_run_on(&self, target: &Target) -> bool {
+        if target.nodes.is_empty() {
+            return self.selects.iter().all(|label| {
+                let mut named =
+                    label.value.split(',').filter_map(|value| facts::gpus().labelled(label.name, value)).peekable();
+                let boards: Vec<_> = target.gpus.iter().filter_map(|gpu| facts::gpus().find(gpu)).collect();
+                named.peek().is_none()
+                    || boards.is_empty()
+                    || named.any(|gpu| boards.iter().any(|board| board.sm == gpu.sm))
+            });
+        }
+        target.nodes.iter().any(|node| self.may_run_on_node(node))
+    }
+
+    /// Says whether the workload may run on a node, by its labels and taints.
+    pub fn may_run_on_node(&self, node: &Node) -> bool {
+        let is_selected = |label: &Setting| {
+            node.labels
+                .get(label.name)
+                .is_some_and(|found| label.value.is_empty() || label.value.split(',').any(|value| value == found))
+        };
+        // The taint of GPU nodes is tolerated for all who ask for a GPU, by admission.
+        let asks = |key: &str| self.limits.iter().any(|limit| limit.name == key);
+        let is_tolerated = |(key, value): &(String, String)| {
+            asks(key)
+                || self.tolerates.iter().any(|taint| {
+                    (taint.name.is_empty() || taint.name == key) && (taint.value.is_empty() || taint.value == value)
+                })
+        };
+        self.selects.iter().all(is_selected) && node.taints.iter().all(is_tolerated)
     }
 }
 

@@ -26,6 +26,8 @@ pub struct Toolkit {
     pub version: String,
     /// The first two numbers of it.
     pub major_minor: Dotted,
+    /// The Linux driver in its installer, where it has one.
+    pub driver_linux: Option<Dotted>,
     /// The least Linux driver that a program built with it starts on.
     pub min_driver_linux: Dotted,
     /// The least architecture that it builds for, ten times the compute capability.
@@ -53,6 +55,88 @@ pub struct MajorFloor {
     pub source: String,
 }
 
+/// The host drivers that the forward-compatibility library of an image is for.
+#[derive(Debug, Deserialize)]
+pub struct CompatHosts {
+    /// The CUDA of the image: `12.8.1`, or `12.4.x` for all of a minor version.
+    pub image_cuda: String,
+    /// The branches, parted by commas.
+    pub host_driver_branches: String,
+    /// The brands that the image's start condition lists, parted by commas; in words where it is another row's list.
+    #[serde(default)]
+    pub brands_listed: String,
+    /// Not read from an image itself.
+    #[serde(default)]
+    pub unverified: bool,
+    /// Where the row comes from.
+    pub source: String,
+}
+
+/// A version of CUDA that there never was as a toolkit.
+#[derive(Debug, Deserialize)]
+pub struct Phantom {
+    /// The version.
+    pub version: String,
+    /// What it is instead.
+    pub note: String,
+    /// Where the row comes from.
+    pub source: String,
+}
+
+/// An image that teams start from.
+#[derive(Debug, Deserialize)]
+pub struct Image {
+    /// The end of its repository's path.
+    pub path: String,
+    /// How its tag is read.
+    pub kind: ImageKind,
+    /// Whether nvcc is in it, where that does not depend on the tag and is known.
+    pub compiler: Option<bool>,
+    /// Where the row comes from.
+    pub source: String,
+}
+
+/// How an image's tag is read.
+#[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq)]
+#[serde(rename_all = "lowercase")]
+pub enum ImageKind {
+    /// CUDA's own images.
+    Cuda,
+    /// torch in a build for one CUDA.
+    Pytorch,
+    /// TensorFlow with the CUDA it is built for.
+    Tensorflow,
+    /// vLLM with its torch.
+    Vllm,
+    /// NVIDIA's monthly images.
+    Ngc,
+    /// ROCm's user space.
+    Rocm,
+    /// For Jetson's system image alone.
+    L4t,
+}
+
+/// Images without CUDA.
+#[derive(Debug, Deserialize)]
+pub struct Plain {
+    /// The last part of their paths.
+    pub names: Vec<String>,
+    /// Where the list comes from.
+    pub source: String,
+}
+
+/// What is known of images.
+#[derive(Debug, Deserialize)]
+pub struct Images {
+    /// The day the file was last looked through.
+    pub data_date: String,
+    /// The images.
+    #[serde(rename = "image")]
+    pub rows: Vec<Image>,
+    /// Images without CUDA.
+    pub plain: Plain,
+}
+
 /// A branch of drivers.
 #[derive(Debug, Deserialize)]
 pub struct Branch {
@@ -70,6 +154,9 @@ pub struct Branch {
     /// The day its support ends, `YYYY-MM-DD`; empty where it is not known.
     #[serde(default)]
     pub eol: String,
+    /// What is odd about it; empty where nothing is.
+    #[serde(default)]
+    pub note: String,
     /// Where the row comes from.
     pub source: String,
 }
@@ -106,6 +193,9 @@ pub struct Gpu {
     pub host: String,
     /// The class of board: `datacenter`, `geforce`, `workstation`, `jetson`, `dgx`.
     pub class: String,
+    /// Whether a forward-compatibility library runs on it.
+    #[serde(default)]
+    pub forward_compat: bool,
     /// Where the row comes from.
     pub source: String,
 }
@@ -219,6 +309,17 @@ pub struct Vllm {
     pub source: String,
 }
 
+/// A release of candle, the machine-learning crates.
+#[derive(Debug, Deserialize)]
+pub struct Candle {
+    /// Its version.
+    pub candle: Dotted,
+    /// The version of cudarc that it binds CUDA through.
+    pub cudarc: Dotted,
+    /// Where the row comes from.
+    pub source: String,
+}
+
 /// A monthly image of NVIDIA's.
 #[derive(Debug, Deserialize)]
 pub struct Ngc {
@@ -241,6 +342,12 @@ pub struct Toolkits {
     /// The releases.
     #[serde(rename = "toolkit")]
     pub releases: Vec<Toolkit>,
+    /// The host drivers that forward-compatibility libraries are for.
+    #[serde(rename = "forward_compat_hosts")]
+    pub compat_hosts: Vec<CompatHosts>,
+    /// Versions that there never were.
+    #[serde(rename = "phantom_release")]
+    pub phantoms: Vec<Phantom>,
     /// What holds of them all.
     rules: BTreeMap<String, Rule>,
 }
@@ -271,6 +378,22 @@ pub struct Gpus {
     /// The models.
     #[serde(rename = "gpu")]
     pub models: Vec<Gpu>,
+    /// What labels of nodes name.
+    #[serde(rename = "node_label")]
+    pub labels: Vec<NodeLabel>,
+}
+
+/// A value of a node's label that names its GPU.
+#[derive(Debug, Deserialize)]
+pub struct NodeLabel {
+    /// The label.
+    pub key: String,
+    /// Its value.
+    pub value: String,
+    /// The GPU.
+    pub gpu: String,
+    /// Where the row comes from.
+    pub source: String,
 }
 
 /// What is known of frameworks.
@@ -324,6 +447,8 @@ pub struct Frameworks {
     pub jax_plugin: Vec<JaxPlugin>,
     /// What holds of JAX's plugins.
     pub jax_rules: Note,
+    /// The releases of candle.
+    pub rust_candle: Vec<Candle>,
 }
 
 fn read<T: DeserializeOwned>(text: &str) -> T {
@@ -351,6 +476,12 @@ pub fn gpus() -> &'static Gpus {
 /// Returns what is known of frameworks.
 pub fn frameworks() -> &'static Frameworks {
     static TABLE: LazyLock<Frameworks> = LazyLock::new(|| read(include_str!("data/frameworks.toml")));
+    &TABLE
+}
+
+/// Returns what is known of images.
+pub fn images() -> &'static Images {
+    static TABLE: LazyLock<Images> = LazyLock::new(|| read(include_str!("data/images.toml")));
     &TABLE
 }
 
@@ -404,6 +535,14 @@ impl Drivers {
     }
 }
 
+impl Branch {
+    /// Says whether the branch had fixes still to come on the day of the tables.
+    pub fn is_supported(&self) -> bool {
+        // The dates sort as texts; a branch without one is not recommended.
+        self.eol.as_str() > data_date()
+    }
+}
+
 impl GpuSupport {
     /// Says whether drivers of a branch drive the architecture.
     pub fn holds(&self, branch: u32) -> bool {
@@ -431,6 +570,17 @@ impl Gpus {
         });
         let first = longer.next()?;
         longer.all(|gpu| gpu.sm == first.sm).then_some(first)
+    }
+}
+
+impl Gpus {
+    /// Returns the model that a node's label names: a cloud's own name for it, or what GPU feature discovery says.
+    pub fn labelled(&'static self, label: &str, value: &str) -> Option<&'static Gpu> {
+        if label == "nvidia.com/gpu.product" {
+            return self.find(value);
+        }
+        let row = self.labels.iter().find(|row| row.key == label && row.value == value)?;
+        self.find(&row.gpu)
     }
 }
 

@@ -10,7 +10,8 @@ use super::facts::{self, Branch, Gpu};
 use super::version::Dotted;
 use super::{Answer, Carrier, Cuda, Evidence, Floor, Gravity, Link, Platform, Stack, Target, Verdict, advice, classes};
 
-const DRV_FLOOR: &str = "DRV-FLOOR";
+pub(super) const DRV_FLOOR: &str = "DRV-FLOOR";
+const FC_BRANCH: &str = "FC-BRANCH";
 const DRV_ARCH: &str = "DRV-ARCH";
 const ARCH_MISSING: &str = "ARCH-MISSING";
 const PTX_NEW: &str = "PTX-NEW";
@@ -166,6 +167,7 @@ fn floors(stack: &Stack, target: &Target, driver: &Dotted, answers: &mut Vec<Jud
         } else {
             continue;
         };
+        helped(stack, target, driver, &mut answer);
         if answer.verdict == Verdict::FailsAtStart && short.len() < family.len() {
             answer.verdict = Verdict::RunsIf;
             let other = family.iter().find(|at| !short.contains(at)).map(|at| &stack.carriers[*at]);
@@ -194,6 +196,7 @@ fn floors(stack: &Stack, target: &Target, driver: &Dotted, answers: &mut Vec<Jud
         return;
     }
     let mut answer = floor_answer(stack, target, driver, at);
+    helped(stack, target, driver, &mut answer);
     if !families.is_empty() || of(Reach::Short, &parts).len() < parts.len() {
         answer.verdict = Verdict::RunsIf;
         answer.chain.push(link("nothing here is known to load it, and it runs as long as nothing does", ""));
@@ -249,6 +252,29 @@ fn floor_answer(stack: &Stack, target: &Target, driver: &Dotted, at: usize) -> J
     Judged { class: DRV_FLOOR, verdict, carrier: at, chain, error_text, advice }
 }
 
+/// Holds a driver below the floor against the forward-compatibility driver of the image, where there is one.
+fn helped(stack: &Stack, target: &Target, driver: &Dotted, answer: &mut Judged) {
+    if !matches!(answer.verdict, Verdict::FailsAtStart | Verdict::FallsBackToCpu) {
+        return;
+    }
+    match classes::help(stack, target, driver, &stack.carriers[answer.carrier].cuda) {
+        classes::Help::None => {}
+        classes::Help::Runs(chain) => {
+            answer.verdict = Verdict::RunsIf;
+            answer.chain.extend(chain);
+        }
+        classes::Help::Branch(chain) => {
+            answer.class = FC_BRANCH;
+            answer.chain.extend(chain);
+        }
+        classes::Help::Hardware(chain) => answer.chain.extend(chain),
+        classes::Help::Unknown(chain) => {
+            answer.verdict = Verdict::Unknown;
+            answer.chain.extend(chain);
+        }
+    }
+}
+
 fn called(target: &Target) -> &str {
     if target.name.is_empty() { "the target" } else { &target.name }
 }
@@ -258,7 +284,7 @@ fn unknown(class: &'static str, carrier: usize, chain: Vec<Link>) -> Judged {
 }
 
 /// Returns the target's GPUs that are in the tables, but for those of Jetson boards.
-fn models(target: &Target) -> Vec<&'static Gpu> {
+pub(super) fn models(target: &Target) -> Vec<&'static Gpu> {
     let models = target.gpus.iter().filter_map(|name| facts::gpus().find(name));
     models.filter(|gpu| gpu.class != "jetson").collect()
 }

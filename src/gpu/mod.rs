@@ -8,8 +8,11 @@ mod carriers;
 mod classes;
 pub mod environment;
 pub mod facts;
+pub mod image;
+mod image_carriers;
 mod judge;
 mod python;
+mod requirement;
 pub mod target;
 #[cfg(test)]
 mod tests;
@@ -21,6 +24,7 @@ use crate::intern::Text;
 use crate::model::Component;
 use crate::source::Place;
 
+pub use classes::end_of_life;
 pub use environment::{Environment, Install, Package, Setting, Stage, Workload};
 pub use judge::{inspect, judge};
 pub use target::{Mode, Module, Node, Platform, Target};
@@ -216,6 +220,11 @@ impl Answer {
     }
 }
 
+/// Says whether an image is one that the tables know to carry a GPU runtime.
+pub fn is_known(image: &Component) -> bool {
+    image::row(image).is_some()
+}
+
 impl From<&Package> for Evidence {
     fn from(package: &Package) -> Self {
         Evidence { component: Some(package.component), subject: package.subject, place: package.place }
@@ -234,7 +243,8 @@ pub struct Link {
 impl Stack {
     /// Finds out what the packages of an environment carry.
     pub fn of(environment: Environment) -> Self {
-        let carriers = carriers::carriers(&environment);
+        let mut carriers = carriers::carriers(&environment);
+        carriers.extend(image_carriers::carriers(&environment, &carriers));
         Stack { environment, carriers }
     }
 
@@ -242,7 +252,13 @@ impl Stack {
     pub fn evidence(&self, carrier: usize) -> Evidence {
         let component = self.carriers[carrier].component;
         let package = self.environment.packages.iter().find(|package| std::ptr::eq(package.component, component));
-        package.map_or(Evidence { component: Some(component), ..Evidence::default() }, Evidence::from)
+        if let Some(package) = package {
+            return Evidence::from(package);
+        }
+        let stage =
+            self.environment.image().filter(|stage| stage.base.is_some_and(|base| std::ptr::eq(base, component)));
+        let (subject, place) = stage.map_or_else(Default::default, |stage| (stage.subject, stage.base_place));
+        Evidence { component: Some(component), subject, place }
     }
 
     /// Returns the carriers of a package's name; several where several are locked.

@@ -3,15 +3,21 @@
 //! A class is silent where a fact is missing, or tells [`super::Verdict::Unknown`] with the fact's name where a reader would
 //! wonder. The catalogue's names (`TV-PAIR`) are the classes' names in answers.
 
+mod compat;
+mod driver;
 mod flash_attn;
 mod frameworks;
 mod pairs;
 mod pins;
+mod require;
 mod torch_family;
 
 use super::{Answer, Gravity, Stack, Target, Verdict};
 use crate::intern::Text;
 use crate::model::Component;
+
+pub(super) use compat::{Help, help};
+pub use driver::end_of_life;
 
 /// Looks at a stack by itself.
 type Inspect = fn(&Stack, &mut Vec<Answer>);
@@ -29,6 +35,7 @@ const INSIDE: &[Inspect] = &[
     frameworks::tensorflow,
     frameworks::jax,
     pins::drift,
+    driver::misread,
 ];
 
 /// The classes that speak of one package's version, the most specific first: a package is told once.
@@ -48,7 +55,7 @@ const MOST_SPECIFIC: &[&str] = &[
 ];
 
 /// What does not fit on a target.
-const ON_TARGET: &[Judge] = &[];
+const ON_TARGET: &[Judge] = &[require::unmet, compat::on_path, driver::embedded_ptx];
 
 /// Tells what does not fit inside an environment.
 pub(super) fn inside(stack: &Stack) -> Vec<Answer> {

@@ -53,7 +53,7 @@ pub fn judged(resolved: &Graph, policy: &Policy) -> Judged {
     for stack in stacks::stacks(resolved, policy) {
         judged.found.extend(gpu::inspect(&stack).into_iter().map(|answer| Found { answer, target: None }));
         let targets = policy.targets.iter().enumerate();
-        for (number, target) in targets.filter(|(_, target)| target.runs(stack.environment.name)) {
+        for (number, target) in targets.filter(|(_, target)| stacks::runs(&stack.environment, target)) {
             let answers = gpu::judge(&stack, &target.target).into_iter();
             judged.found.extend(answers.map(|answer| Found { answer, target: Some(number) }));
         }
@@ -149,7 +149,7 @@ pub fn unjudged(resolved: &Graph, policy: &Policy) -> Vec<String> {
         for gpu in target.gpus.iter().filter(|gpu| gpu::facts::gpus().find(gpu).is_none()) {
             notes.push(format!("the target {} names the GPU \"{gpu}\", which the tables do not have", target.name));
         }
-        let mut stacks = stacks.iter().filter(|stack| place.runs(stack.environment.name)).peekable();
+        let mut stacks = stacks.iter().filter(|stack| stacks::runs(&stack.environment, place)).peekable();
         if stacks.peek().is_none() {
             notes.push(format!("the target {} is for no lockfile here", target.name));
         }

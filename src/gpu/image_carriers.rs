@@ -1,0 +1,73 @@
+//! The GPU runtime that an image itself brings: a framework in a build of its own, or CUDA's libraries where nothing else
+//! in the environment carries any.
+
+use super::carriers::{release, show};
+use super::facts::{self, ImageKind, frameworks};
+use super::{Carrier, Cuda, Environment, image};
+use crate::intern::{self, Text};
+use crate::model::Component;
+
+/// Returns what the image of an environment carries, beside what its packages do.
+pub(super) fn carriers(environment: &Environment, packages: &[Carrier]) -> Vec<Carrier> {
+    let Some(stage) = environment.image() else { return Vec::new() };
+    let Some(base) = stage.base else { return Vec::new() };
+    let Some(row) = image::row(base) else { return Vec::new() };
+    // A framework that is installed anew takes the place of the image's.
+    let has = |name: &str| environment.packages.iter().any(|package| package.name() == name);
+    let found = match row.kind {
+        ImageKind::Pytorch if !has("torch") => pytorch(base),
+        ImageKind::Tensorflow if !has("tensorflow") => by_tag(base),
+        ImageKind::Vllm if !has("vllm") => vllm(base),
+        ImageKind::Ngc if !has("torch") && !has("tensorflow") && !has("jax") => by_tag(base),
+        ImageKind::Rocm if !has("torch") => image::rocm_of_tag(base).map(|version| {
+            let because = format!("{} is for ROCm {version}, as its tag says", show(base));
+            carrier(base, Cuda::Rocm(version.to_string()), because, &row.source)
+        }),
+        // Wheels bring their own CUDA: the image's is only used where nothing else is known to bring any.
+        ImageKind::Cuda if !packages.iter().any(|carrier| brings(&carrier.cuda)) => by_tag(base),
+        _ => None,
+    };
+    found.into_iter().collect()
+}
+
+fn brings(cuda: &Cuda) -> bool {
+    !matches!(cuda, Cuda::Cpu)
+}
+
+fn carrier(component: &'static Component, cuda: Cuda, because: String, source: &'static str) -> Carrier {
+    Carrier { component, cuda, architectures: Vec::new(), architectures_source: "", unverified: false, because, source }
+}
+
+fn by_tag(base: &'static Component) -> Option<Carrier> {
+    let (cuda, because, source) = image::cuda_of_tag(base)?;
+    Some(carrier(base, Cuda::Version(cuda.major_minor()), because, source))
+}
+
+/// `pytorch/pytorch:2.5.1-cuda12.4-cudnn9-runtime`: torch in that build, with its kernels.
+fn pytorch(base: &'static Component) -> Option<Carrier> {
+    let (cuda, because, source) = image::cuda_of_tag(base)?;
+    let torch = release(image::leading(base.version())?.to_string().as_str())?;
+    let variant = format!("cu{}{}", cuda.major(), cuda.minor());
+    let mut carrier = carrier(base, Cuda::Version(cuda.major_minor()), because, source);
+    if let Some(row) = frameworks().kernels(&torch, &variant) {
+        carrier.architectures = row.sm.iter().map(|sm| intern::text(&format!("sm_{sm}"))).collect();
+        carrier.architectures.extend(row.ptx.as_ref().map(|ptx| -> Text { intern::text(&format!("compute_{ptx}")) }));
+        carrier.architectures_source = &row.source;
+        carrier.unverified = row.unverified;
+    }
+    Some(carrier)
+}
+
+/// `vllm/vllm-openai:v0.20.0[-cu129]`: by its variant, else as the wheel of that release.
+fn vllm(base: &'static Component) -> Option<Carrier> {
+    if let Some(carrier) = by_tag(base) {
+        return Some(carrier);
+    }
+    let version = image::leading(base.version())?;
+    let row = frameworks().vllm.iter().filter(|row| row.version <= version).max_by(|a, b| a.version.cmp(&b.version))?;
+    let above = frameworks().vllm.iter().filter(|row| row.version >= version).min_by(|a, b| a.version.cmp(&b.version));
+    let major = |row: &facts::Vllm| super::carriers::versions_in(&row.wheel_cuda).map(|cuda| cuda.major()).next();
+    let major = major(row).filter(|first| above.is_none_or(|above| major(above) == Some(*first)))?;
+    let because = format!("{} holds vLLM {version}, whose wheel is built for CUDA {major}", show(base));
+    Some(carrier(base, Cuda::Major(major), because, &row.source))
+}
