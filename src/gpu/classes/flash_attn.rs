@@ -171,8 +171,16 @@ fn fit(stack: &Stack, torch: &Package, wheel: &Package) -> Fit {
     for (text, source) in chain {
         answer = answer.because(text, source);
     }
+    let says = match (built.cuda, cuda.major()) {
+        _ if built.torch != want.torch || built.abi != want.abi => SAYS,
+        (11, Some(12..)) => "libcudart.so.11.0: cannot open shared object file",
+        (12, Some(13..)) => "libcudart.so.12: cannot open shared object file",
+        (13.., Some(12)) => "libcudart.so.13: cannot open shared object file",
+        _ if built.python != want.python => "is not a supported wheel on this platform",
+        _ => SAYS,
+    };
     let tags = want.python.as_ref().map_or(String::new(), |python| format!("-cp{python}"));
-    let answer = answer.says(SAYS).mend(format!(
+    let answer = answer.says(says).mend(format!(
         "take the wheel of {shown} {version} whose name has {}{tags}, or build it against torch {installed}",
         want.tag()
     ));
@@ -181,7 +189,36 @@ fn fit(stack: &Stack, torch: &Package, wheel: &Package) -> Fit {
 
 #[cfg(test)]
 mod tests {
+    use super::super::super::{Environment, Stage};
     use super::*;
+    use crate::model::Purl;
+
+    /// The Python of an image that starts from Python's own.
+    #[test]
+    fn the_image_says_which_python_it_is() {
+        let wheel = |python: &str| {
+            let mut wheel = Component::new(Purl::new("pypi", "", "flash-attn", "2.8.3"));
+            let name = format!("flash_attn-2.8.3+cu12torch2.8cxx11abiTRUE-cp{python}-cp{python}-linux_x86_64.whl");
+            wheel.origin = Origin::url(&format!("https://mirror.example/{name}"));
+            wheel.intern()
+        };
+        let torch = Component::new(Purl::new("pypi", "", "torch", "2.8.0")).intern();
+        for (base, version, python, expected) in [
+            ("python", "3.12.12-slim", "311", 1),
+            ("python", "3.12.12-slim", "312", 0),
+            ("python", "3.12", "311", 1),
+            ("python", "3", "311", 0),
+            ("python", "slim", "311", 0),
+            ("debian", "13.1", "311", 0),
+        ] {
+            let image = Component::new(Purl::new("docker", "", base, version)).intern();
+            let mut environment = Environment::of("test", [wheel(python), torch]);
+            environment.stages = vec![Stage { runs: true, base: Some(image), ..Stage::default() }];
+            let mut answers = Vec::new();
+            wheels(&Stack::of(environment), &mut answers);
+            assert_eq!(answers.len(), expected, "{base}:{version} cp{python}");
+        }
+    }
 
     #[test]
     fn names_say_what_a_wheel_was_compiled_against() {

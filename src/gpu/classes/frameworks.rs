@@ -7,7 +7,7 @@ use pep440_rs::Version;
 use super::super::facts::{TensorFlowPins, frameworks};
 use super::super::python::{self, Asked};
 use super::super::{Answer, Evidence, Gravity, Package, Stack, Verdict};
-use super::pairs::released;
+use super::pairs::{minor, released};
 use crate::model::Component;
 
 const TF_BUILD: &str = "TF-BUILD";
@@ -172,17 +172,27 @@ fn other_jaxlib(plugin: (&Package, &Version), jaxlib: (&Package, &Version)) -> A
     let (plugin, version) = plugin;
     let (jaxlib, found) = jaxlib;
     let message = format!("{} is of another release than {}", plugin.shown(), jaxlib.shown());
-    Answer::new(JAX_PLUGIN, Verdict::FailsAtStart, Gravity::Error, Evidence::from(plugin), message)
+    // jaxlib loads the plugin, so its age says what becomes of it.
+    let (verdict, becomes, says) = match minor(found) >= (0, 5) {
+        true => (
+            Verdict::FallsBackToCpu,
+            "jaxlib warns of such a plugin, leaves it out, and computes on the CPU",
+            "is installed, but it is not compatible with the installed jaxlib version",
+        ),
+        false => (
+            Verdict::FailsAtStart,
+            "jaxlib refuses such a plugin, or crashes at the first array",
+            "Mismatched PJRT plugin PJRT API version",
+        ),
+    };
+    Answer::new(JAX_PLUGIN, verdict, Gravity::Error, Evidence::from(plugin), message)
         .because(
             format!("plugin and jaxlib must share the first three numbers, and {version} and {found} do not"),
             &frameworks().jax_rules.source,
         )
-        .because(
-            "releases of old crash at the first array or refuse the plugin; later ones warn, and compute on the CPU",
-            "jax-ml/jax#24901, #22416",
-        )
+        .because(becomes, "jax-ml/jax#24901, #22416; jaxlib plugin_support.py")
         .beside(Evidence::from(jaxlib), "the jaxlib beside it")
-        .says("is installed, but it is not compatible with the installed jaxlib version")
+        .says(says)
         .mend(format!("pin jax and jaxlib {}, or {} for jaxlib {found}", of_three(version), plugin.name()))
 }
 

@@ -86,13 +86,17 @@ fn xformers_fit(torch: &Package, xformers: &Package) -> Fit {
     if matches!(xformers.component.origin, Origin::Git { .. } | Origin::Path(_)) {
         return Fit::Unknown;
     }
+    let (rule, source) = match asked.exact() {
+        Some(_) => ("before 0.0.34 its extensions load with the very torch they were compiled against", EXACT_XFORMERS),
+        None => (
+            "from 0.0.34 on it is built on torch's stable interface, parts of which an earlier torch lacks",
+            STABLE_XFORMERS,
+        ),
+    };
     let message = format!("{} is built for torch {asked}, and {} is beside it", xformers.shown(), torch.shown());
     let mut answer = Answer::new(XF_PAIR, Verdict::FailsAtKernel, Gravity::Error, Evidence::from(xformers), message)
         .because(format!("the wheel of xformers {version} asks for torch {}", row.torch), &row.source)
-        .because(
-            "before 0.0.34 its extensions load with the very torch that they were compiled against",
-            "Comfy-Org/ComfyUI#5246",
-        )
+        .because(rule, source)
         .says(XFORMERS_SAYS);
     let for_torch = frameworks().xformers.iter().filter(|row| row.torch.allows(&installed));
     if let Some(row) = for_torch.max_by(|a, b| a.version.cmp(&b.version)) {
@@ -100,6 +104,9 @@ fn xformers_fit(torch: &Package, xformers: &Package) -> Fit {
     }
     Fit::No(Box::new(answer.mend(pin_torch(asked))))
 }
+
+const EXACT_XFORMERS: &str = "Comfy-Org/ComfyUI#5246";
+const STABLE_XFORMERS: &str = "facebookresearch/xformers CHANGELOG.md";
 
 /// Returns the advice to take the torch that a package asks for.
 fn pin_torch(asked: &python::Asked) -> String {
@@ -168,10 +175,12 @@ fn vllm_fit(stack: &Stack, torch: &Package, vllm: &Package) -> Fit {
             rules,
         )
         .says(says);
-    if let Some((_, local)) = torch.version().split_once('+') {
-        answer = answer.mend(format!("take the wheel of vllm {version} for {local} from the project's own index"));
-    }
-    Fit::No(Box::new(answer.mend(format!("or take torch {installed} for CUDA {own_major}"))))
+    answer = answer.mend(format!("take torch {installed} for CUDA {own_major}"));
+    Fit::No(Box::new(
+        answer.mend(format!(
+            "or a wheel of vllm {version} for CUDA {major} from the project's own index, where it has one"
+        )),
+    ))
 }
 
 /// Lists what a release of vLLM pins beside torch.

@@ -115,6 +115,12 @@ fn answer(release: &Version, torch: &Package, (name, pin): (&str, &Pin), locked:
         _ => (Gravity::Warning, Verdict::RunsIf),
     };
     let message = match pin.asked.exact() {
+        Some(exact) if other_cudnn => {
+            format!(
+                "{} is of another major version than the {exact} that torch {release} is built with",
+                package.shown()
+            )
+        }
         Some(exact) => format!("{} is {how} than the {exact} that torch {release} is built with", package.shown()),
         None => format!("{} is outside of what torch {release} takes: {}", package.shown(), pin.asked),
     };
@@ -155,8 +161,11 @@ fn answer(release: &Version, torch: &Package, (name, pin): (&str, &Pin), locked:
     if let Some(row) = others.max_by(|a, b| a.version.cmp(&b.version)).filter(|_| pin.toolkit.is_none()) {
         answer = answer.mend(format!("or pin torch {}, the newest that asks for {name} {version}", row.version));
     }
-    answer.mend(format!("where it is meant, say so in the policy: torch-pin-drift = {{ allow = [\"{name}\"] }}"))
+    match gravity {
+        Gravity::Error => answer,
+        _ => answer.mend(format!("where it is meant, let it through: torch-pin-drift = {{ allow = [\"{name}\"] }}")),
+    }
 }
 
 const CUDNN: &str = "bmaltais/kohya_ss#2787";
-const NCCL: &str = "verl-project/verl PR#6621; pytorch/pytorch#122571";
+const NCCL: &str = "pytorch/pytorch#119072, #119932";

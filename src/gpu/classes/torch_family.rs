@@ -56,14 +56,21 @@ fn fit(stack: &Stack, member: &Member, torch: &Package, other: &Package) -> Fit 
         Asks::Unknown => Fit::Unknown,
         Asks::Other { asked, source } => {
             let message = format!("{} is built for torch {asked}, and {} is beside it", other.shown(), torch.shown());
-            let mut answer =
-                Answer::new(TV_PAIR, Verdict::FailsAtStart, Gravity::Error, Evidence::from(other), message)
-                    .because(format!("{} {version} goes with torch {asked}", member.name), source)
-                    .because(
-                        format!("the installed torch is {installed}: its operators are compiled against another"),
-                        &frameworks().torch_pair_rule.source,
-                    )
-                    .says(member.other_release);
+            let mut answer = Answer::new(
+                TV_PAIR,
+                Verdict::FailsAtStart,
+                Gravity::Error,
+                Evidence::from(other),
+                message,
+            )
+            .because(format!("{} {version} goes with torch {asked}", member.name), source)
+            .because(
+                format!(
+                    "its operators are compiled against that release and load with no other, and torch is {installed}"
+                ),
+                &frameworks().torch_pair_rule.source,
+            )
+            .says(member.other_release);
             if let Some(row) = pair(&installed) {
                 let local = suffix(torch, other);
                 let text =
@@ -165,21 +172,23 @@ fn build_fit(stack: &Stack, member: &Member, torch: (&Package, &Version), other:
         let row = frameworks().torch(&Dotted::parse(&format!("{major}.{second}"))?)?;
         Some((Build::of(Variant::local(&row.pypi_variant))?, row.source.as_str()))
     };
-    let named = "the version or index names it";
+    let named =
+        |package: &Package| if package.local().is_some() { "its version names it" } else { "its index is named so" };
+    let by_default = "the default on Linux x86-64";
     let (own, its, how) = match (Variant::named(torch.component), Variant::named(other.component)) {
-        (Some(own), Some(its)) => (Build::of(own), Build::of(its), [(named, ""), (named, "")]),
+        (Some(own), Some(its)) => (Build::of(own), Build::of(its), [(named(torch), ""), (named(other), "")]),
         (Some(own), None) if is_plain(other) => {
             // torchaudio no longer moves with torch.
             let of = if member.name == AUDIO.name && minor(version) >= AUDIO_ALONE { version } else { installed };
             let Some((build, source)) = default(of) else { return Fit::Unknown };
-            (Build::of(own), Some(build), [(named, ""), ("the default on Linux x86-64", source)])
+            (Build::of(own), Some(build), [(named(torch), ""), (by_default, source)])
         }
         (None, Some(its)) if is_plain(torch) => {
             let carried = stack.carriers.iter().find(|carrier| std::ptr::eq(carrier.component, torch.component));
             let Some(carrier) = carried else { return Fit::Unknown };
             let Cuda::Version(cuda) = &carrier.cuda else { return Fit::Unknown };
             let own = Some(Build::Cuda(cuda.clone()));
-            (own, Build::of(its), [("the default on Linux x86-64", carrier.source), (named, "")])
+            (own, Build::of(its), [(by_default, carrier.source), (named(other), "")])
         }
         // Neither names one: whatever they are, they come from one place.
         _ => return Fit::Yes,
@@ -190,7 +199,7 @@ fn build_fit(stack: &Stack, member: &Member, torch: (&Package, &Version), other:
     }
     let is_vision = member.name == VISION.name;
     let rule = &frameworks().torch_pair_rule.source;
-    let both_named = how[0].0 == how[1].0;
+    let both_named = how.iter().all(|(how, _)| *how != by_default);
     let (gravity, verdict, says, why, source): (_, _, _, String, &'static str) = match (&own, &its) {
         (Build::Cuda(a), Build::Cuda(b)) if a.major() != b.major() || !is_vision => {
             let what = if is_vision { "major versions of CUDA" } else { "versions of CUDA" };
