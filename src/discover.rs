@@ -110,10 +110,11 @@ pub fn read(sources: &Sources, tree: &Arc<dyn Tree>, scan: &Scan) -> Result<Read
 pub fn read_file(sources: &Sources, tree: &Arc<dyn Tree>, path: &str) -> Result<Read> {
     let number = sources.add_tree(tree.clone());
     let (format, text) = match formats::of_file(path) {
-        Some(format) => (format, None),
-        None => {
+        Some(format) if format.is_of(path, "") => (format, None),
+        named => {
             let text = crate::source::decode(tree.open(path)?)?;
-            let Some(format) = formats::of_text(&text) else {
+            let format = formats::of_text_under(path, &text).or_else(|| formats::of_text(&text)).or(named);
+            let Some(format) = format else {
                 bail!("{path}: no format that driftgate reads; `driftgate list` names them");
             };
             (format, Some(text))
@@ -162,12 +163,14 @@ fn parse(sources: &Sources, tree: usize, mut found: Vec<Found>, walked: bool) ->
             found.drain(..).map(|file| (sources.add_file(tree, &file.path), file)).collect();
         let results: Vec<_> = files
             .into_par_iter()
-            .map(|(file, Found { format, text, .. })| (file, format, one(sources, file, format, text)))
+            .map(|(file, found)| (file, found.format, one(sources, file, found, walked)))
             .collect();
         for (file, format, result) in results {
             let path = sources.path(file);
-            let inventories = match result {
-                Ok(inventories) => inventories,
+            let (format, inventories) = match result {
+                Ok(Some(read)) => read,
+                // Another kind of file by the same name.
+                Ok(None) => continue,
                 Err(error) => {
                     if listed.contains(path) && format.role() == Role::Subject {
                         read.unread.insert(path);
@@ -176,6 +179,13 @@ fn parse(sources: &Sources, tree: usize, mut found: Vec<Found>, walked: bool) ->
                     continue;
                 }
             };
+            if inventories.is_empty() && !format.is_of(path, "") {
+                if !walked {
+                    let location = Location { path, line: 1, column: 1, end_line: 1, end_column: 1 };
+                    read.problems.push(Problem::at(location, "nothing in it runs or is installed".to_owned()));
+                }
+                continue;
+            }
             if !is_the_file(&inventories, path, format) {
                 if walked {
                     read.notes.push(format!("{path} is a BOM of driftgate's own and no subject"));
@@ -216,15 +226,31 @@ fn parse(sources: &Sources, tree: usize, mut found: Vec<Found>, walked: bool) ->
     read
 }
 
-fn one(sources: &Sources, file: FileId, format: &dyn Format, text: Option<String>) -> Result<Vec<Inventory>> {
-    let text = text.map_or_else(|| sources.read(file), Ok)?;
+/// Reads one file; none where it is walked past and is of no format after all.
+fn one(
+    sources: &Sources,
+    file: FileId,
+    found: Found,
+    walked: bool,
+) -> Result<Option<(&'static dyn Format, Vec<Inventory>)>> {
+    let Found { path, mut format, text } = found;
+    let text = match text.map_or_else(|| sources.read(file), Ok) {
+        // What is no text, or too large, is some other kind of file.
+        Err(_) if walked && !format.is_of(&path, "") => return Ok(None),
+        text => text?,
+    };
+    // A file that another one includes may have any name.
+    if walked && formats::of_file(&path).is_some() {
+        let Some(of_text) = formats::of_text_under(&path, &text) else { return Ok(None) };
+        format = of_text;
+    }
     let source = Source { file, path: sources.path(file), text: &text };
     if let Some(mark) = conflict(&text) {
         return Err(source.fault(source.place(mark), "an unresolved merge conflict: resolve it, or lock again"));
     }
     let read = format.parse_all(&source);
     sources.done_with(file, text);
-    read
+    Ok(Some((format, read?)))
 }
 
 /// Finds the first mark of a merge that git left to be resolved.

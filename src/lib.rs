@@ -13,6 +13,7 @@ pub mod entry;
 pub mod formats;
 pub mod gpu;
 pub mod graph;
+pub mod headlines;
 pub mod intern;
 pub mod judge;
 pub mod model;
@@ -88,7 +89,7 @@ pub fn check(
     let case = Case::new((&pinned.graph, &resolved.graph), &drift, policy, sources, today);
     let findings = judge::judge(&case)?;
     let mut report = Report::facts(&drift, sources);
-    report.headlines = rules::gpu::headlines(&drift);
+    report.headlines = headlines::of(&drift, policy);
     report.notes.extend(rules::gpu::unjudged(&resolved.graph, policy));
     report.findings = findings;
     report.gate = Some(gate);
@@ -101,7 +102,7 @@ pub fn diff(mut old: Side, mut new: Side, sources: &Sources) -> Report {
     new.graph.retain(|path| !old.is_unread(path));
     let drift = compare::drift(&old.graph, &new.graph);
     let mut report = Report::facts(&drift, sources);
-    report.headlines = rules::gpu::headlines(&drift);
+    report.headlines = headlines::of(&drift, &Policy::default());
     finish(report, old, new)
 }
 

@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use hashbrown::HashMap;
 
-use crate::formats::{self, pypi};
+use crate::formats::{self, conda, pypi};
 use crate::gpu::{self, Environment, Install, Package, Setting, Stack, Stage, Workload};
 use crate::graph::{Graph, Resolved, Subject};
 use crate::intern::{self, Text};
@@ -105,11 +105,13 @@ fn package(node: &Resolved<'_>) -> Package {
 /// what runs on the nodes.
 fn runtime(subject: &Subject) -> Vec<Resolved<'_>> {
     let mut known: HashMap<Text, bool> = HashMap::new();
-    let mut holds = |marker: Text| *known.entry(marker).or_insert_with(|| pypi::can_hold_on_linux(marker));
+    let mut holds = |marker: Text| {
+        *known.entry(marker).or_insert_with(|| conda::can_hold_on_linux(marker) && pypi::can_hold_on_linux(marker))
+    };
     let mut runs = |node: &Resolved<'_>| {
         let mut asked = node.required_by().peekable();
         !matches!(node.scope(), Some(Scope::Build | Scope::Dev))
-            && (node.component.purl.ty() != "pypi"
+            && (!matches!(node.component.purl.ty(), "conda" | "pypi")
                 || (holds(node.environment())
                     && (asked.peek().is_none() || asked.any(|link| holds(link.requirement.environment)))))
     };

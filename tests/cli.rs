@@ -605,6 +605,49 @@ fn documents_have_a_time_only_from_source_date_epoch() {
     sbom("yesterday").ends(2, &["SOURCE_DATE_EPOCH"]);
 }
 
+/// Locks torch for CUDA 13, and the nodes of a pool on which it starts on one alone.
+fn pool() -> Project {
+    let project = Project::new();
+    project.put("api/requirements.txt", &REQUIREMENTS.replace("urllib3==2.2.0", "torch==2.9.1+cu130"));
+    assert_eq!(project.run(&["init"]).code, 0);
+    let nodes = fixture("fixtures/rules/mixed-pool/image-fits-some/ops/nodes.json");
+    project.put("ops/nodes.json", &nodes);
+    project
+}
+
+fn fixture(path: &str) -> String {
+    fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(path)).unwrap()
+}
+
+#[test]
+fn nodes_are_targets_wherever_they_are_named() {
+    let project = pool();
+    project.run(&["check"]).ends(0, &[]);
+    let said = ["torch 2.9.1+cu130 cannot start on a100", "drivers of 2 branches are mixed"];
+    project.run(&["check", "--nodes", "ops/nodes.json"]).ends(1, &[]).prints(&said).prints(&["ops/nodes.json:1:1"]);
+    project
+        .run(&["gpu", "--nodes", "ops/nodes.json"])
+        .ends(0, &[])
+        .prints(&["on a100: fails at start", "5 of the 6 nodes"]);
+    project.run(&["check", "--nodes", "ops/none.json"]).ends(2, &["--nodes ops/none.json", "no file"]);
+    project.run(&["gpu", "--nodes", "Cargo.lock"]).ends(2, &["--nodes Cargo.lock", "kubectl get nodes -o json"]);
+    project.put("driftgate.toml", "version = 1\n\n[[target]]\nfile = \"ops/nodes.json\"\npath = \"api/**\"\n");
+    project.run(&["check"]).ends(1, &[]).prints(&said).prints(&["driftgate.toml:3:1"]);
+    project.put("driftgate.toml", "version = 1\n\n[[target]]\nfile = \"ops/none.json\"\n");
+    project.run(&["check"]).ends(2, &["driftgate.toml:4:8", "ops/none.json", "no such file"]);
+    project.put("driftgate.toml", "version = 1\n\n[[target]]\nfile = \"../nodes.json\"\n");
+    project.run(&["check"]).ends(2, &["driftgate.toml:4:8", "leads out"]);
+}
+
+#[test]
+fn nodes_come_by_standard_input_too() {
+    let project = pool();
+    let nodes = fs::File::open(project.path("ops/nodes.json")).unwrap();
+    let mut check = driftgate(&project.path(""));
+    let ran = Ran::of(check.args(["check", "--nodes", "-"]).stdin(nodes).output().unwrap());
+    ran.ends(1, &[]).prints(&["cannot start on a100", "<stdin>:1:1"]);
+}
+
 #[test]
 fn arguments_that_are_wrong_are_exit_2() {
     let project = Project::new();

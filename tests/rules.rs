@@ -1,5 +1,5 @@
 //! Each case under `fixtures/rules/<rule>/<case>/`: a tree with its policy, the tree that was pinned, and what the rules
-//! say of the difference on the first of June 2026. `UPDATE_SNAPSHOTS=1 cargo test --test rules` writes it anew.
+//! say of the difference on the first of June 2026, or on the day in its file `date`. `UPDATE_SNAPSHOTS=1 cargo test --test rules` writes it anew.
 #![allow(clippy::unwrap_used)]
 
 use std::fmt::Write;
@@ -18,6 +18,7 @@ use driftgate::rules::{self, Case};
 use driftgate::source::{Location, Source, Sources};
 use driftgate::tree::{Folder, Tree};
 use globset::{Glob, GlobSetBuilder};
+use time::Date;
 
 const POLICY: &str = "driftgate.toml";
 
@@ -28,6 +29,7 @@ struct Read {
     policy: Policy,
     sources: Sources,
     problems: String,
+    today: Date,
 }
 
 fn read(folder: &Path) -> Read {
@@ -57,14 +59,16 @@ fn read(folder: &Path) -> Read {
         let ids: Vec<&str> = rules::all().map(|rule| rule.id()).collect();
         let source = Source { file, path: POLICY, text: &text };
         policy = Policy::parse(&source, &ids).unwrap_or_else(|error| panic!("{}: {error}", folder.display()));
+        let open = |path: &str| sources.read(sources.add_file(tree, path));
+        policy.read_targets(open).unwrap_or_else(|error| panic!("{}: {error}", folder.display()));
     }
-    Read { pinned, resolved, policy, sources, problems }
+    let day = fs::read_to_string(folder.join("date")).unwrap_or_else(|_| "2026-06-01".to_owned());
+    Read { pinned, resolved, policy, sources, problems, today: date::parse(day.trim()).unwrap() }
 }
 
 fn judge(read: &Read) -> Vec<Finding> {
     let drift = compare::drift_by_path(&read.pinned, &read.resolved);
-    let today = date::parse("2026-06-01").unwrap();
-    let case = Case::new((&read.pinned, &read.resolved), &drift, &read.policy, &read.sources, today);
+    let case = Case::new((&read.pinned, &read.resolved), &drift, &read.policy, &read.sources, read.today);
     judge::judge(&case).unwrap()
 }
 

@@ -105,6 +105,8 @@ struct Writer<'g> {
     refs: Vec<Text>,
     /// For each component, where it is: subject's number and node, sorted by subject.
     places: Vec<Vec<(u32, Resolved<'g>)>>,
+    /// For each component that carries a GPU runtime, what is known of it.
+    stacks: HashMap<*const model::Component, Vec<Property>>,
 }
 
 impl<'g> Writer<'g> {
@@ -133,7 +135,8 @@ impl<'g> Writer<'g> {
                 places[numbers[&std::ptr::from_ref(resolved.component)] as usize].push((subject as u32, resolved));
             }
         }
-        Writer { graph, components, numbers, refs, places }
+        let stacks = stacks(graph);
+        Writer { graph, components, numbers, refs, places, stacks }
     }
 
     fn bom(&self) -> Bom {
@@ -245,6 +248,7 @@ impl<'g> Writer<'g> {
                 .filter(|digest| hash(digest).is_none())
                 .map(|digest| Property::new(properties::DIGEST, &digest.to_string())),
         );
+        properties.extend(self.stacks.get(&std::ptr::from_ref(of)).into_iter().flatten().cloned());
         properties.extend(self.occurrences(number));
         properties.extend(extra);
         component.properties = Some(Properties(properties));
@@ -372,6 +376,32 @@ impl<'g> Writer<'g> {
 
 fn subject_ref(subject: &Subject) -> String {
     format!("subject:{}", subject.path)
+}
+
+/// Returns what is known of the components that carry a GPU runtime; a fork may be built otherwise in one subject than in
+/// another, and then each is said.
+fn stacks(graph: &Graph) -> HashMap<*const model::Component, Vec<Property>> {
+    let mut facts: BTreeMap<(usize, &str, String), *const model::Component> = BTreeMap::new();
+    for subject in graph.subjects() {
+        let stack = crate::stacks::stack(subject);
+        for carrier in stack.carriers.iter().filter(|carrier| carrier.cuda.is_known()) {
+            let component = std::ptr::from_ref(carrier.component);
+            let mut add = |name: &'static str, value: String| {
+                facts.insert((component as usize, name, value), component);
+            };
+            add(properties::GPU_RUNTIME, carrier.cuda.to_string());
+            carrier.driver_floor().into_iter().for_each(|floor| add(properties::GPU_DRIVER, floor.to_string()));
+            if !carrier.architectures.is_empty() {
+                add(properties::GPU_KERNELS, carrier.architectures.join(", "));
+            }
+        }
+    }
+    let mut stacks: HashMap<*const model::Component, Vec<Property>> = HashMap::new();
+    // In the order of names and values: the address only tells components apart.
+    for ((_, name, value), component) in facts {
+        stacks.entry(component).or_default().push(Property::new(name, &value));
+    }
+    stacks
 }
 
 /// Writes a component's own property, by another name where it would be read as another.

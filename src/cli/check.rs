@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use anyhow::Result;
 use clap::{Args, ValueEnum};
 
-use super::input::{Files, Work};
+use super::input::{Files, Work, read_nodes};
 use super::options::{Outputs, day, located, outcome, timestamp};
 use super::{Outcome, say};
 use crate::policy::Level;
@@ -27,6 +27,10 @@ pub struct Check {
     /// The day of the check, which decides whether a waiver has ended; today without it.
     #[arg(long, value_name = "YYYY-MM-DD")]
     date: Option<String>,
+    /// A list of nodes (`kubectl get nodes -o json`) or the output of nvidia-smi, whose machines are targets beside the
+    /// policy's; repeatable, `-` is standard input.
+    #[arg(long, value_name = "FILE")]
+    nodes: Vec<PathBuf>,
     #[command(flatten)]
     files: Files,
     #[command(flatten)]
@@ -48,7 +52,8 @@ impl Check {
         self.outputs.chosen("terminal")?;
         let today = day(self.date.as_deref())?;
         let sources = Sources::default();
-        let work = Work::open(&self.path, &self.files, self.bom.as_deref(), &sources)?;
+        let mut work = Work::open(&self.path, &self.files, self.bom.as_deref(), &sources)?;
+        work.policy.targets.extend(read_nodes(&sources, &self.nodes)?);
         let (pinned, resolved) = rayon::join(|| work.pinned(), || work.read(&self.files));
         let (mut pinned, resolved) = (Side { graph: pinned?, ..Side::default() }, resolved?);
         if work.is_file() {

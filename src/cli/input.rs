@@ -1,5 +1,6 @@
 //! What commands work on: the tree, the policy, the pinned BOM.
 
+use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -10,12 +11,13 @@ use super::options::{located, within};
 use crate::Side;
 use crate::discover::{self, Read, Scan};
 use crate::formats::{self, cargo};
+use crate::gpu::{probe, tables};
 use crate::graph::Graph;
 use crate::intern;
 use crate::policy::{self, Policy};
 use crate::rules;
-use crate::source::{FileId, Source, Sources};
-use crate::tree::{self, Input, Memory, Single, Tree};
+use crate::source::{self, FileId, Source, Sources};
+use crate::tree::{self, Folder, Input, Memory, Single, Tree};
 
 /// What to read, and by which policy.
 #[derive(Args, Clone)]
@@ -23,6 +25,10 @@ pub struct Files {
     /// The policy; `driftgate.toml` in PATH if it is there.
     #[arg(long, value_name = "FILE")]
     pub config: Option<PathBuf>,
+    /// A folder of facts of your own about toolkits, drivers, GPUs, frameworks and images, laid over driftgate's: files
+    /// named and written as `driftgate gpu facts` shows them, `drivers.toml` and so on.
+    #[arg(long, value_name = "DIR")]
+    pub facts: Option<PathBuf>,
     /// Run `cargo metadata` for licences, features and target-specific kinds. It runs cargo on the tree, whose settings
     /// can name programs to run: only for trees you trust.
     #[arg(long)]
@@ -50,11 +56,15 @@ impl<'s> Work<'s> {
     /// # Errors
     /// Where either can't be read.
     pub fn open(path: &str, files: &Files, bom: Option<&Path>, sources: &'s Sources) -> Result<Self> {
+        if let Some(facts) = &files.facts {
+            lay_over(facts, sources)?;
+        }
         let input = tree::open(path)?;
         let folder = input.folder.clone().unwrap_or_default();
         let beside = within(&folder, POLICY);
         // Whatever bears the policy's name is the policy: what is no file there must not pass for none.
         let config = files.config.clone().or_else(|| beside.symlink_metadata().is_ok().then_some(beside));
+        let base = config.as_deref().and_then(Path::parent).unwrap_or(&folder);
         let policy = match &config {
             None => Policy::default(),
             Some(config) => {
@@ -62,14 +72,20 @@ impl<'s> Work<'s> {
                 let (file, text) = open_file(sources, &folder, config)
                     .with_context(|| format!("reading the policy {}", config.display()))?;
                 let source = Source { file, path: sources.path(file), text: &text };
-                Policy::parse(&source, &known).map_err(|error| located(error, sources)).context("reading the policy")?
+                let mut policy = Policy::parse(&source, &known)
+                    .map_err(|error| located(error, sources))
+                    .context("reading the policy")?;
+                policy
+                    .read_targets(|path| read_below(sources, base, path))
+                    .map_err(|error| located(error, sources))
+                    .context("reading the policy's targets")?;
+                policy
             }
         };
-        let base = config.as_deref().and_then(Path::parent).unwrap_or(&folder);
         let bom = match bom {
             Some(bom) => bom.to_owned(),
             // A policy comes with the tree: it must not choose a file elsewhere to be read or written over.
-            None => match crate::source::join("", policy.bom()) {
+            None => match source::join("", policy.bom()) {
                 Some(inside) if !inside.is_empty() => within(base, inside),
                 _ => bail!("the policy's bom = \"{}\" leads out of its folder; --bom may", policy.bom().escape_debug()),
             },
@@ -185,6 +201,65 @@ fn enrich(read: &mut Read, input: &Input) -> Result<()> {
     }
     debug_assert!(formats::named(id).is_some());
     Ok(())
+}
+
+/// Lays the facts of a folder over the tables.
+///
+/// # Errors
+/// Where it can't be listed or holds no facts, and all that is wrong with them.
+pub fn lay_over(folder: &Path, sources: &Sources) -> Result<()> {
+    let reading = || format!("reading the facts {}", folder.display());
+    let entries = std::fs::read_dir(folder).with_context(reading)?;
+    let paths =
+        entries.map(|entry| Ok(entry?.path())).collect::<std::io::Result<Vec<PathBuf>>>().with_context(reading)?;
+    let mut paths: Vec<PathBuf> =
+        paths.into_iter().filter(|path| path.extension().is_some_and(|end| end == "toml")).collect();
+    paths.sort();
+    if paths.is_empty() {
+        bail!("{}: no .toml file there; `driftgate gpu facts` names the files there may be", reading());
+    }
+    let mut read = Vec::new();
+    for path in &paths {
+        let (file, text) = open_file(sources, Path::new(""), path).with_context(reading)?;
+        read.push((file, text));
+    }
+    let files: Vec<Source<'_>> =
+        read.iter().map(|(file, text)| Source { file: *file, path: sources.path(*file), text }).collect();
+    tables::lay_over(&files).map_err(|error| located(error, sources)).with_context(reading)
+}
+
+/// Reads a file below a folder; what leads out of it is not opened.
+fn read_below(sources: &Sources, folder: &Path, path: &str) -> Result<String> {
+    let folder = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
+    let tree = sources.add_tree(Arc::new(Folder::new(folder)?));
+    sources.read(sources.add_file(tree, path))
+}
+
+/// Reads the targets that files tell of, as `--nodes` names them; `-` is standard input.
+///
+/// # Errors
+/// Where one can't be read, or tells of no target.
+pub fn read_nodes(sources: &Sources, files: &[PathBuf]) -> Result<Vec<policy::Target>> {
+    let mut targets = Vec::new();
+    for path in files {
+        let read = || {
+            let (file, text) = if path == Path::new("-") {
+                let name = "<stdin>";
+                let mut bytes = Vec::new();
+                io::stdin().lock().take(source::MAX_FILE).read_to_end(&mut bytes)?;
+                let tree = sources.add_tree(Arc::new(Memory::new([(name.to_owned(), bytes)])));
+                let file = sources.add_file(tree, name);
+                (file, sources.read(file)?)
+            } else {
+                open_file(sources, Path::new(""), path)?
+            };
+            let place = Source { file, path: sources.path(file), text: &text }.start();
+            let found = probe::read(probe::stem(sources.path(file)), &text)?;
+            anyhow::Ok(found.into_iter().map(move |target| policy::Target::of(target, place)))
+        };
+        targets.extend(read().with_context(|| format!("reading --nodes {}", path.display()))?);
+    }
+    Ok(targets)
 }
 
 fn open_file(sources: &Sources, root: &Path, path: &Path) -> Result<(FileId, String)> {

@@ -1,6 +1,7 @@
 //! A folder a purl type, a file a format: each reads one file and says what that file says.
 
 pub mod cargo;
+pub mod conda;
 pub mod cyclonedx;
 pub mod npm;
 pub mod oci;
@@ -34,6 +35,14 @@ pub trait Format: Entry {
     /// Returns what such a file is to the gate.
     fn role(&self) -> Role {
         Role::Subject
+    }
+
+    /// Says whether a file of such a name is of the format, by its text: names as `deploy.yaml` are others' too.
+    ///
+    /// It is asked of many files, and must be fast. In a walk, a file that no format says is its own is no subject. A
+    /// format that does not even take an empty file may find nothing in one that it takes, and that is no subject either.
+    fn is_of(&self, _path: &str, _text: &str) -> bool {
+        true
     }
 
     /// Says whether a text under another name is likely of this format.
@@ -92,7 +101,8 @@ impl<'n> Near<'n> {
 }
 
 /// All formats, by purl type.
-pub const FORMATS: &[&[&dyn Format]] = &[cargo::FORMATS, npm::FORMATS, oci::FORMATS, pypi::FORMATS, cyclonedx::FORMATS];
+pub const FORMATS: &[&[&dyn Format]] =
+    &[cargo::FORMATS, conda::FORMATS, npm::FORMATS, oci::FORMATS, pypi::FORMATS, cyclonedx::FORMATS];
 
 /// Returns every format.
 pub fn all() -> impl Iterator<Item = &'static dyn Format> {
@@ -104,10 +114,23 @@ pub fn named(id: &str) -> Option<&'static dyn Format> {
     all().find(|format| format.id() == id)
 }
 
-/// Finds the format of a file by its name.
+/// Finds the format of a file by its name: one that the name is enough for, rather than one that shares it.
 pub fn of_file(path: &str) -> Option<&'static dyn Format> {
+    taking(path).min_by_key(|format| !format.is_of(path, ""))
+}
+
+/// Finds the format of a file by its name, and by its text where several kinds of files bear that name.
+pub fn of_text_under(path: &str, text: &str) -> Option<&'static dyn Format> {
+    let named = of_file(path)?;
+    let is_other = |format: &&dyn Format| format.id() != named.id();
+    let mut formats = std::iter::once(named).chain(taking(path).filter(is_other));
+    formats.find(|format| format.is_of(path, text))
+}
+
+/// Returns the formats that take a file's name.
+fn taking(path: &str) -> impl Iterator<Item = &'static dyn Format> {
     let name = path.rsplit('/').next().unwrap_or(path);
-    all().find(|format| format.takes(name))
+    all().filter(move |format| format.takes(name))
 }
 
 /// Finds the format of a text whose file's name says nothing.

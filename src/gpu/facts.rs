@@ -3,17 +3,19 @@
 //! The TOML files of `data/` are part of the program, and are read once, when something first asks. What a file knows
 //! beyond these rows is kept there for readers, and for rules to come.
 
-mod pairs;
-
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
 use serde::Deserialize;
-use serde::de::DeserializeOwned;
 
 use super::python::Asked;
+use super::tables;
 use super::version::Dotted;
 
+mod machines;
+mod pairs;
+
+pub use machines::{Cloud, NodeLabel, NvSwitch, PoolLabel};
 pub use pairs::{
     JaxPlugin, Note, Pin, TensorFlowPins, ToolkitExtra, TorchPair, TorchPins, TorchvisionRange, TritonPair, VllmPins,
     Xformers, wheels,
@@ -173,6 +175,12 @@ pub struct GpuSupport {
     /// No page of the vendor was found that says so.
     #[serde(default)]
     pub unverified: bool,
+    /// The classes of boards of it that only the open kernel modules drive.
+    #[serde(default)]
+    pub open_modules_only: Vec<String>,
+    /// Where that comes from.
+    #[serde(default)]
+    pub open_modules_source: String,
     /// Where the row comes from.
     pub source: String,
 }
@@ -378,22 +386,14 @@ pub struct Gpus {
     /// The models.
     #[serde(rename = "gpu")]
     pub models: Vec<Gpu>,
-    /// What labels of nodes name.
-    #[serde(rename = "node_label")]
-    pub labels: Vec<NodeLabel>,
-}
-
-/// A value of a node's label that names its GPU.
-#[derive(Debug, Deserialize)]
-pub struct NodeLabel {
-    /// The label.
-    pub key: String,
-    /// Its value.
-    pub value: String,
-    /// The GPU.
-    pub gpu: String,
-    /// Where the row comes from.
-    pub source: String,
+    /// The types of machines that clouds lend.
+    pub cloud: Vec<Cloud>,
+    /// The labels of nodes that tell their GPU.
+    pub node_label: Vec<NodeLabel>,
+    /// The labels of nodes that name their pool; the first that a node has counts.
+    pub pool_label: Vec<PoolLabel>,
+    /// The models of which some boards sit on NVSwitch.
+    pub nvswitch: Vec<NvSwitch>,
 }
 
 /// What is known of frameworks.
@@ -451,37 +451,46 @@ pub struct Frameworks {
     pub rust_candle: Vec<Candle>,
 }
 
-fn read<T: DeserializeOwned>(text: &str) -> T {
-    toml::from_str(text).expect("the tables are part of the program, and a test reads them")
+/// Reads a file's tables as typed rows, and says what is wrong with them.
+pub(super) fn check(file: &str, tables: toml::Table) -> Result<(), String> {
+    let told = |error: toml::de::Error| error.message().to_owned();
+    match file {
+        "toolkits.toml" => tables.try_into::<Toolkits>().map(drop).map_err(told),
+        "drivers.toml" => tables.try_into::<Drivers>().map(drop).map_err(told),
+        "gpus.toml" => tables.try_into::<Gpus>().map(drop).map_err(told),
+        "frameworks.toml" => tables.try_into::<Frameworks>().map(drop).map_err(told),
+        "images.toml" => tables.try_into::<Images>().map(drop).map_err(told),
+        _ => Ok(()),
+    }
 }
 
 /// Returns what is known of toolkits.
 pub fn toolkits() -> &'static Toolkits {
-    static TABLE: LazyLock<Toolkits> = LazyLock::new(|| read(include_str!("data/toolkits.toml")));
+    static TABLE: LazyLock<Toolkits> = LazyLock::new(|| tables::typed("toolkits.toml"));
     &TABLE
 }
 
 /// Returns what is known of drivers.
 pub fn drivers() -> &'static Drivers {
-    static TABLE: LazyLock<Drivers> = LazyLock::new(|| read(include_str!("data/drivers.toml")));
+    static TABLE: LazyLock<Drivers> = LazyLock::new(|| tables::typed("drivers.toml"));
     &TABLE
 }
 
 /// Returns what is known of GPUs.
 pub fn gpus() -> &'static Gpus {
-    static TABLE: LazyLock<Gpus> = LazyLock::new(|| read(include_str!("data/gpus.toml")));
+    static TABLE: LazyLock<Gpus> = LazyLock::new(|| tables::typed("gpus.toml"));
     &TABLE
 }
 
 /// Returns what is known of frameworks.
 pub fn frameworks() -> &'static Frameworks {
-    static TABLE: LazyLock<Frameworks> = LazyLock::new(|| read(include_str!("data/frameworks.toml")));
+    static TABLE: LazyLock<Frameworks> = LazyLock::new(|| tables::typed("frameworks.toml"));
     &TABLE
 }
 
 /// Returns what is known of images.
 pub fn images() -> &'static Images {
-    static TABLE: LazyLock<Images> = LazyLock::new(|| read(include_str!("data/images.toml")));
+    static TABLE: LazyLock<Images> = LazyLock::new(|| tables::typed("images.toml"));
     &TABLE
 }
 
@@ -579,7 +588,7 @@ impl Gpus {
         if label == "nvidia.com/gpu.product" {
             return self.find(value);
         }
-        let row = self.labels.iter().find(|row| row.key == label && row.value == value)?;
+        let row = self.node_label.iter().find(|row| row.keys().any(|key| key == label) && row.value == value)?;
         self.find(&row.gpu)
     }
 }

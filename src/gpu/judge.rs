@@ -8,7 +8,10 @@ use std::cmp::Ordering;
 use super::carriers::show;
 use super::facts::{self, Branch, Gpu};
 use super::version::Dotted;
-use super::{Answer, Carrier, Cuda, Evidence, Floor, Gravity, Link, Platform, Stack, Target, Verdict, advice, classes};
+use super::{
+    Answer, Carrier, Cuda, Evidence, Floor, Gravity, Link, Module, Platform, Stack, Target, Verdict, advice, classes,
+    pool,
+};
 
 pub(super) const DRV_FLOOR: &str = "DRV-FLOOR";
 const FC_BRANCH: &str = "FC-BRANCH";
@@ -20,7 +23,14 @@ const PTX_NEW: &str = "PTX-NEW";
 ///
 /// A fact that is missing gives [`Verdict::Unknown`], and never a failure. Nothing is said of Jetson, whose drivers have
 /// no branch, and of Windows, where the wheels are others; WSL is judged by its GPUs alone, as its driver is the host's.
+///
+/// Where the machines of a target are known and not alike, each kind of them is judged by itself.
 pub fn judge(stack: &Stack, target: &Target) -> Vec<Answer> {
+    pool::judge(stack, target, on_one)
+}
+
+/// Judges a stack on a target of machines that are alike.
+fn on_one(stack: &Stack, target: &Target) -> Vec<Answer> {
     let mut answers = Vec::new();
     if matches!(target.platform, Platform::Jetson | Platform::Windows) {
         return Vec::new();
@@ -28,6 +38,9 @@ pub fn judge(stack: &Stack, target: &Target) -> Vec<Answer> {
     if let (Platform::Linux, Some(driver)) = (target.platform, &target.driver) {
         floors(stack, target, driver, &mut answers);
         driven(stack, target, driver, &mut answers);
+    }
+    if let Platform::Linux = target.platform {
+        modules(stack, target, &mut answers);
     }
     kernels(stack, target, &mut answers);
     let mut answers: Vec<Answer> = answers.into_iter().map(|judged| judged.answer(stack)).collect();
@@ -74,8 +87,8 @@ pub(super) fn driver_floor(stack: &Stack) -> Option<Floor> {
     let (at, carrier, (driver, source)) = asks.max_by(|(a_at, a, (a_floor, _)), (b_at, b, (b_floor, _))| {
         a_floor.cmp(b_floor).then(b.is_part().cmp(&a.is_part())).then(b_at.cmp(a_at))
     })?;
-    let because = format!("{}; {}", carrier.because, floor_says(&carrier.cuda, driver));
-    Some(Floor { driver: driver.clone(), carrier: at, because, source })
+    let rule = floor_says(&carrier.cuda, driver);
+    Some(Floor { driver: driver.clone(), carrier: at, because: format!("{}; {rule}", carrier.because), rule, source })
 }
 
 /// Returns the least driver that a carrier starts on, where that is known.
@@ -330,6 +343,30 @@ fn driven(stack: &Stack, target: &Target, driver: &Dotted, answers: &mut Vec<Jud
         let advice = advice::drivers(None, &models(target)).into_iter().collect();
         answers.push(Judged { class: DRV_ARCH, verdict: Verdict::FailsAtStart, carrier, chain, error_text, advice });
     }
+}
+
+/// Tells of GPUs that the closed kernel modules do not drive, whatever their branch.
+fn modules(stack: &Stack, target: &Target, answers: &mut Vec<Judged>) {
+    let (Module::Closed, Some(carrier)) = (target.module, speaker(stack)) else { return };
+    let needs_open = |gpu: &&'static Gpu| {
+        let row = facts::drivers().support(&gpu.architecture);
+        row.is_some_and(|row| row.open_modules_only.contains(&gpu.class))
+    };
+    let Some(gpu) = models(target).into_iter().find(needs_open) else { return };
+    let Some(row) = facts::drivers().support(&gpu.architecture) else { return };
+    let kind = if gpu.class == "geforce" { "GeForce" } else { "RTX PRO" };
+    let chain = vec![
+        link(format!("{} is of the {} architecture", gpu.name, gpu.architecture), &gpu.source),
+        link(
+            format!("only the open kernel modules drive {kind} boards of {}, of whatever driver", gpu.architecture),
+            &row.open_modules_source,
+        ),
+        link(format!("{} has the closed kernel modules", called(target)), ""),
+    ];
+    let advice =
+        vec!["install the open kernel modules of the same driver (nvidia-driver-…-open, nvidia-open)".to_owned()];
+    let error_text = "requires use of the NVIDIA open kernel modules";
+    answers.push(Judged { class: DRV_ARCH, verdict: Verdict::FailsAtStart, carrier, chain, error_text, advice });
 }
 
 /// How a carrier's kernels stand to a GPU.

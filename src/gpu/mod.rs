@@ -11,8 +11,14 @@ pub mod facts;
 pub mod image;
 mod image_carriers;
 mod judge;
+#[cfg(test)]
+mod laws;
+mod pool;
+pub mod probe;
 mod python;
 mod requirement;
+pub mod summary;
+pub mod tables;
 pub mod target;
 #[cfg(test)]
 mod tests;
@@ -25,6 +31,7 @@ use crate::model::Component;
 use crate::source::Place;
 
 pub use classes::end_of_life;
+pub use classes::fleet::fleet;
 pub use environment::{Environment, Install, Package, Setting, Stage, Workload};
 pub use judge::{inspect, judge};
 pub use target::{Mode, Module, Node, Platform, Target};
@@ -73,7 +80,24 @@ pub enum Cuda {
     Unknown(String),
 }
 
+impl Carrier {
+    /// Says whether its kernels serve a compute capability (times ten): its own, or what the driver makes of PTX.
+    pub fn serves(&self, sm: u32) -> bool {
+        judge::cover(&self.architectures, sm) != judge::Cover::None
+    }
+
+    /// Returns the least Linux driver that it starts on, where that is known.
+    pub fn driver_floor(&self) -> Option<&'static Dotted> {
+        judge::floor_of(self).map(|(floor, _)| floor)
+    }
+}
+
 impl Cuda {
+    /// Says whether it is known what it is.
+    pub fn is_known(&self) -> bool {
+        !matches!(self, Cuda::Unknown(_))
+    }
+
     /// Returns the major version, where it is CUDA and known.
     pub fn major(&self) -> Option<u32> {
         match self {
@@ -104,8 +128,10 @@ pub struct Floor {
     pub driver: Dotted,
     /// The carrier that asks for it, among the stack's.
     pub carrier: usize,
-    /// How it is reckoned: one sentence with the numbers.
+    /// How it is reckoned: what the carrier was built for, and the rule with its numbers.
     pub because: String,
+    /// The rule alone.
+    pub rule: String,
     /// Where the row of the table comes from.
     pub source: &'static str,
 }

@@ -32,6 +32,9 @@ impl Asked {
     /// Reads what is asked, as tables and metadata write it; none where it is malformed.
     pub fn parse(text: &str) -> Option<Self> {
         let written = text.trim().to_owned();
+        if written.is_empty() {
+            return None;
+        }
         if written == "*" {
             return Some(Asked { written, exact: None, range: None });
         }

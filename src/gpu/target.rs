@@ -27,8 +27,12 @@ pub struct Target {
     pub compute: Option<Dotted>,
     /// The driver's user-space half, where it was read: it must be the same build as the kernel module.
     pub user_driver: Option<String>,
+    /// Whether a tool said that the two halves are of different builds, whatever they are.
+    pub mismatched: bool,
     /// NVSwitch's manager, where it was read: it must be the same build as the driver.
     pub fabric_manager: Option<Dotted>,
+    /// Whether its GPUs were seen to be joined by NVSwitch; false where that is not known.
+    pub nvswitch: bool,
     /// The ROCm release of the kernel driver, for AMD's GPUs.
     pub rocm: Option<Dotted>,
     /// The machines behind it, where they were read one by one; empty where it is only declared.

@@ -1,12 +1,13 @@
 //! The places that subjects are meant to run on.
 
-use anyhow::bail;
+use anyhow::{Result, bail};
 
+use super::Policy;
 use super::cursor::{Placed, Table};
 use super::globs::Globs;
-use crate::gpu::{self, Dotted, Mode, Module, Platform};
+use crate::gpu::{self, Dotted, Mode, Module, Platform, probe};
 use crate::intern::Text;
-use crate::source::Place;
+use crate::source::{self, Fault, Faults, Place};
 use crate::suggest;
 
 /// A place that subjects are meant to run on: a node pool, a workstation.
@@ -14,7 +15,8 @@ use crate::suggest;
 pub struct Target {
     /// What it is called, with its driver, GPUs and platform.
     pub target: gpu::Target,
-    /// The file that says what it is made of, relative to the policy: a node list, what `nvidia-smi` prints.
+    /// The file that says what it is made of, relative to the policy: a node list, what `nvidia-smi` prints. None once it
+    /// was read: see [`Policy::read_targets`].
     pub file: Option<Placed<Text>>,
     /// The lockfiles and manifests that run there; empty for all.
     pub paths: Globs,
@@ -56,9 +58,88 @@ impl Target {
         target
     }
 
+    /// Returns a target that was read elsewhere, for all subjects.
+    pub fn of(target: gpu::Target, place: Place) -> Self {
+        Target { target, file: None, paths: Globs::default(), place }
+    }
+
     /// Says whether a subject is meant to run there.
     pub fn runs(&self, subject: &str) -> bool {
         self.paths.is_empty() || self.paths.matches(subject)
+    }
+
+    /// Returns the targets that its file tells of, with what the policy says of them.
+    fn expand(&self, file: Text, open: &mut impl FnMut(&str) -> Result<String>) -> Result<Vec<Target>> {
+        let Some(path) = source::join("", file).filter(|path| !path.is_empty()) else {
+            bail!("the file leads out of the policy's folder")
+        };
+        let text = open(&path)?;
+        let found = probe::read(probe::stem(&path), &text)?;
+        let is_one = found.len() == 1;
+        Ok(found
+            .into_iter()
+            .map(|target| Target { target: self.over(target, is_one), ..self.read_already() })
+            .collect())
+    }
+
+    /// Returns itself as if its file had been read.
+    fn read_already(&self) -> Self {
+        Target { file: None, ..self.clone() }
+    }
+
+    /// Returns what was read, with what the policy says: how a place is called and what kind of system it is, wins; the
+    /// driver, the GPUs and the rest fill in what was not told.
+    fn over(&self, read: gpu::Target, is_one: bool) -> gpu::Target {
+        let said = &self.target;
+        let or = |said: &Option<Dotted>, read: Option<Dotted>| read.or_else(|| said.clone());
+        let mut nodes = read.nodes;
+        for node in &mut nodes {
+            node.driver = or(&said.driver, node.driver.take());
+            if node.gpus.is_empty() {
+                node.gpus.clone_from(&said.gpus);
+            }
+        }
+        gpu::Target {
+            name: if is_one && !said.name.is_empty() { said.name.clone() } else { read.name },
+            driver: or(&said.driver, read.driver),
+            gpus: if read.gpus.is_empty() { said.gpus.clone() } else { read.gpus },
+            platform: if said.platform == Platform::default() { read.platform } else { said.platform },
+            brand: said.brand.clone().or(read.brand),
+            mode: said.mode,
+            module: if said.module == Module::default() { read.module } else { said.module },
+            user_driver: read.user_driver.or_else(|| said.user_driver.clone()),
+            fabric_manager: or(&said.fabric_manager, read.fabric_manager),
+            rocm: or(&said.rocm, read.rocm),
+            nodes,
+            ..read
+        }
+    }
+}
+
+impl Policy {
+    /// Reads the files that targets are told by, and puts the targets that they tell of in their place. `open` returns the
+    /// text of a file by its path from the policy's folder, which no path leads out of.
+    ///
+    /// # Errors
+    /// All files that cannot be opened or read, each where the policy names it, as [`Faults`].
+    pub fn read_targets(&mut self, mut open: impl FnMut(&str) -> Result<String>) -> Result<()> {
+        let mut targets = Vec::with_capacity(self.targets.len());
+        let mut faults = Vec::new();
+        for target in std::mem::take(&mut self.targets) {
+            let Some(file) = target.file else {
+                targets.push(target);
+                continue;
+            };
+            match target.expand(file.value, &mut open) {
+                Ok(read) => targets.extend(read),
+                Err(error) => {
+                    let message = format!("reading \"{}\": {error:#}", file.value.escape_debug());
+                    faults.push(Fault { place: file.place, message });
+                }
+            }
+        }
+        self.targets = targets;
+        if faults.is_empty() { Ok(()) } else { Err(Faults(faults).into()) }
     }
 }
 

@@ -397,3 +397,57 @@ fn depth_is_no_danger() {
     let deep = format!("[{}]", vec!["a"; 100_000].join("."));
     assert!(Policy::parse(&source(&deep), RULES).is_err());
 }
+
+/// Reads the files of a policy's targets; each file is called after what it holds.
+fn expand(policy: &mut Policy) -> anyhow::Result<()> {
+    policy.read_targets(|path| match path {
+        "ops/box.txt" => Ok("NVIDIA-SMI version  : 546.01\nDRIVER version      : 546.80\n".to_owned()),
+        "ops/gpus.csv" => Ok("name, compute_cap\nNVIDIA L4, 8.9\n".to_owned()),
+        "ops/prose.txt" => Ok("nothing of the kind".to_owned()),
+        path => anyhow::bail!("cannot be opened: there is no {path}"),
+    })
+}
+
+#[test]
+fn targets_are_read_from_their_files() {
+    let mut policy = read(
+        "[[target]]\nfile = \"ops/../ops/box.txt\"\n\n\
+         [[target]]\nname = \"api\"\nfile = \"./ops/gpus.csv\"\ndriver = \"550.54.15\"\nmode = \"cdi\"\nmodule = \"open\"\n\
+         brand = \"Tesla\"\nplatform = \"wsl\"\ngpus = [\"T4\"]\npath = \"services/**\"\n\n\
+         [[target]]\nname = \"declared\"\ngpus = [\"A100\"]\n",
+    );
+    let places: Vec<Place> = policy.targets.iter().map(|target| target.place).collect();
+    expand(&mut policy).expect("both files tell of a target");
+    let [boxed, api, declared] = &policy.targets[..] else { panic!("{:#?}", policy.targets) };
+    assert_eq!((boxed.target.name.as_str(), boxed.target.platform), ("box", crate::gpu::Platform::Wsl));
+    let said = &api.target;
+    assert_eq!((said.name.as_str(), &said.gpus[..]), ("api", &["NVIDIA L4".to_owned()][..]));
+    assert_eq!(said.driver.as_ref().map(ToString::to_string).as_deref(), Some("550.54.15"));
+    assert_eq!((said.mode, said.module), (crate::gpu::Mode::Cdi, crate::gpu::Module::Open));
+    assert_eq!((said.brand.as_deref(), said.platform), (Some("tesla"), crate::gpu::Platform::Wsl));
+    assert!(api.runs("services/a/uv.lock") && !api.runs("tools/uv.lock") && boxed.runs("tools/uv.lock"));
+    assert_eq!(declared.target.name, "declared");
+    assert_eq!(policy.targets.iter().map(|target| target.place).collect::<Vec<_>>(), places);
+    expand(&mut policy).expect("what was read is not read anew");
+    assert_eq!(policy.targets.len(), 3);
+}
+
+#[test]
+fn files_of_targets_that_cannot_be_read_are_named_where_they_stand() {
+    let text = "[[target]]\nfile = \"../nodes.json\"\n\n[[target]]\nfile = \"/etc/x\"\n\n[[target]]\nfile = \"ops/none\"\n\n\
+         [[target]]\nfile = \"ops/prose.txt\"\n";
+    let error = expand(&mut read(text)).expect_err("no file is readable");
+    let faults: Vec<String> =
+        error.downcast::<Faults>().expect("faults").0.iter().map(|fault| show(text, fault)).collect();
+    assert_eq!(
+        faults[0],
+        "2:8 \"\\\"../nodes.json\\\"\" reading \"../nodes.json\": the file leads out of the policy's folder"
+    );
+    assert_eq!(faults[1], "5:8 \"\\\"/etc/x\\\"\" reading \"/etc/x\": the file leads out of the policy's folder");
+    assert_eq!(faults[2], "8:8 \"\\\"ops/none\\\"\" reading \"ops/none\": cannot be opened: there is no ops/none");
+    assert!(
+        faults[3].starts_with("11:8 \"\\\"ops/prose.txt\\\"\" reading \"ops/prose.txt\": no node list"),
+        "{}",
+        faults[3]
+    );
+}

@@ -2,6 +2,7 @@
 //!
 //! A scheme never guesses: where a text is none of its versions there is no order, and the step is [`Step::Unknown`].
 
+mod conda;
 mod opaque;
 mod pep440;
 mod semver;
@@ -82,6 +83,7 @@ impl fmt::Display for Step {
 /// The schemes, by purl type.
 const SCHEMES: &[(&str, &dyn Scheme)] = &[
     ("cargo", &semver::Semver),
+    ("conda", &conda::Conda),
     ("docker", &tag::Tag),
     ("npm", &semver::Semver),
     ("oci", &tag::Tag),
@@ -140,6 +142,7 @@ mod tests {
     fn every_ecosystem_has_a_scheme() {
         assert_eq!(scheme("cargo").order("1.2.3", "1.10.0"), Some(Ordering::Less));
         assert_eq!(scheme("pypi").order("1.0rc1", "1.0"), Some(Ordering::Less));
+        assert_eq!(scheme("conda").order("1.0.1a", "1.0.1"), Some(Ordering::Less));
         assert_eq!(scheme("docker").order("3.12-slim", "3.13-slim"), Some(Ordering::Less));
         assert_eq!(scheme("no-such-type").order("1", "2"), None);
         assert_eq!(scheme("no-such-type").step("1", "1"), Step::None);
@@ -158,6 +161,7 @@ mod tests {
         prop_oneof![
             "[v=]?[0-2](\\.[0-2]){0,3}(-(rc|alpha)(\\.[01])?|(a|rc)[01])?(\\.post[01])?(\\.dev[01])?(\\+(cu12[14]|1|1\\.a|b))?",
             "[01]!1\\.[01]",
+            "[01](\\.|_)?(dev|post|rc|a)?[01]?(_|-|\\.0)?",
             "0?[0-3](\\.[0-2])?(-slim|-runtime-ubuntu22\\.04)?",
             "[a-c]{0,2}",
         ]

@@ -32,6 +32,13 @@ pub const INDEX: &str = "driftgate:index";
 /// On a subject: a requirement without an exact answer (`from`, `candidate` and as an edge).
 pub const GAP: &str = "driftgate:gap";
 
+/// On a component that carries a GPU runtime: what it was built for, as driftgate's tables had it when the BOM was written.
+pub const GPU_RUNTIME: &str = "driftgate:gpu:runtime";
+/// On such a component: the least Linux driver that it starts on.
+pub const GPU_DRIVER: &str = "driftgate:gpu:driver-floor";
+/// On such a component: the architectures that it has kernels for.
+pub const GPU_KERNELS: &str = "driftgate:gpu:kernels";
+
 /// The reference of what the document is about: the tree that the subjects are parts of.
 pub const TREE: &str = "tree";
 

@@ -1,9 +1,9 @@
 //! Python's package files: lockfiles, requirements and the manifest.
 
-mod constraint;
+pub(in crate::formats) mod constraint;
 mod locked;
 mod marker;
-mod pep508;
+pub(in crate::formats) mod pep508;
 mod poetry;
 pub mod poetry_lock;
 pub mod pyproject;

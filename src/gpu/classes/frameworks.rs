@@ -73,7 +73,7 @@ fn asks(row: &'static TensorFlowPins) -> BTreeMap<&'static str, &'static Asked> 
 /// Says whether a TensorFlow is locked with its extra for CUDA. Without it, it takes the CUDA of its image.
 fn brings_cuda(stack: &Stack, tensorflow: &Package, asks: &BTreeMap<&'static str, &'static Asked>) -> bool {
     let is_part = |component: &&Component| asks.contains_key(component.purl.name());
-    if tensorflow.extras.iter().any(|extra| *extra == "and-cuda")
+    if tensorflow.extras.contains(&"and-cuda")
         || tensorflow.requires.iter().copied().any(|component| is_part(&component))
     {
         return true;

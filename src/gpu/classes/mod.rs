@@ -6,6 +6,7 @@
 mod compat;
 mod driver;
 mod flash_attn;
+pub mod fleet;
 mod frameworks;
 mod pairs;
 mod pins;

@@ -206,3 +206,34 @@ pub fn wheels<'e>(version: &str, extras: impl Iterator<Item = &'e str>) -> Optio
     });
     Some(pins.collect())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::frameworks;
+
+    /// The tables that say one thing twice agree.
+    #[test]
+    fn pins_and_pairs_agree() {
+        let tables = frameworks();
+        for row in &tables.torch_pins {
+            let asks = row.asks();
+            for extra in row.extras() {
+                let package = tables.toolkit_extra.iter().find(|row| row.extra == extra).expect("an extra");
+                assert!(asks.contains_key(package.package.as_str()), "torch {} [{extra}]", row.version);
+            }
+            for pair in
+                tables.triton_pair.iter().filter(|pair| row.version.first_parts(pair.torch.parts()) == pair.torch)
+            {
+                assert_eq!(asks["triton"].asked.to_string(), pair.triton.to_string(), "torch {}", row.version);
+            }
+        }
+        for row in &tables.xformers {
+            let is_lower =
+                row.runs_with.as_ref().is_none_or(|runs| row.torch.exact().is_some_and(|torch| runs.allows(torch)));
+            assert!(is_lower, "xformers {} runs with what it asks for", row.version);
+        }
+        for row in &tables.torchvision_range {
+            assert!(tables.torch_pair.iter().any(|pair| row.torch.allows(&pair.torch)), "torchvision {}", row.version);
+        }
+    }
+}

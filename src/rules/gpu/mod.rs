@@ -2,9 +2,13 @@
 
 mod driver_architecture;
 mod driver_floor;
+mod fabric_manager;
+mod facts_age;
 mod flash_attn_wheel;
 mod jax_plugin;
 mod missing_architecture;
+mod mixed_pool;
+mod nvml_mismatch;
 mod tensorflow_build;
 mod torch_pair;
 mod torch_pin_drift;
@@ -13,9 +17,9 @@ mod vllm_variant;
 mod xformers_pair;
 
 use super::{Case, Findings, Rule, phrase};
-use crate::compare::Drift;
-use crate::gpu::{self, Answer, Gravity, Verdict};
+use crate::gpu::{self, Answer, Evidence, Gravity, Verdict};
 use crate::graph::Graph;
+use crate::intern::Text;
 use crate::policy::{Level, Policy};
 use crate::stacks;
 
@@ -32,7 +36,68 @@ pub const RULES: &[&dyn Rule] = &[
     &vllm_variant::VllmVariant,
     &tensorflow_build::TensorflowBuild,
     &jax_plugin::JaxPlugin,
+    &mixed_pool::MixedPool,
+    &nvml_mismatch::NvmlMismatch,
+    &fabric_manager::FabricManager,
+    &facts_age::FactsAge,
 ];
+
+/// The rule that tells each class of mismatch.
+const CLASSES: &[(&str, &str)] = &[
+    ("DRV-FLOOR", "driver-floor"),
+    ("PTX-NEW", "ptx-too-new"),
+    ("REQ-UNMET", "image-requirement-unmet"),
+    ("FC-HW", "forward-compat-hardware"),
+    ("FC-STALE", "forward-compat-stale"),
+    ("FC-BRANCH", "forward-compat-branch"),
+    ("DRV-EOL", "driver-end-of-life"),
+    ("DRV-ARCH", "driver-architecture"),
+    ("SMI-MISREAD", "driver-capability-misread"),
+    ("ARCH-MISSING", "missing-architecture"),
+    ("ARCH-TOOLKIT", "toolkit-architecture"),
+    ("ARCH-LIB", "library-architecture"),
+    ("MAJOR-MIX", "cuda-major-mix"),
+    ("PATH-OVERWRITE", "overwritten-libraries"),
+    ("CUDNN-MAJOR", "cudnn-major"),
+    ("CUDNN-OLD", "cudnn-too-old"),
+    ("PIN-DRIFT", "torch-pin-drift"),
+    ("LIB-SHADOW", "shadowed-libraries"),
+    ("TV-PAIR", "torch-pair"),
+    ("FA-WHEEL", "flash-attn-wheel"),
+    ("XF-PAIR", "xformers-pair"),
+    ("TRITON-PIN", "triton-pin"),
+    ("BNB-LIB", "bitsandbytes-library"),
+    ("VLLM-VARIANT", "vllm-variant"),
+    ("ORT-EXTRA", "onnxruntime-fallback"),
+    ("CUPY", "cupy-conflict"),
+    ("JAX-PLUGIN", "jax-plugin"),
+    ("TF-BUILD", "tensorflow-build"),
+    ("RAPIDS-SUFFIX", "rapids-mix"),
+    ("NUMBA", "numba-toolkit"),
+    ("CUDA-PY", "cuda-python-major"),
+    ("TRT-ENGINE", "tensorrt-engine"),
+    ("CPU-BUILD", "cpu-build"),
+    ("CONDA-VIRTUAL", "conda-virtual-cuda"),
+    ("BUILD-MAJOR", "build-cuda-major"),
+    ("NO-NVCC", "missing-compiler"),
+    ("BASE-WHEEL", "base-image-cuda"),
+    ("CAPS", "driver-capabilities"),
+    ("NO-DRIVER", "no-driver"),
+    ("POOL-MIX", "mixed-pool"),
+    ("NVML-MIX", "nvml-mismatch"),
+    ("FABRIC", "fabric-manager"),
+    ("NCCL-MIX", "nccl-mix"),
+    ("ROCM-MIX", "rocm-mix"),
+    ("ROCM-KFD", "rocm-kernel-driver"),
+    ("ROCM-ARCH", "rocm-architecture"),
+    ("JETSON", "jetson-packages"),
+    ("WSL", "wsl-driver"),
+];
+
+/// Returns the id of the rule that tells a class of mismatch.
+pub fn rule_of(class: &str) -> Option<Text> {
+    CLASSES.iter().find(|(name, _)| *name == class).map(|(_, rule)| *rule)
+}
 
 /// What is worth telling of the stacks of a tree: computed once a check, told by many rules.
 #[derive(Default)]
@@ -57,6 +122,11 @@ pub fn judged(resolved: &Graph, policy: &Policy) -> Judged {
             let answers = gpu::judge(&stack, &target.target).into_iter();
             judged.found.extend(answers.map(|answer| Found { answer, target: Some(number) }));
         }
+    }
+    for (number, target) in policy.targets.iter().enumerate() {
+        let about = Evidence { place: target.place, ..Evidence::default() };
+        let answers = gpu::fleet(&target.target).into_iter();
+        judged.found.extend(answers.map(|answer| Found { answer: Answer { about, ..answer }, target: Some(number) }));
     }
     judged
 }
@@ -97,7 +167,10 @@ fn tell_where<'g>(
             None => findings.at(rule, about.subject, about.place, message),
         };
         if let Some(target) = target {
-            draft.name(&target.target.name).related(target.place, "the target");
+            draft.name(&target.target.name);
+            if target.place != about.place {
+                draft.related(target.place, "the target");
+            }
         }
         for (place, note) in &answer.related {
             draft.related(*place, note);
@@ -116,28 +189,6 @@ fn tell_where<'g>(
             Gravity::Info => Level::Allow,
         });
     }
-}
-
-/// Says what the drift does to the GPU stack of each subject: the driver floor that moves, and because of whom.
-pub fn headlines(drift: &Drift<'_>) -> Vec<String> {
-    let mut lines = Vec::new();
-    for pair in drift.subjects.iter().filter(|pair| !pair.changes.is_empty()) {
-        let (Some(old), Some(new)) = (pair.old, pair.new) else { continue };
-        let (was, is) = (stacks::stack(old), stacks::stack(new));
-        let (Some(from), Some(to)) = (was.driver_floor(), is.driver_floor()) else { continue };
-        if from.driver == to.driver {
-            continue;
-        }
-        let carrier = &is.carriers[to.carrier];
-        let (name, version) = (carrier.component.name(), carrier.component.version());
-        let before = was.carriers.iter().find(|old| old.component.purl.key() == carrier.component.purl.key());
-        let step = before.map_or(String::new(), |old| format!("{} ({}) → ", old.component.version(), old.cuda));
-        lines.push(format!(
-            "{}: the driver floor goes from {} to {}, because of {name} {step}{version} ({})",
-            new.path, from.driver, to.driver, carrier.cuda
-        ));
-    }
-    lines
 }
 
 /// Says what of the targets could not be judged, or only on a condition: silence would look like a yes.

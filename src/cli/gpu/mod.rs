@@ -1,0 +1,133 @@
+//! `driftgate gpu`: the GPU stack of each subject, the driver floor it needs, the targets it can run on.
+
+mod facts;
+mod view;
+
+use std::path::PathBuf;
+
+use anyhow::{Result, bail};
+use clap::{Args, Subcommand, ValueEnum};
+
+use super::input::{Files, Work, read_nodes};
+use super::{Outcome, print, say};
+use crate::gpu::summary::Summary;
+use crate::gpu::{self, Dotted};
+use crate::policy::Target;
+use crate::source::{Place, Sources};
+use crate::stacks;
+use view::{Row, View};
+
+/// Show the GPU stack of each subject, the driver it needs, and the targets it can run on
+///
+/// Targets stand in the policy, one `target` table each; --driver and --gpu ask what would be, --nodes and --host ask about
+/// machines.
+#[derive(Args)]
+#[command(args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
+pub struct Gpu {
+    #[command(subcommand)]
+    look_up: Option<LookUp>,
+    /// The folder, file of a known format, or git revision (REV, REV:PATH) to look into.
+    #[arg(default_value = ".")]
+    path: String,
+    /// A driver to ask about, as nvidia-smi prints it, in place of the policy's targets.
+    #[arg(long, value_name = "VERSION")]
+    driver: Option<String>,
+    /// A GPU to ask about, in place of the policy's targets; repeatable.
+    #[arg(long, value_name = "NAME")]
+    gpu: Vec<String>,
+    /// A list of nodes (`kubectl get nodes -o json`) or the output of nvidia-smi to ask about, in place of the policy's
+    /// targets; repeatable, `-` is standard input.
+    #[arg(long, value_name = "FILE")]
+    nodes: Vec<PathBuf>,
+    /// Ask about this machine, in place of the policy's targets. It loads the driver's library and may run nvidia-smi.
+    #[arg(long)]
+    host: bool,
+    /// How to print.
+    #[arg(long, short = 'f', value_name = "NAME", default_value = "terminal")]
+    format: Form,
+    #[command(flatten)]
+    files: Files,
+}
+
+#[derive(Subcommand)]
+enum LookUp {
+    Facts(facts::Facts),
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum Form {
+    Terminal,
+    Markdown,
+    Json,
+}
+
+impl Gpu {
+    /// Runs the command.
+    ///
+    /// # Errors
+    /// Where the tree can't be read at all, or the driver is no version.
+    pub fn run(self) -> Result<Outcome> {
+        if let Some(LookUp::Facts(facts)) = self.look_up {
+            return facts.run();
+        }
+        let sources = Sources::default();
+        let work = Work::open(&self.path, &self.files, None, &sources)?;
+        let targets = match self.asked_targets(&sources)? {
+            Some(asked) => asked,
+            None => work.policy.targets.clone(),
+        };
+        let side = work.read(&self.files)?;
+        side.problems.iter().for_each(|problem| say(&problem.to_string()));
+        let stacks = stacks::stacks(&side.graph, &work.policy).into_iter();
+        let rows: Vec<Row> = stacks
+            .filter(|stack| !stack.carriers.is_empty())
+            .map(|stack| {
+                let on = targets.iter().enumerate().filter(|(_, target)| stacks::runs(&stack.environment, target));
+                let summary = Summary::of(&stack, on.map(|(number, target)| (number, &target.target)));
+                Row { stack, summary }
+            })
+            .collect();
+        let names: Vec<String> = targets.iter().map(|target| target.target.name.clone()).collect();
+        let view = View { rows: &rows, targets: &names, sources: &sources };
+        match self.format {
+            Form::Json => print(view.json()?.as_bytes())?,
+            Form::Markdown => print(view.markdown().as_bytes())?,
+            Form::Terminal if rows.is_empty() && !side.problems.is_empty() => say("nothing was judged: see above"),
+            Form::Terminal => print(view.terminal().as_bytes())?,
+        }
+        Ok(if side.problems.is_empty() { Outcome::Clean } else { Outcome::Incomplete })
+    }
+
+    /// Returns the targets that the arguments ask about; none where they ask about none.
+    fn asked_targets(&self, sources: &Sources) -> Result<Option<Vec<Target>>> {
+        let of = |target| Target::of(target, Place::default());
+        let mut asked: Vec<Target> = self.asked()?.into_iter().map(of).collect();
+        asked.extend(read_nodes(sources, &self.nodes)?);
+        if self.host {
+            let host = gpu::probe::host();
+            if host.targets.is_empty() {
+                bail!("--host: {}", host.notes.join("; "));
+            }
+            host.notes.iter().for_each(|note| say(note));
+            asked.extend(host.targets.into_iter().map(of));
+        }
+        Ok((!asked.is_empty()).then_some(asked))
+    }
+
+    /// Returns the target that --driver and --gpu ask about; none where they are not given.
+    fn asked(&self) -> Result<Option<gpu::Target>> {
+        if self.driver.is_none() && self.gpu.is_empty() {
+            return Ok(None);
+        }
+        let driver = match &self.driver {
+            None => None,
+            Some(text) => match Dotted::parse(text) {
+                Some(driver) => Some(driver),
+                None => bail!("--driver {}: no driver version, write it as in 550.54.15", text.escape_debug()),
+            },
+        };
+        let of = self.driver.iter().cloned().chain(self.gpu.iter().cloned());
+        let name = of.collect::<Vec<_>>().join(", ");
+        Ok(Some(gpu::Target { name, driver, gpus: self.gpu.clone(), ..gpu::Target::default() }))
+    }
+}

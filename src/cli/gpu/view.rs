@@ -1,0 +1,378 @@
+//! The GPU stacks of a tree and what becomes of them on targets, for screens, pull requests and programs.
+
+use std::fmt::Write as _;
+
+use serde::Serialize;
+
+use crate::gpu::summary::{Outcome, Reach, Summary};
+use crate::gpu::{Answer, Gravity, Stack, Verdict};
+use crate::outputs::text::plain;
+use crate::rules::gpu::rule_of;
+use crate::source::{Location, Place, Sources};
+
+/// A stack with its summary.
+pub(super) struct Row {
+    /// The stack.
+    pub stack: Stack,
+    /// The stack at a glance.
+    pub summary: Summary,
+}
+
+/// What is shown.
+pub(super) struct View<'v> {
+    /// The stacks that carry a GPU runtime.
+    pub rows: &'v [Row],
+    /// What the targets are called.
+    pub targets: &'v [String],
+    /// The files.
+    pub sources: &'v Sources,
+}
+
+const NOTHING: &str = "no subject here carries a GPU runtime that driftgate knows";
+
+impl View<'_> {
+    fn at(&self, place: Place) -> Option<Location> {
+        (place != Place::default()).then(|| self.sources.locate(place))
+    }
+
+    fn where_(&self, place: Place) -> String {
+        self.at(place).map_or(String::new(), |at| format!("{}:{}:{}", at.path, at.line, at.column))
+    }
+
+    fn target(&self, outcome: &Outcome) -> &str {
+        self.targets.get(outcome.target).map_or("", String::as_str)
+    }
+
+    /// Returns the view for a terminal: a table of stacks and targets, then each stack.
+    pub fn terminal(&self) -> String {
+        if self.rows.is_empty() {
+            return format!("{NOTHING}\n");
+        }
+        let mut text = String::new();
+        if self.rows.len() + self.targets.len() > 2 && !self.targets.is_empty() {
+            self.table(&mut text);
+        }
+        for Row { stack, summary } in self.rows {
+            let _ = writeln!(text, "{}", plain(stack.environment.name));
+            for carrier in stack.carriers.iter().filter(|carrier| !carrier.is_part()) {
+                let component = carrier.component;
+                let at = stack.carriers.iter().position(|other| std::ptr::eq(other, carrier)).unwrap_or_default();
+                let place = self.where_(stack.evidence(at).place);
+                let shown = format!("{} {}", component.name(), component.version());
+                let _ = writeln!(
+                    text,
+                    "  {}: {}  {}",
+                    plain(shown.trim()),
+                    plain(&carrier.cuda.to_string()),
+                    plain(&place)
+                );
+                let _ = writeln!(text, "      {}", plain(&carrier.because));
+                if !carrier.architectures.is_empty() {
+                    let _ = writeln!(text, "      kernels for {}", carrier.architectures.join(", "));
+                }
+            }
+            match &summary.floor {
+                Some(floor) => {
+                    let component = stack.carriers[floor.carrier].component;
+                    let who = format!("{} {}", component.name(), component.version());
+                    let _ =
+                        writeln!(text, "  driver {} or later ({}): {}", floor.driver, plain(&who), plain(&floor.rule));
+                }
+                None => text.push_str("  driver: its floor is unknown, or none is needed\n"),
+            }
+            if let Some(line) = boards(stack, &summary.reach) {
+                let _ = writeln!(text, "  {}", plain(&line));
+            }
+            for answer in &summary.inside {
+                self.answer(&mut text, "  ", answer);
+            }
+            for outcome in &summary.outcomes {
+                let _ = writeln!(text, "  on {}: {}", plain(self.target(outcome)), outcome.verdict.words());
+                for answer in &outcome.answers {
+                    self.answer(&mut text, "    ", answer);
+                }
+            }
+            text.push('\n');
+        }
+        text.truncate(text.trim_end().len() + 1);
+        text
+    }
+
+    fn table(&self, text: &mut String) {
+        let first = self.rows.iter().map(|row| row.stack.environment.name.chars().count()).max().unwrap_or(0);
+        let widths: Vec<usize> = (0..self.targets.len())
+            .map(|at| {
+                let words =
+                    self.rows.iter().flat_map(|row| &row.summary.outcomes).filter(|outcome| outcome.target == at);
+                let widest = words.map(|outcome| outcome.verdict.words().len()).max().unwrap_or(1);
+                widest.max(self.targets[at].chars().count())
+            })
+            .collect();
+        let mut line = " ".repeat(first);
+        for (name, width) in self.targets.iter().zip(&widths) {
+            let _ = write!(line, "  {:width$}", plain(name));
+        }
+        let _ = writeln!(text, "{}", line.trim_end());
+        for row in self.rows {
+            let mut line = format!("{:first$}", plain(row.stack.environment.name));
+            for (at, width) in widths.iter().enumerate() {
+                let outcome = row.summary.outcomes.iter().find(|outcome| outcome.target == at);
+                let _ = write!(line, "  {:width$}", outcome.map_or("-", |outcome| outcome.verdict.words()));
+            }
+            let _ = writeln!(text, "{}", line.trim_end());
+        }
+        text.push('\n');
+    }
+
+    fn answer(&self, text: &mut String, indent: &str, answer: &Answer) {
+        let word = word(answer);
+        let rule = rule_of(answer.class).unwrap_or(answer.class);
+        let place = self.where_(answer.about.place);
+        let _ = writeln!(text, "{indent}{word}[{rule}]: {}  {}", plain(&answer.message), plain(&place));
+        for link in &answer.chain {
+            let source = if link.source.is_empty() { String::new() } else { format!(" [{}]", link.source) };
+            let _ = writeln!(text, "{indent}  - {}{}", plain(&link.text), plain(&source));
+        }
+        if !answer.error_text.is_empty() && answer.verdict != Verdict::Unknown {
+            let _ = writeln!(text, "{indent}  at run time it says: {}", plain(answer.error_text));
+        }
+        for advice in &answer.advice {
+            let _ = writeln!(text, "{indent}  help: {}", plain(advice));
+        }
+    }
+
+    /// Returns the view for a pull request.
+    pub fn markdown(&self) -> String {
+        if self.rows.is_empty() {
+            return format!("{NOTHING}\n");
+        }
+        let cell = |text: &str| plain(text).replace('|', "\\|").replace('<', "&lt;");
+        let mut text = String::from("| stack | driver floor |");
+        for name in self.targets {
+            let _ = write!(text, " {} |", cell(name));
+        }
+        text.push_str("\n| --- | --- |");
+        self.targets.iter().for_each(|_| text.push_str(" --- |"));
+        text.push('\n');
+        for Row { stack, summary } in self.rows {
+            let floor = summary.floor.as_ref().map_or("-".to_owned(), |floor| floor.driver.to_string());
+            let _ = write!(text, "| {} | {floor} |", cell(stack.environment.name));
+            for at in 0..self.targets.len() {
+                let outcome = summary.outcomes.iter().find(|outcome| outcome.target == at);
+                let _ = write!(text, " {} |", outcome.map_or("-".to_owned(), |outcome| marked(outcome.verdict)));
+            }
+            text.push('\n');
+        }
+        for Row { stack, summary } in self.rows {
+            let told: Vec<(Option<&str>, &Answer)> = (summary.inside.iter().map(|answer| (None, answer)))
+                .chain(
+                    summary
+                        .outcomes
+                        .iter()
+                        .flat_map(|outcome| outcome.answers.iter().map(|answer| (Some(self.target(outcome)), answer))),
+                )
+                .collect();
+            if told.is_empty() {
+                continue;
+            }
+            let _ = writeln!(text, "\n<details><summary>{}</summary>\n", cell(stack.environment.name));
+            for (target, answer) in told {
+                let on = target.map_or(String::new(), |target| format!(" on {}", cell(target)));
+                let rule = rule_of(answer.class).unwrap_or(answer.class);
+                let _ = writeln!(text, "- **{}{on}** (`{rule}`, {})", cell(&answer.message), word(answer));
+                for link in &answer.chain {
+                    let _ = writeln!(text, "  - {}", cell(&link.text));
+                }
+                for advice in &answer.advice {
+                    let _ = writeln!(text, "  - mend: {}", cell(advice));
+                }
+            }
+            text.push_str("\n</details>\n");
+        }
+        text
+    }
+
+    /// Returns the view for programs.
+    ///
+    /// # Errors
+    /// None that is expected: texts and numbers can be written.
+    pub fn json(&self) -> serde_json::Result<String> {
+        let subjects: Vec<Subject<'_>> = self.rows.iter().map(|row| self.subject(row)).collect();
+        let mut text = serde_json::to_string_pretty(&Document { schema: 1, subjects })?;
+        text.push('\n');
+        Ok(text)
+    }
+
+    fn subject<'r>(&self, Row { stack, summary }: &'r Row) -> Subject<'r>
+    where
+        Self: 'r,
+    {
+        let carriers = stack.carriers.iter().enumerate().map(|(at, carrier)| Carrier {
+            purl: carrier.component.purl.as_str(),
+            runtime: carrier.cuda.to_string(),
+            because: &carrier.because,
+            source: carrier.source,
+            kernels: carrier.architectures.clone(),
+            at: self.at(stack.evidence(at).place).map(Spot::of),
+        });
+        let of = |answer: &'r Answer| Told {
+            rule: rule_of(answer.class),
+            class: answer.class,
+            verdict: answer.verdict.words(),
+            gravity: gravity(answer),
+            message: &answer.message,
+            purl: answer.about.component.map(|component| component.purl.as_str()),
+            at: self.at(answer.about.place).map(Spot::of),
+            chain: answer.chain.iter().map(|link| Step { text: &link.text, source: link.source }).collect(),
+            error_text: answer.error_text,
+            advice: &answer.advice,
+        };
+        Subject {
+            subject: stack.environment.name,
+            subjects: &stack.environment.subjects,
+            carriers: carriers.collect(),
+            driver_floor: summary.floor.as_ref().map(|floor| floor.driver.to_string()),
+            because: summary.floor.as_ref().map_or("", |floor| &floor.because),
+            compute_capability: Capability {
+                least: summary.reach.least.as_ref().map(|(least, _)| least.to_string()),
+                greatest_major: summary.reach.greatest.map(|(greatest, _)| greatest),
+            },
+            answers: summary.inside.iter().map(of).collect(),
+            targets: summary
+                .outcomes
+                .iter()
+                .map(|outcome| On {
+                    name: self.targets.get(outcome.target).cloned().unwrap_or_default(),
+                    verdict: outcome.verdict.words(),
+                    because: outcome.answers.iter().map(because).collect(),
+                    advice: outcome.answers.iter().flat_map(|answer| answer.advice.iter().cloned()).collect(),
+                    answers: outcome.answers.iter().map(of).collect(),
+                })
+                .collect(),
+        }
+    }
+}
+
+fn because(answer: &Answer) -> String {
+    let chain: Vec<&str> = answer.chain.iter().map(|link| link.text.as_str()).collect();
+    format!("{}: {}", answer.message, chain.join("; "))
+}
+
+fn word(answer: &Answer) -> &'static str {
+    match (answer.verdict, answer.gravity) {
+        (Verdict::Unknown, _) => "unknown",
+        (_, Gravity::Error) => "error",
+        (_, Gravity::Warning) => "warning",
+        (Verdict::RunsIf, Gravity::Info) => "condition",
+        (_, Gravity::Info) => "info",
+    }
+}
+
+fn gravity(answer: &Answer) -> &'static str {
+    match answer.gravity {
+        Gravity::Error => "error",
+        Gravity::Warning => "warning",
+        Gravity::Info => "info",
+    }
+}
+
+fn marked(verdict: Verdict) -> String {
+    match verdict {
+        Verdict::Runs | Verdict::RunsIf | Verdict::Unknown => verdict.words().to_owned(),
+        Verdict::FailsAtStart | Verdict::FailsAtKernel | Verdict::FallsBackToCpu => format!("**{}**", verdict.words()),
+    }
+}
+
+/// Says which GPUs a stack has kernels for.
+fn boards(stack: &Stack, reach: &Reach) -> Option<String> {
+    let who = |at: usize| {
+        let component = stack.carriers[at].component;
+        format!("{} {}", component.name(), component.version())
+    };
+    let least = reach.least.as_ref().map(|(least, at)| format!("from compute capability {least} on ({})", who(*at)));
+    let greatest = reach.greatest.map(|(greatest, at)| format!("up to {greatest}.x ({})", who(at)));
+    let parts: Vec<String> = least.into_iter().chain(greatest).collect();
+    if parts.is_empty() {
+        return None;
+    }
+    let mut unknown: Vec<String> = reach.unknown.iter().map(|at| who(*at)).collect();
+    unknown.dedup();
+    let unknown = if unknown.is_empty() { String::new() } else { format!("; not known of {}", unknown.join(", ")) };
+    Some(format!("GPUs {}{unknown}", parts.join(", ")))
+}
+
+#[derive(Serialize)]
+struct Document<'r> {
+    schema: u32,
+    subjects: Vec<Subject<'r>>,
+}
+
+#[derive(Serialize)]
+struct Subject<'r> {
+    subject: &'r str,
+    subjects: &'r [&'static str],
+    carriers: Vec<Carrier<'r>>,
+    driver_floor: Option<String>,
+    because: &'r str,
+    compute_capability: Capability,
+    answers: Vec<Told<'r>>,
+    targets: Vec<On<'r>>,
+}
+
+#[derive(Serialize)]
+struct Carrier<'r> {
+    purl: &'static str,
+    runtime: String,
+    because: &'r str,
+    source: &'static str,
+    kernels: Vec<&'static str>,
+    at: Option<Spot>,
+}
+
+#[derive(Serialize)]
+struct Capability {
+    least: Option<String>,
+    greatest_major: Option<u32>,
+}
+
+#[derive(Serialize)]
+struct On<'r> {
+    name: String,
+    verdict: &'static str,
+    because: Vec<String>,
+    advice: Vec<String>,
+    answers: Vec<Told<'r>>,
+}
+
+#[derive(Serialize)]
+struct Told<'r> {
+    rule: Option<&'static str>,
+    class: &'static str,
+    verdict: &'static str,
+    gravity: &'static str,
+    message: &'r str,
+    purl: Option<&'static str>,
+    at: Option<Spot>,
+    chain: Vec<Step<'r>>,
+    error_text: &'static str,
+    advice: &'r [String],
+}
+
+#[derive(Serialize)]
+struct Step<'r> {
+    text: &'r str,
+    source: &'static str,
+}
+
+#[derive(Serialize)]
+struct Spot {
+    path: &'static str,
+    line: u32,
+    column: u32,
+}
+
+impl Spot {
+    fn of(at: Location) -> Self {
+        Spot { path: at.path, line: at.line, column: at.column }
+    }
+}

@@ -1,0 +1,18 @@
+//! The files of conda's world: what conda-lock, pixi and conda itself lock, and the environments that they are asked for.
+
+mod address;
+pub mod conda_lock;
+pub mod environment_yml;
+pub mod explicit;
+pub mod pixi_lock;
+mod solved;
+mod text;
+mod wheel;
+
+use super::Format;
+
+pub use solved::can_hold_on_linux;
+
+/// The formats of this folder.
+pub const FORMATS: &[&dyn Format] =
+    &[&conda_lock::CondaLock, &environment_yml::EnvironmentYml, &explicit::CondaExplicit, &pixi_lock::PixiLock];

@@ -1,0 +1,110 @@
+//! What files that deploy containers have in common: the images that they name, and facts with their places.
+
+use std::collections::BTreeMap;
+
+use super::reference::Reference;
+use crate::formats::Format;
+use crate::intern::{self, Text};
+use crate::model::{Fact, FactKind, Gap, Inventory, NodeId, Requirement, SUBJECT, Says, Scope};
+use crate::source::{Place, Source};
+use crate::syntax::yaml::Node;
+
+/// What a file deploys, while it is read.
+pub(super) struct Deployment<'s, 't> {
+    /// The file.
+    pub source: &'s Source<'t>,
+    /// What it says so far.
+    pub inventory: Inventory,
+    nodes: BTreeMap<Text, NodeId>,
+}
+
+impl<'s, 't> Deployment<'s, 't> {
+    /// Returns a deployment that says nothing yet.
+    pub fn new(source: &'s Source<'t>, format: &dyn Format) -> Self {
+        let mut inventory = Inventory::new(source, format.id());
+        inventory.says = Says { licence: false, ..Says::ALL };
+        Deployment { source, inventory, nodes: BTreeMap::new() }
+    }
+
+    /// Adds an image that runs: one node, however many containers run it.
+    pub fn image(&mut self, text: &str, place: Place) -> Option<NodeId> {
+        if is_placeholder(text) {
+            self.unpinned(text, place);
+            return None;
+        }
+        match Reference::parse(text) {
+            Ok(reference) => {
+                let component = reference.component();
+                // Two digests of one tag are two images.
+                let digest = text.split_once('@').map_or("", |(_, digest)| digest);
+                let key = intern::text(&format!("{}@{digest}", component.purl));
+                if let Some(node) = self.nodes.get(key) {
+                    return Some(*node);
+                }
+                let node = self.inventory.add(component, place);
+                self.nodes.insert(key, node);
+                self.inventory.edge(SUBJECT, node, Requirement::of(Scope::Runtime), place);
+                Some(node)
+            }
+            Err(message) => {
+                self.inventory.fault(place, message);
+                None
+            }
+        }
+    }
+
+    /// Adds an image whose name is filled in elsewhere.
+    pub fn unpinned(&mut self, text: &str, place: Place) {
+        let requirement = Requirement { constraint: intern::text(text), ..Requirement::of(Scope::Runtime) };
+        self.inventory.declare(SUBJECT, intern::text(text), requirement, place, Gap::Unpinned);
+    }
+}
+
+/// Says whether an image's name has parts that something else fills in: `${TAG}`, `{{tag}}`, `<tag>`, `PROJECT_ID`. No
+/// repository is named so.
+fn is_placeholder(text: &str) -> bool {
+    let path = text.split_once('/').map_or(text, |(_, path)| path);
+    let path = path.split(['@', ':']).next().unwrap_or(path);
+    text.contains(['$', '{', '}', '<', '>', '%', '(', ')', '*', '!'])
+        || path.contains(|letter: char| letter.is_ascii_uppercase())
+}
+
+/// Returns a fact whose value is this scalar.
+pub(super) fn fact(kind: FactKind, name: &str, value: &Node<'_>) -> Fact {
+    said(kind, name, value.text().unwrap_or_default(), value.place)
+}
+
+/// Returns a fact that is said at a place.
+pub(super) fn said(kind: FactKind, name: &str, value: &str, place: Place) -> Fact {
+    Fact { kind, name: intern::text(name), value: intern::text(value), detail: "", place }
+}
+
+/// Returns the place from the begin of the first to the end of the last of these.
+pub(super) fn across(nodes: &[&Node<'_>]) -> Option<Place> {
+    let (first, last) = (nodes.first()?.place, nodes.last()?.place);
+    let len = (last.start + last.len).checked_sub(first.start).unwrap_or(first.len);
+    Some(Place { len, ..first })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_that_are_filled_in_are_told_from_names() {
+        for (text, expected) in [
+            ("nginx:1.27", false),
+            ("registry.example:5000/team/app:V1", false),
+            ("Registry.example/team/app", false),
+            ("app@sha256:00", false),
+            ("registry.example/PROJECT_ID/app:1", true),
+            ("IMAGE:TAG", true),
+            ("app:${TAG}", true),
+            ("{{inputs.parameters.image}}", true),
+            ("<registry>/app", true),
+            ("$(params.image)", true),
+        ] {
+            assert_eq!(is_placeholder(text), expected, "{text}");
+        }
+    }
+}

@@ -1,0 +1,124 @@
+//! A stack at a glance: the least driver, the GPUs that it has kernels for, and what becomes of it on each target.
+
+use super::facts::toolkits;
+use super::version::Dotted;
+use super::{Answer, Cuda, Floor, Gravity, Stack, Target, Verdict, inspect, judge};
+
+/// Which GPUs a stack has kernels for, by compute capability.
+#[derive(Clone, Debug, Default)]
+pub struct Reach {
+    /// The least compute capability that all carriers run on, and who asks for it, among the stack's carriers.
+    pub least: Option<(Dotted, usize)>,
+    /// The greatest major capability that all carriers have kernels for, and who ends there; none where each of them has PTX
+    /// that later GPUs' drivers compile, or where no list is known.
+    pub greatest: Option<(u32, usize)>,
+    /// The carriers whose kernels are not known, among the stack's.
+    pub unknown: Vec<usize>,
+}
+
+/// What becomes of a stack on a target.
+#[derive(Clone, Debug)]
+pub struct Outcome {
+    /// The target, by its number among those asked for.
+    pub target: usize,
+    /// The gravest of the answers, and of those that hold anywhere.
+    pub verdict: Verdict,
+    /// What is worth telling.
+    pub answers: Vec<Answer>,
+}
+
+/// A stack at a glance.
+#[derive(Clone, Debug)]
+pub struct Summary {
+    /// The least driver.
+    pub floor: Option<Floor>,
+    /// The GPUs.
+    pub reach: Reach,
+    /// What does not fit wherever it runs.
+    pub inside: Vec<Answer>,
+    /// The targets.
+    pub outcomes: Vec<Outcome>,
+}
+
+impl Summary {
+    /// Looks at a stack, and judges it on targets, each with its number.
+    pub fn of<'t>(stack: &Stack, targets: impl IntoIterator<Item = (usize, &'t Target)>) -> Self {
+        let inside = inspect(stack);
+        let outcomes = targets.into_iter().map(|(target, on)| {
+            let answers = judge(stack, on);
+            let verdict = gravest(inside.iter().chain(&answers));
+            Outcome { target, verdict, answers }
+        });
+        let outcomes = outcomes.collect();
+        Summary { floor: stack.driver_floor(), reach: reach(stack), inside, outcomes }
+    }
+}
+
+/// Returns the gravest verdict of answers: what fails before what is not known, and that before what runs.
+pub fn gravest<'a>(answers: impl IntoIterator<Item = &'a Answer>) -> Verdict {
+    let rank = |answer: &&Answer| match answer.verdict {
+        Verdict::FailsAtStart if answer.gravity > Gravity::Warning => 6,
+        Verdict::FailsAtKernel if answer.gravity > Gravity::Warning => 5,
+        Verdict::FallsBackToCpu => 4,
+        Verdict::Unknown => 3,
+        // What may fail runs on the condition that it does not.
+        Verdict::FailsAtStart | Verdict::FailsAtKernel if answer.gravity == Gravity::Warning => 2,
+        Verdict::RunsIf => 1,
+        Verdict::FailsAtStart | Verdict::FailsAtKernel | Verdict::Runs => 0,
+    };
+    match answers.into_iter().map(|answer| (rank(&answer), answer.verdict)).max_by_key(|(rank, _)| *rank) {
+        Some((6 | 5 | 4 | 3, verdict)) => verdict,
+        Some((2 | 1, _)) => Verdict::RunsIf,
+        _ => Verdict::Runs,
+    }
+}
+
+fn reach(stack: &Stack) -> Reach {
+    let mut reach = Reach::default();
+    let mut is_open = true;
+    for (at, carrier) in stack.carriers.iter().enumerate().filter(|(_, carrier)| !carrier.is_part()) {
+        let cuda = match &carrier.cuda {
+            Cuda::Version(cuda) => cuda.clone(),
+            Cuda::Major(major) => Dotted::major_alone(*major),
+            Cuda::Cpu | Cuda::Rocm(_) | Cuda::Unknown(_) => continue,
+        };
+        let number = |name: &str| name.trim_end_matches(['a', 'f']).parse::<u32>().ok();
+        let of = |kind: &'static str| {
+            carrier.architectures.iter().filter_map(move |name| number(name.strip_prefix(kind)?.strip_prefix('_')?))
+        };
+        let least =
+            of("sm").chain(of("compute")).min().or_else(|| toolkits().of(&cuda).map(|toolkit| toolkit.min_sm).min());
+        if let Some(least) = least.map(|sm| Dotted::of(sm / 10, sm % 10))
+            && reach.least.as_ref().is_none_or(|(other, _)| least > *other)
+        {
+            reach.least = Some((least, at));
+        }
+        if carrier.architectures.is_empty() {
+            reach.unknown.push(at);
+        } else if of("compute").next().is_none()
+            && let Some(greatest) = of("sm").max().map(|sm| sm / 10)
+            && reach.greatest.is_none_or(|(other, _)| greatest < other)
+        {
+            reach.greatest = Some((greatest, at));
+            is_open = false;
+        }
+    }
+    if is_open {
+        reach.greatest = None;
+    }
+    reach
+}
+
+impl Verdict {
+    /// Returns the verdict in words.
+    pub fn words(self) -> &'static str {
+        match self {
+            Verdict::Runs => "runs",
+            Verdict::RunsIf => "runs on a condition",
+            Verdict::FailsAtStart => "fails at start",
+            Verdict::FailsAtKernel => "fails at its first kernel",
+            Verdict::FallsBackToCpu => "falls back to the CPU",
+            Verdict::Unknown => "unknown",
+        }
+    }
+}

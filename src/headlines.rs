@@ -1,0 +1,120 @@
+//! What a drift does to the GPU stack of each subject: a line above the list, where it does something.
+
+use std::collections::BTreeSet;
+
+use crate::compare::Drift;
+use crate::gpu::facts::gpus;
+use crate::gpu::{self, Carrier, Cuda, Stack, Verdict, summary};
+use crate::policy::Policy;
+use crate::stacks;
+
+/// Returns a line for each subject whose stack moved: the driver floor and because of whom, the targets and GPUs that are
+/// lost or won, builds that changed under one name or version.
+pub fn of(drift: &Drift<'_>, policy: &Policy) -> Vec<String> {
+    let mut lines = Vec::new();
+    for pair in drift.subjects.iter().filter(|pair| !pair.changes.is_empty()) {
+        let (Some(old), Some(new)) = (pair.old, pair.new) else { continue };
+        let (was, is) = (stacks::stack(old), stacks::stack(new));
+        let mut parts: Vec<String> = floor(&was, &is).into_iter().collect();
+        parts.extend(targets(&was, &is, policy));
+        parts.extend(boards(&was, &is));
+        parts.extend(builds(&was, &is));
+        if !parts.is_empty() {
+            lines.push(format!("{}: {}", new.path, parts.join("; ")));
+        }
+    }
+    lines
+}
+
+/// Names a carrier with the step that it took: `torch 2.10.0 (CUDA 12.8) → 2.11.0 (CUDA 13.0)`.
+fn step(was: &Stack, carrier: &Carrier) -> String {
+    let (name, version) = (carrier.component.name(), carrier.component.version());
+    let before = was.carriers.iter().find(|old| old.component.purl.key() == carrier.component.purl.key());
+    let before = before.map_or(String::new(), |old| format!("{} ({}) → ", old.component.version(), old.cuda));
+    format!("{name} {before}{version} ({})", carrier.cuda)
+}
+
+fn floor(was: &Stack, is: &Stack) -> Option<String> {
+    let (from, to) = (was.driver_floor()?, is.driver_floor()?);
+    (from.driver != to.driver).then(|| {
+        let because = step(was, &is.carriers[to.carrier]);
+        format!("the driver floor goes from {} to {}, because of {because}", from.driver, to.driver)
+    })
+}
+
+/// Says which targets could run it and no longer can, and which can now.
+fn targets(was: &Stack, is: &Stack, policy: &Policy) -> Vec<String> {
+    let fails = |stack: &Stack, target: &gpu::Target| {
+        let verdict = summary::gravest(&gpu::judge(stack, target));
+        matches!(verdict, Verdict::FailsAtStart | Verdict::FailsAtKernel)
+    };
+    let (mut lost, mut won) = (Vec::new(), Vec::new());
+    for target in policy.targets.iter().filter(|target| stacks::runs(&is.environment, target)) {
+        match (fails(was, &target.target), fails(is, &target.target)) {
+            (false, true) => lost.push(target.target.name.as_str()),
+            (true, false) => won.push(target.target.name.as_str()),
+            _ => {}
+        }
+    }
+    let say = |names: Vec<&str>, what: &str| (!names.is_empty()).then(|| format!("{} {what}", names.join(", ")));
+    [say(lost, "could run it and no longer can"), say(won, "could not run it and now can")]
+        .into_iter()
+        .flatten()
+        .collect()
+}
+
+/// Says which GPUs' kernels are gone and which came, by compute capability; nothing where one side's are not known.
+fn boards(was: &Stack, is: &Stack) -> Vec<String> {
+    let served = |stack: &Stack| {
+        let carriers = stack.carriers.iter().filter(|carrier| !carrier.is_part() && carrier.cuda.major().is_some());
+        let known: Vec<&Carrier> = carriers.filter(|carrier| !carrier.architectures.is_empty()).collect();
+        let all = gpus().models.iter().filter(|board| board.class != "jetson").map(|board| board.sm);
+        let served = all.filter(|sm| known.iter().all(|carrier| carrier.serves(*sm)));
+        (!known.is_empty()).then(|| served.collect::<BTreeSet<u32>>())
+    };
+    let (Some(before), Some(after)) = (served(was), served(is)) else { return Vec::new() };
+    let say = |numbers: Vec<&u32>, what: &str| {
+        let named = numbers.iter().map(|sm| {
+            let board =
+                gpus().models.iter().filter(|board| board.sm == **sm).min_by_key(|board| rank(board.class.as_str()));
+            let board = board.map_or(String::new(), |board| format!(" ({})", board.name));
+            format!("{}.{}{board}", *sm / 10, *sm % 10)
+        });
+        (!numbers.is_empty()).then(|| format!("GPUs {what}: {}", named.collect::<Vec<_>>().join(", ")))
+    };
+    let lost = say(before.difference(&after).collect(), "lost");
+    lost.into_iter().chain(say(after.difference(&before).collect(), "gained")).collect()
+}
+
+/// The boards that a reader of a line most likely has, first.
+fn rank(class: &str) -> usize {
+    ["datacenter", "geforce", "workstation"].iter().position(|known| *known == class).unwrap_or(3)
+}
+
+/// Says which builds flipped between CPU and GPU under one version, and which changed their CUDA's major under one name.
+fn builds(was: &Stack, is: &Stack) -> Vec<String> {
+    let named = is.driver_floor().map(|floor| is.carriers[floor.carrier].component);
+    let moved = was.driver_floor().map(|floor| floor.driver) != is.driver_floor().map(|floor| floor.driver);
+    let public = |carrier: &Carrier| carrier.component.version().split('+').next().unwrap_or_default().to_owned();
+    let mut parts = Vec::new();
+    for new in is.carriers.iter().filter(|carrier| !carrier.is_part()) {
+        let mut same = was.carriers.iter().filter(|old| old.component.purl.key() == new.component.purl.key());
+        let (Some(old), None) = (same.next(), same.next()) else { continue };
+        let is_told = moved && named.is_some_and(|named| std::ptr::eq(named, new.component));
+        let flips = matches!((&old.cuda, &new.cuda), (Cuda::Cpu, cuda) | (cuda, Cuda::Cpu) if cuda.is_known() && *cuda != Cuda::Cpu);
+        if flips && public(old) == public(new) {
+            parts.push(format!(
+                "{} is built for {} now, under the version that was for {}",
+                new.component.name(),
+                new.cuda,
+                old.cuda
+            ));
+        } else if let (Some(from), Some(to)) = (old.cuda.major(), new.cuda.major())
+            && from != to
+            && !is_told
+        {
+            parts.push(format!("{} changes its CUDA without a change of name", step(was, new)));
+        }
+    }
+    parts
+}
