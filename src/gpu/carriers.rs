@@ -115,7 +115,7 @@ fn wheel_source(component: &Component) -> &'static str {
 }
 
 /// A build of a wheel, as its local version or its index names it.
-enum Variant {
+pub(super) enum Variant {
     Cuda(Dotted, String),
     Cpu,
     Rocm(String),
@@ -126,7 +126,7 @@ enum Variant {
 
 impl Variant {
     /// Reads a local version: `cu121`, `cpu`, `rocm6.2.4`, `cpu.cxx11.abi`.
-    fn local(local: &str) -> Self {
+    pub(super) fn local(local: &str) -> Self {
         let first = local.split('.').next().unwrap_or_default();
         if let Some(cuda) = cuda_of_variant(first) {
             return Variant::Cuda(cuda, first.to_owned());
@@ -140,6 +140,15 @@ impl Variant {
             _ => Variant::ngc(local).unwrap_or_else(|| {
                 Variant::Unknown(format!("the local version `{}` names no build that is known", local.escape_debug()))
             }),
+        }
+    }
+
+    /// Returns the build that a wheel of torch's family names itself, by its local version or the index it comes from; none
+    /// where it names none.
+    pub(super) fn named(component: &Component) -> Option<Self> {
+        match component.version().split_once('+') {
+            Some((_, local)) => Some(Variant::local(local)),
+            None => Variant::address(&component.origin),
         }
     }
 

@@ -16,6 +16,7 @@ mod judge;
 mod laws;
 mod pool;
 pub mod probe;
+mod python;
 mod requirement;
 pub mod summary;
 pub mod tables;

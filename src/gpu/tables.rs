@@ -55,6 +55,7 @@ const KEYS: &[(&str, &str, &[&str])] = &[
     ("frameworks.toml", "tensorflow", &["version"]),
     ("frameworks.toml", "tensorflow_pins", &["version", "extra"]),
     ("frameworks.toml", "tensorrt", &["version"]),
+    ("frameworks.toml", "toolkit_extra", &["extra"]),
     ("frameworks.toml", "torch_arch", &["torch", "variant", "platform"]),
     ("frameworks.toml", "torch_local", &["local"]),
     ("frameworks.toml", "torch_pair", &["torch"]),

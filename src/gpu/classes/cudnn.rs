@@ -1,7 +1,7 @@
 //! The cuDNN that a framework finds, against the one that it was built with.
 
 use super::super::carriers::{covers, cuda_of_variant, release};
-use super::super::facts::frameworks;
+use super::super::facts::{JaxPlugin, frameworks};
 use super::super::version::Dotted;
 use super::super::{Answer, Carrier, Cuda, Evidence, Gravity, Package, Stack, Verdict};
 use super::held::{self, Held};
@@ -157,7 +157,7 @@ fn built(package: &Package, carrier: &Carrier) -> Option<Built> {
                 .iter()
                 .find(|row| package.local().is_none() && Some(&row.version) == package.release().as_ref())?;
             let pin = row.pins.get(&format!("nvidia-cudnn-cu{}", carrier.cuda.major()?))?;
-            full(Dotted::parse(pin)?, &row.source)
+            full(Dotted::parse(&pin.to_string())?, &row.source)
         }
         "tensorflow" => {
             let release = release(package.version())?;
@@ -166,10 +166,11 @@ fn built(package: &Package, carrier: &Carrier) -> Option<Built> {
         }
         name => {
             let version = package.release()?;
-            let rows = tables.libraries.jax_plugin.iter().filter(|row| row.package == name && row.version <= version);
+            let of = |row: &JaxPlugin| Dotted::parse(&row.version.to_string()).filter(|of| *of <= version);
+            let rows = tables.jax_plugin.iter().filter(|row| row.package == name && of(row).is_some());
             let row = rows.max_by(|a, b| a.version.cmp(&b.version))?;
             let range = row.requires.get(&format!("nvidia-cudnn-cu{}", carrier.cuda.major()?))?;
-            let floor = range.split(',').find_map(|part| Dotted::parse(part.trim().strip_prefix(">=")?))?;
+            let floor = range.to_string().split(',').find_map(|part| Dotted::parse(part.trim().strip_prefix(">=")?))?;
             let because = format!("{} {} and later refuse a cuDNN below {floor}", row.package, row.version);
             Some(Built { version: floor, minor: true, because, source: &row.source })
         }

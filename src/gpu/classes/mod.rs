@@ -13,13 +13,17 @@ mod conda;
 mod container;
 mod cudnn;
 mod driver;
+mod flash_attn;
 pub mod fleet;
+mod frameworks;
 mod held;
 mod libraries;
 mod library_architecture;
 mod mix;
 mod nccl;
 mod onnxruntime;
+mod pairs;
+mod pins;
 mod platform;
 mod python;
 mod require;
@@ -27,9 +31,12 @@ mod rocm;
 mod tensorrt;
 #[cfg(test)]
 mod tests;
+mod torch_family;
 
 use super::judge::models;
-use super::{Answer, Stack, Target};
+use super::{Answer, Gravity, Stack, Target, Verdict};
+use crate::intern::Text;
+use crate::model::Component;
 
 pub(super) use compat::{Help, help};
 pub use driver::end_of_life;
@@ -47,6 +54,14 @@ type Judge = fn(&Stack, &Target, &mut Vec<Answer>);
 
 /// What does not fit inside one environment, wherever it runs.
 const INSIDE: &[Inspect] = &[
+    torch_family::family,
+    pairs::xformers,
+    pairs::vllm,
+    pairs::triton,
+    flash_attn::wheels,
+    frameworks::tensorflow,
+    frameworks::jax,
+    pins::drift,
     driver::misread,
     container::cpu_build,
     container::no_driver,
@@ -69,6 +84,22 @@ const INSIDE: &[Inspect] = &[
     tensorrt::engine,
     // The most general comes last: what is told of a package already says more.
     mix::majors,
+];
+
+/// The classes that speak of one package's version, the most specific first: a package is told once.
+const MOST_SPECIFIC: &[&str] = &[
+    "TRITON-PIN",
+    "TV-PAIR",
+    "XF-PAIR",
+    "FA-WHEEL",
+    "VLLM-VARIANT",
+    "CUDNN-MAJOR",
+    "CUDNN-OLD",
+    "JAX-PLUGIN",
+    "TF-BUILD",
+    "CUDA-PY",
+    "PIN-DRIFT",
+    "MAJOR-MIX",
 ];
 
 /// What does not fit on a target.
@@ -94,7 +125,29 @@ const ON_OWN_KIND: &[Judge] = &[platform::jetson];
 pub(super) fn inside(stack: &Stack) -> Vec<Answer> {
     let mut answers = Vec::new();
     INSIDE.iter().for_each(|inspect| inspect(stack, &mut answers));
-    answers
+    most_specific(answers)
+}
+
+/// Keeps of the answers about one package's version those of the most specific class.
+fn most_specific(answers: Vec<Answer>) -> Vec<Answer> {
+    let rank = |answer: &Answer| MOST_SPECIFIC.iter().position(|class| *class == answer.class);
+    let about = |answer: &Answer| {
+        let component = answer.about.component.map_or(std::ptr::null(), std::ptr::from_ref);
+        (!component.is_null()).then_some((component, answer.about.subject))
+    };
+    let mut best: Vec<((*const Component, Text), usize)> = Vec::new();
+    for answer in answers.iter().filter(|answer| answer.gravity > Gravity::Info && answer.verdict != Verdict::Unknown) {
+        let (Some(about), Some(rank)) = (about(answer), rank(answer)) else { continue };
+        match best.iter_mut().find(|(other, _)| *other == about) {
+            Some((_, best)) => *best = rank.min(*best),
+            None => best.push((about, rank)),
+        }
+    }
+    let is_kept = |answer: &Answer| {
+        let (Some(about), Some(rank)) = (about(answer), rank(answer)) else { return true };
+        best.iter().find(|(other, _)| *other == about).is_none_or(|(_, best)| rank <= *best)
+    };
+    answers.into_iter().filter(is_kept).collect()
 }
 
 /// Tells what does not fit on a target, beyond driver floors and kernels.

@@ -1,7 +1,5 @@
 //! What is known of the libraries beside the frameworks.
 
-use std::collections::BTreeMap;
-
 use serde::Deserialize;
 
 use super::Dotted;
@@ -11,8 +9,6 @@ use super::Dotted;
 pub struct Libraries {
     /// What builds of torch were built with.
     pub torch_variant: Vec<TorchVariant>,
-    /// What releases of JAX's plugin require.
-    pub jax_plugin: Vec<JaxPlugin>,
     /// The releases of TensorRT that changed what it runs on.
     pub tensorrt: Vec<TensorRt>,
     /// The GPUs that cuDNN is built for.
@@ -67,19 +63,6 @@ pub struct TorchVariant {
     pub variant: String,
     /// The cuDNN.
     pub cudnn: Dotted,
-    /// Where the row comes from.
-    pub source: String,
-}
-
-/// What a release of JAX's plugin requires.
-#[derive(Debug, Deserialize)]
-pub struct JaxPlugin {
-    /// The package.
-    pub package: String,
-    /// The full version.
-    pub version: Dotted,
-    /// The packages that it asks for, each with its range.
-    pub requires: BTreeMap<String, String>,
     /// Where the row comes from.
     pub source: String,
 }

@@ -15,6 +15,8 @@ mod driver_capabilities;
 mod driver_floor;
 mod fabric_manager;
 mod facts_age;
+mod flash_attn_wheel;
+mod jax_plugin;
 mod jetson_packages;
 mod library_architecture;
 mod missing_architecture;
@@ -31,9 +33,15 @@ mod rocm_architecture;
 mod rocm_kernel_driver;
 mod rocm_mix;
 mod shadowed_libraries;
+mod tensorflow_build;
 mod tensorrt_engine;
 mod toolkit_architecture;
+mod torch_pair;
+mod torch_pin_drift;
+mod triton_pin;
+mod vllm_variant;
 mod wsl_driver;
+mod xformers_pair;
 
 use super::{Case, Findings, Rule, phrase};
 use crate::gpu::{self, Answer, Evidence, Gravity, Verdict};
@@ -74,6 +82,14 @@ pub const RULES: &[&dyn Rule] = &[
     &rocm_mix::RocmMix,
     &nccl_mix::NcclMix,
     &tensorrt_engine::TensorrtEngine,
+    &torch_pair::TorchPair,
+    &triton_pin::TritonPin,
+    &torch_pin_drift::TorchPinDrift,
+    &xformers_pair::XformersPair,
+    &flash_attn_wheel::FlashAttnWheel,
+    &vllm_variant::VllmVariant,
+    &tensorflow_build::TensorflowBuild,
+    &jax_plugin::JaxPlugin,
     &mixed_pool::MixedPool,
     &nvml_mismatch::NvmlMismatch,
     &fabric_manager::FabricManager,
@@ -174,11 +190,22 @@ pub fn judged(resolved: &Graph, policy: &Policy) -> Judged {
 /// Adds a finding for each thing of this class that fails, or may: at the level of its gravity, where the policy does not
 /// set the rule's. What is not known is no finding, and what runs on a condition is a note.
 fn tell<'g>(rule: &dyn Rule, class: &str, case: &Case<'g>, findings: &mut Findings<'g>) {
+    tell_where(rule, class, case, findings, |_| true);
+}
+
+/// Does so for those that a rule's options do not let through.
+fn tell_where<'g>(
+    rule: &dyn Rule,
+    class: &str,
+    case: &Case<'g>,
+    findings: &mut Findings<'g>,
+    is_meant: impl Fn(&Answer) -> bool,
+) {
     // A rule that is off unless the policy asks for it tells what is only worth knowing.
     let is_info = rule.level() == Level::Allow;
     let is_told = |answer: &Answer| {
         let grave = answer.gravity > Gravity::Info;
-        answer.class == class && answer.verdict != Verdict::Unknown && (grave || is_info)
+        answer.class == class && answer.verdict != Verdict::Unknown && (grave || is_info) && is_meant(answer)
     };
     for Found { answer, target } in case.judged().found.iter().filter(|found| is_told(&found.answer)) {
         let target = target.and_then(|target| case.policy.targets.get(target));
