@@ -203,7 +203,15 @@ fn group<'g>(
     take(&mut olds, &mut news, pairs, |node| node.component.purl, |old, new| shares(old, new) == Some(true));
     take(&mut olds, &mut news, pairs, |node| node.component.purl, |_, _| true);
     if olds.len().max(news.len()) <= MANY {
+        // Builds of one version are told apart by where they are locked.
+        take(&mut olds, &mut news, pairs, |node| node.environment(), same_version);
         take(&mut olds, &mut news, pairs, |_| (), same_version);
+        // What is locked under one condition goes together: on each platform its own build.
+        let condition = |node: &Resolved<'g>| {
+            let environment = node.environment();
+            (environment, environment.is_empty().then(|| std::ptr::from_ref(node.component)))
+        };
+        take(&mut olds, &mut news, pairs, condition, |_, _| true);
     }
     if let Some(some) = olds.first().or(news.first()) {
         let scheme = versions::scheme(some.component.purl.ty());

@@ -65,17 +65,26 @@ fn render(subject: &Subject, sources: &Sources, text: &mut String) {
             writeln!(text, "{}:{}:{}  {} without an exact answer: {gap}", at.path, at.line, at.column, declared.name);
     }
     for part in &subject.parts {
-        let kind = format!("{:?}", part.kind).to_lowercase();
-        let runs = if part.runs { ", runs" } else { "" };
-        let image = part.image.and_then(|image| subject.node(image));
-        let image = image.map_or(String::new(), |image| format!(", from {}", image.component.purl));
         let at = sources.locate(part.place);
-        let _ = writeln!(text, "part {} ({kind}{runs}{image}) @{}:{}", part.name, at.line, at.column);
+        let base = part.base.map(|base| format!("from {}", subject.parts[base].name));
+        let image = part.image.and_then(|image| subject.node(image)).map(|image| image.component.purl.to_string());
+        let runs = part.runs.then(|| "runs".to_owned());
+        let more: Vec<String> = base.into_iter().chain(image).chain(runs).collect();
+        let _ = writeln!(
+            text,
+            "{}:{}:{}  {:?} {} [{}]",
+            at.path,
+            at.line,
+            at.column,
+            part.kind,
+            part.name,
+            more.join("; ")
+        );
         for fact in &part.facts {
             let at = sources.locate(fact.place);
-            let kind = format!("{:?}", fact.kind).to_lowercase();
             let detail = if fact.detail.is_empty() { String::new() } else { format!(" ({})", fact.detail) };
-            let _ = writeln!(text, "  {kind} {}={}{detail} @{}:{}", fact.name, fact.value, at.line, at.column);
+            let _ =
+                writeln!(text, "    {}:{} {:?} {} = {}{detail}", at.line, at.column, fact.kind, fact.name, fact.value);
         }
     }
 }
@@ -114,6 +123,17 @@ fn every_place_shows_the_name() {
                 let cut = &opened.text[place.start as usize..(place.start + place.len) as usize];
                 if !normal(cut).contains(&normal(component.purl.name())) {
                     wrong.push(format!("{} {}: \"{}\"", node.subject.path, component.purl, cut.escape_debug()));
+                }
+            }
+            for (subject, part) in
+                side.graph.subjects().iter().flat_map(|subject| subject.parts.iter().map(move |part| (subject, part)))
+            {
+                for fact in &part.facts {
+                    let opened = sources.open(fact.place.file).unwrap();
+                    let (start, end) = (fact.place.start as usize, (fact.place.start + fact.place.len) as usize);
+                    if opened.text.get(start..end).is_none_or(str::is_empty) {
+                        wrong.push(format!("{} {}: {fact:?} stands nowhere", subject.path, part.name));
+                    }
                 }
             }
         }

@@ -17,7 +17,9 @@ fn entries(folder: &Path) -> Vec<PathBuf> {
 }
 
 fn kinds() -> Vec<PathBuf> {
-    entries(&Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/gpu/probe"))
+    let mut kinds = entries(&Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/gpu/probe"));
+    kinds.retain(|path| path.is_dir());
+    kinds
 }
 
 /// Returns the texts of a kind, with their names.

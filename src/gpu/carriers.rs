@@ -43,6 +43,9 @@ impl Carrier {
     /// Says whether it is a part that others bring along or that runs on another's CUDA, and none that runs by itself.
     pub fn is_part(&self) -> bool {
         let name = self.component.purl.name();
+        if self.component.purl.ty() == "conda" {
+            return super::conda_carriers::is_part(name);
+        }
         let is_python = self.component.purl.ty() == "pypi";
         let is_own = name.starts_with("nvidia-") || matches!(name, "cuda-toolkit" | "cuda-bindings" | "cuda-python");
         self.runs_on.is_some() || (is_python && is_own)
@@ -83,7 +86,7 @@ fn carrier(component: &'static Component, runtimes: &[Runtime]) -> Option<Carrie
     }
 }
 
-fn plain(component: &'static Component, cuda: Cuda, because: String, source: &'static str) -> Carrier {
+pub(super) fn plain(component: &'static Component, cuda: Cuda, because: String, source: &'static str) -> Carrier {
     Carrier {
         component,
         cuda,

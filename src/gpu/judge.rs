@@ -252,14 +252,14 @@ fn floor_answer(stack: &Stack, target: &Target, driver: &Dotted, at: usize) -> J
         advice = advice::for_driver(stack, carrier, driver, floor, &models(target));
     }
     let name = carrier.component.purl.name();
-    let verdict = if name.starts_with("jax-") {
+    let verdict = if name.starts_with("jax-") || name == "jaxlib" {
         chain.push(link("JAX warns, and goes on without the GPU", "jax-ml/jax#15961, jax-ml/jax#29068"));
         Verdict::FallsBackToCpu
     } else {
         Verdict::FailsAtStart
     };
     let error_text = match name {
-        "torch" | "vllm" => "The NVIDIA driver on your system is too old",
+        "torch" | "pytorch" | "vllm" => "The NVIDIA driver on your system is too old",
         _ => "CUDA driver version is insufficient for CUDA runtime version",
     };
     Judged { class: DRV_FLOOR, verdict, carrier: at, chain, error_text, advice }

@@ -6,6 +6,7 @@
 mod advice;
 mod carriers;
 mod classes;
+mod conda_carriers;
 pub mod environment;
 pub mod facts;
 pub mod image;
@@ -273,6 +274,7 @@ impl Stack {
     /// Finds out what the packages of an environment carry.
     pub fn of(environment: Environment) -> Self {
         let mut carriers = carriers::carriers(&environment);
+        carriers.extend(conda_carriers::carriers(&environment));
         carriers.extend(image_carriers::carriers(&environment, &carriers));
         Stack { environment, carriers }
     }

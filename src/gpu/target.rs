@@ -60,6 +60,14 @@ pub struct Node {
     pub created: String,
 }
 
+impl Node {
+    /// Says whether pods are put on it: a node that is being emptied takes none any more.
+    pub fn takes_pods(&self) -> bool {
+        // `kubectl cordon` and drains set this taint beside `spec.unschedulable`.
+        !self.taints.iter().any(|(key, _)| key == "node.kubernetes.io/unschedulable")
+    }
+}
+
 /// What kind of system a target is.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Platform {

@@ -64,10 +64,12 @@ pub enum FactKind {
     /// destination.
     Copy,
     /// A package that a command installs: the name is `pip:torch`, `apt:cuda-toolkit-12-4`, `conda:cuda-version`,
-    /// `npm:…`, `cargo:…`; the value the version or range as written (`==2.5.1`, `=12.4`, empty for none); the detail its
-    /// index or channel, where the command gives one.
+    /// `npm:…`, `cargo:…`, `apk:…`, `rpm:…`; the value the version or range as written (`==2.5.1`, `=12.4`, empty for none);
+    /// the detail its indexes or channels, parted by commas, where the command gives any (`torch-backend=cu128` is one), or
+    /// the address that it is taken from.
     Install,
-    /// A lockfile or requirements file that a command installs from: the name is its path as written, the value the tool.
+    /// A lockfile or requirements file that a command installs from: the name is its path as written, or the
+    /// tool's own lockfile where the command names none; the value the tool; the detail as for [`FactKind::Install`].
     InstallFile,
     /// A device or resource that a container asks for: `nvidia.com/gpu` and how many.
     Limit,
@@ -77,7 +79,7 @@ pub enum FactKind {
     Tolerate,
     /// The runtime class, or the container runtime: `nvidia`.
     Runtime,
-    /// The platform: `linux/arm64`.
+    /// The platform: the value is `linux/arm64`.
     Platform,
 }
 

@@ -6,6 +6,12 @@ use std::fmt;
 use crate::graph::Resolved;
 use crate::model::{Component, Digest, Origin, Scope, without_credentials};
 
+/// Returns the build string of a component; empty where its ecosystem has none.
+pub fn build(component: &Component) -> String {
+    let qualifiers = component.purl.qualifiers();
+    qualifiers.into_iter().find(|(name, _)| name == "build").map(|(_, value)| value).unwrap_or_default()
+}
+
 /// How many digits of a digest or a commit are enough to tell two apart.
 const SHORT: usize = 12;
 

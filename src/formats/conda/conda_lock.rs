@@ -11,7 +11,7 @@ use serde::Deserialize;
 use serde::de::IgnoredAny;
 
 use super::address::{Address, plain};
-use super::solved::{self, Asked, Package, Solution, property};
+use super::solved::{self, Asked, Package, Solution, projects, property};
 use super::text::Scalar;
 use super::wheel;
 use crate::entry;
@@ -198,7 +198,7 @@ impl<'t> Entry<'t> {
             component,
             place: self.place(source),
             solutions: vec![solution],
-            projects: vec![Cow::Owned(pep508::normal(&self.name))],
+            projects: if is_wheel { vec![Cow::Owned(pep508::normal(&self.name))] } else { projects(&self.name) },
             requires,
             scope,
             group,

@@ -45,7 +45,7 @@ impl Format for EnvironmentYml {
         ]
     }
 
-    fn is_of(&self, _name: &str, text: &str) -> bool {
+    fn is_of(&self, _path: &str, text: &str) -> bool {
         text.trim().is_empty() || text.lines().any(|line| line.starts_with("dependencies:"))
     }
 
@@ -193,6 +193,10 @@ impl Reader<'_, '_> {
         }
         let written = intern::text(constraint);
         let Some(pin) = Pin::read(constraint) else { return self.declare(name, written, "") };
+        // `conda list --export` calls what pip installed so.
+        if pin.build.starts_with("pypi_") && pep508::is_name(name) {
+            return self.add(name, Component::new(Purl::new("pypi", "", name, pin.version)), written, "");
+        }
         let channel = text.trim().rsplit_once("::").map_or("", |(channel, _)| channel);
         let (channel, subdir) = match channel.rsplit_once('/').filter(|(_, subdir)| is_subdir(subdir)) {
             Some(parted) => parted,
@@ -234,7 +238,12 @@ impl Reader<'_, '_> {
             Err(message) => {
                 let address = pep508::Address::read(text);
                 match address.name {
-                    Some(name) => self.add(name, wheel::component(name, "", text, true), "", ""),
+                    Some(name) => {
+                        self.add(name, wheel::component(name, "", text, true), "", "");
+                        if address.floats {
+                            self.declare(name, pep508::constraint_of(text), "");
+                        }
+                    }
                     None if text.contains("://") => {}
                     None => self.inventory.fault(self.source.place(text), message),
                 }

@@ -30,8 +30,8 @@ impl Format for CondaExplicit {
         &["conda-*.lock", "*.conda.lock", "explicit*.txt", "*-explicit.txt", "*_explicit.txt", "*.explicit.txt"]
     }
 
-    fn is_of(&self, name: &str, text: &str) -> bool {
-        name.ends_with(".lock") || text.trim().is_empty() || self.recognizes(text)
+    fn is_of(&self, path: &str, text: &str) -> bool {
+        path.ends_with(".lock") || text.trim().is_empty() || self.recognizes(text)
     }
 
     fn recognizes(&self, text: &str) -> bool {

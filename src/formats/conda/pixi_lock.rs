@@ -20,7 +20,7 @@ use crate::entry;
 use crate::formats::Format;
 use crate::formats::pypi::pep508::{self, shown};
 use crate::intern;
-use crate::model::{Component, Inventory, Origin, Scope};
+use crate::model::{Component, Inventory, Kind, Origin, Scope};
 use crate::source::Source;
 use crate::syntax::yaml;
 
@@ -251,6 +251,9 @@ impl<'t> Entry<'t> {
     fn project(&self, name: &str) -> Component {
         let version = self.version.as_deref().unwrap_or_default();
         let mut component = wheel::component(name, version, self.location(), false);
+        if matches!(self.location(), "." | "./") {
+            component.kind = Kind::Application;
+        }
         if let (Some(index), Origin::Registry(_)) = (&self.index, component.origin) {
             component.origin = Origin::registry(index);
         }
@@ -300,7 +303,7 @@ impl<'t> Entry<'t> {
     /// Returns the Python projects that a package of conda's is: those that it names, or the one of its own name.
     fn projects<'l>(&'l self, name: &'l str) -> Vec<Cow<'l, str>> {
         match &self.purls {
-            None => vec![Cow::Owned(pep508::normal(name))],
+            None => solved::projects(name),
             Some(purls) => purls
                 .iter()
                 .filter_map(|purl| purl.strip_prefix("pkg:pypi/"))

@@ -8,8 +8,9 @@ use std::borrow::Cow;
 use hashbrown::{HashMap, HashSet};
 
 use super::address;
+use crate::formats::pypi::pep508;
 use crate::intern::{self, Text};
-use crate::model::{Component, Inventory, NodeId, Requirement, SUBJECT, Scope};
+use crate::model::{Component, Inventory, Kind, NodeId, Requirement, SUBJECT, Scope};
 use crate::source::Place;
 
 /// One solution of a lock: an environment on a platform.
@@ -23,7 +24,7 @@ pub struct Solution {
 
 /// A package in some of the solutions.
 pub struct Package<'t> {
-    /// What it is.
+    /// What it is; the project itself is an application.
     pub component: Component,
     /// Where the file says so.
     pub place: Place,
@@ -68,6 +69,15 @@ pub fn split(text: &str) -> (&str, &str) {
     let text = text.split_once("::").map_or(text, |(_, text)| text);
     let end = text.find(|sign: char| sign.is_whitespace() || "<>=!~[".contains(sign)).unwrap_or(text.len());
     (&text[..end], text[end..].trim())
+}
+
+/// Packages of conda that go by another name among Python projects, where a lock does not say so itself.
+const OTHER_NAMES: &[(&str, &str)] = &[("pytorch", "torch")];
+
+/// Returns the Python projects that a package of conda's is taken for, by its name.
+pub fn projects(name: &str) -> Vec<Cow<'static, str>> {
+    let other = OTHER_NAMES.iter().find(|(package, _)| *package == name).map(|(_, project)| Cow::Borrowed(*project));
+    other.into_iter().chain([Cow::Owned(pep508::normal(name))]).collect()
 }
 
 /// Says whether a name is a virtual package's: a fact about the machine, which no channel has.
@@ -119,6 +129,7 @@ pub fn add(inventory: &mut Inventory, solutions: &[Solution], packages: Vec<Pack
         locked.sort_unstable();
         locked.dedup();
         node.environment = texts.of_all(locked);
+        node.root = node.component.is_some_and(|component| component.kind == Kind::Application);
     }
     let mut work = 0;
     for (package, &from) in packages.iter().zip(&ids) {

@@ -6,6 +6,9 @@
 use std::borrow::Cow;
 use std::ops::Range;
 
+use super::line::{Line, Word};
+use crate::syntax::json::Located;
+
 /// A Dockerfile, read.
 #[derive(Debug)]
 pub(super) struct File<'t> {
@@ -32,26 +35,8 @@ pub(super) struct Instruction<'t> {
     pub flags: Vec<Word>,
     line: Line<'t>,
     rest: Range<usize>,
-}
-
-/// A word and where it stands in the file's text.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Word {
-    /// The word.
-    pub text: String,
-    /// Its range, from its first byte to its last.
-    pub range: Range<usize>,
-}
-
-impl Word {
-    /// Returns the value of a flag, if it has this name, and where the value stands.
-    pub fn flag(&self, name: &str) -> Option<Word> {
-        let value = self.text.strip_prefix("--")?.strip_prefix(name)?.strip_prefix('=')?;
-        let start = self.range.start + self.text.len() - value.len();
-        // A quoted or continued flag is longer in the file than here: then the whole flag is the place.
-        let range = if self.range.len() == self.text.len() { start..self.range.end } else { self.range.clone() };
-        Some(Word { text: value.to_owned(), range })
-    }
+    /// The lines of its heredocs with those that close them, and where they begin.
+    heredocs: (&'t str, usize),
 }
 
 impl<'t> Instruction<'t> {
@@ -70,37 +55,35 @@ impl<'t> Instruction<'t> {
         let words = split(&self.line.text[self.rest.clone()], escape).0;
         words.into_iter().map(|word| self.line.word(self.rest.start + word.start..self.rest.start + word.end)).collect()
     }
-}
 
-/// A logical line: one line of the file, or several joined.
-#[derive(Debug)]
-struct Line<'t> {
-    text: Cow<'t, str>,
-    /// Where the pieces begin: in `text`, in the file.
-    pieces: Vec<(usize, usize)>,
-}
-
-impl<'t> Line<'t> {
-    fn push(&mut self, part: &'t str, at: usize) {
-        self.pieces.push((self.text.len(), at));
-        match &mut self.text {
-            Cow::Borrowed(text) if text.is_empty() => *text = part,
-            text => text.to_mut().push_str(part),
+    /// Returns the words of the array form, `["a", "b"]`; none where it is in no such form.
+    pub fn array(&self) -> Option<Vec<Word>> {
+        let rest = &self.line.text[self.rest.clone()];
+        if !rest.starts_with('[') {
+            return None;
         }
+        let words: Vec<Located<'_, String>> = serde_json::from_str(rest).ok()?;
+        let words = words.into_iter().map(|word| {
+            let start = self.rest.start + word.text.as_ptr() as usize - rest.as_ptr() as usize;
+            Word { text: word.value, range: self.line.range(start + 1..start + word.text.len() - 1) }
+        });
+        Some(words.collect())
     }
 
-    fn offset(&self, at: usize) -> usize {
-        let piece = self.pieces.partition_point(|(start, _)| *start <= at).saturating_sub(1);
-        self.pieces.get(piece).map_or(0, |(start, file)| file + at - start)
+    /// Returns what stands behind keyword and flags, as one word.
+    pub fn rest(&self) -> Word {
+        self.line.word(self.rest.clone())
     }
 
-    fn range(&self, range: Range<usize>) -> Range<usize> {
-        let start = self.offset(range.start);
-        if range.is_empty() { start..start } else { start..self.offset(range.end - 1) + 1 }
-    }
-
-    fn word(&self, range: Range<usize>) -> Word {
-        Word { text: self.text[range.clone()].to_owned(), range: self.range(range) }
+    /// Returns what stands behind keyword and flags as a shell is given it: with the lines of its heredocs.
+    pub fn script(&self) -> Line<'t> {
+        let mut script: Line<'t> = self.line.part(self.rest.clone());
+        let (lines, at) = self.heredocs;
+        if !lines.is_empty() {
+            script.push("\n", at);
+            script.push(lines, at);
+        }
+        script
     }
 }
 
@@ -146,8 +129,10 @@ pub(super) fn read(text: &str) -> File<'_> {
         if line.text.trim_ascii().is_empty() {
             continue;
         }
-        let Some(instruction) = file.instruction(line) else { continue };
+        let Some(mut instruction) = file.instruction(line) else { continue };
+        let start = lines.at;
         file.heredocs(&instruction, &mut lines);
+        instruction.heredocs = (&text[start..lines.at], start);
         file.instructions.push(instruction);
     }
     file
@@ -203,7 +188,7 @@ impl<'t> File<'t> {
 
     /// Joins a line with those that continue it.
     fn logical(&self, first: &'t str, lines: &mut Lines<'t>) -> Line<'t> {
-        let mut line = Line { text: Cow::Borrowed(""), pieces: Vec::new() };
+        let mut line = Line::default();
         let mut part = first;
         loop {
             let at = part.as_ptr() as usize - lines.text.as_ptr() as usize;
@@ -244,7 +229,7 @@ impl<'t> File<'t> {
         }
         let (flags, start) = cut_flags(&line, rest);
         let end = text.trim_ascii_end().len().max(start);
-        Some(Instruction { keyword: name, onbuild, place, flags, rest: start..end, line })
+        Some(Instruction { keyword: name, onbuild, place, flags, rest: start..end, line, heredocs: ("", 0) })
     }
 
     /// Steps over the lines of the heredocs that an instruction opens.

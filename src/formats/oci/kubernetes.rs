@@ -280,7 +280,7 @@ fn wishes_of(pod: &Node<'_>) -> Vec<Fact> {
     for toleration in pod.get("tolerations").map_or(&[][..], Node::items) {
         let key = toleration.get("key");
         let text = |field: &str| toleration.get(field).and_then(Node::text).unwrap_or_default();
-        let place = key.unwrap_or(toleration).place;
+        let place = key.or_else(|| toleration.get("operator")).unwrap_or(toleration).place;
         let mut fact = said(FactKind::Tolerate, text("key"), text("value"), place);
         fact.detail = intern::text(text("effect"));
         wishes.push(fact);

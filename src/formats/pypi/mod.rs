@@ -18,6 +18,8 @@ use super::Format;
 pub const FORMATS: &[&dyn Format] =
     &[&poetry_lock::PoetryLock, &pyproject::Pyproject, &requirements::RequirementsTxt, &uv_lock::UvLock];
 
+pub(in crate::formats) use pep508::normal;
+
 /// Says whether a marker can hold on Linux with an x86-64 processor; what is no marker can.
 pub fn can_hold_on_linux(marker: &str) -> bool {
     const LINUX: &str = "sys_platform == 'linux' and platform_machine == 'x86_64'";

@@ -17,13 +17,13 @@ pub fn fleet(target: &Target) -> Vec<Answer> {
 }
 
 /// Tells of drivers of several branches in one pool. Parts of GPUs and whole ones beside each other are no mismatch, and
-/// neither are builds of one branch.
+/// neither are builds of one branch. Nodes that are being emptied do not count.
 fn mixed(target: &Target) -> Option<Answer> {
     if matches!(target.platform, Platform::Jetson | Platform::Windows) {
         return None;
     }
     let mut branches: BTreeMap<u32, Vec<&Node>> = BTreeMap::new();
-    for node in &target.nodes {
+    for node in target.nodes.iter().filter(|node| node.takes_pods()) {
         if let Some(driver) = &node.driver {
             branches.entry(driver.major()).or_default().push(node);
         }

@@ -39,6 +39,9 @@ pub fn read(name: &str, text: &str) -> Result<Vec<Target>> {
     if machine.is_empty() && !machine.mismatched {
         match machine.failure {
             Some(failure) => bail!("{failure}"),
+            None if is_other_list(text) => {
+                bail!("no node list that is read here: write it as JSON, with `kubectl get nodes -o json`")
+            }
             None => {
                 bail!("no node list, no output of nvidia-smi and no driver's version: nothing here is known; {KNOWN}")
             }

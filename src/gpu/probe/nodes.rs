@@ -138,7 +138,8 @@ fn node(item: &Item) -> Option<(String, Node)> {
         let is_gpu = |key: &str| key.starts_with("nvidia.com/gpu") || key.starts_with("nvidia.com/mig-");
         capacity.iter().any(|(key, value)| is_gpu(key) && text(value) != "0")
     });
-    let says_none = label("nvidia.com/gpu.present") == Some("false") || label("nvidia.com/gpu.count") == Some("0");
+    let none_counted = label("nvidia.com/gpu.count") == Some("0") && !counted;
+    let says_none = label("nvidia.com/gpu.present") == Some("false") || none_counted;
     if says_none || !(counted || model.is_some() || label("nvidia.com/gpu.present").is_some()) {
         return None;
     }

@@ -65,8 +65,13 @@ fn facts(component: &Component, change: &Change<'_>) -> BTreeMap<String, String>
     if change.has(What::Source) || change.has(What::Version) {
         facts.retain(|name, _| !SOURCES.contains(&name.as_str()));
     }
-    // Of another version, as in the comparison, only the purl counts.
-    if !change.has(What::Version) {
+    // Of another version, as in the comparison, only the purl counts; its archive and its build are others anyway.
+    if change.has(What::Version) {
+        facts.retain(|name, _| component.purl.ty() != "conda" || name != "type");
+        if let Some(build) = facts.remove("build") {
+            facts.extend(Some(flavour(&build)).filter(|it| !it.is_empty()).map(|it| ("build".to_owned(), it)));
+        }
+    } else {
         facts.extend(component.properties.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())));
     }
     if let Some((_, subpath)) = component.purl.as_str().rsplit_once('#') {
@@ -75,9 +80,51 @@ fn facts(component: &Component, change: &Change<'_>) -> BTreeMap<String, String>
     facts
 }
 
+/// Returns what a build string says beyond hash, number and Python: `cuda129_mkl` of `cuda129_mkl_py313_h7947483_302`.
+fn flavour(build: &str) -> String {
+    let of_python = |word: &str| word.find("py").filter(|at| word[at + 2..].starts_with(|c: char| c.is_ascii_digit()));
+    let is_hash = |word: &str| {
+        word.len() > 6 && word.strip_prefix('h').is_some_and(|hex| hex.bytes().all(|byte| byte.is_ascii_hexdigit()))
+    };
+    let is_abi =
+        |word: &str| word.strip_prefix("cp").is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_digit()));
+    let is_mark = |word: &str| {
+        is_hash(word)
+            || is_abi(word)
+            || word.bytes().all(|byte| byte.is_ascii_digit())
+            || word.starts_with("pyh")
+            || word == "py"
+    };
+    let words = build.split('_').map(|word| of_python(word).map_or(word, |at| &word[..at]));
+    words.filter(|word| !word.is_empty() && !is_mark(word)).collect::<Vec<_>>().join("_")
+}
+
 fn spelled(facts: &BTreeMap<String, String>) -> String {
     if facts.is_empty() {
         return "nothing".to_owned();
     }
     phrase::list(facts.iter().map(|(name, value)| format!("{}={}", phrase::safe(name), phrase::safe(value))))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::flavour;
+
+    #[test]
+    fn builds_have_flavours() {
+        for (build, expected) in [
+            ("cuda129_mkl_py313_h7947483_302", "cuda129_mkl"),
+            ("cuda118py311h3b8d1c1_300", "cuda118"),
+            ("py3.11_cuda12.1_cudnn8.9.2_0", "cuda12.1_cudnn8.9.2"),
+            ("cpu_generic_py313_h1ee2325_2", "cpu_generic"),
+            ("py313h3dea7bd_0", ""),
+            ("pyhd8ed1ab_0", ""),
+            ("h26f9b46_0", ""),
+            ("1_h5875eb1_mkl", "mkl"),
+            ("hc97d973_101_cp313", ""),
+            ("0", ""),
+        ] {
+            assert_eq!(flavour(build), expected, "{build}");
+        }
+    }
 }

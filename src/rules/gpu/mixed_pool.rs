@@ -17,7 +17,8 @@ entry! {
     /// it (`driver-floor`, for one), which names those nodes.
     ///
     /// Nodes whose GPUs are parted (MIG) and whole ones beside each other are no mismatch, and neither are builds of one
-    /// branch. Where the nodes with the newer branch are the newer nodes, it says that an upgrade seems to be under way.
+    /// branch. Nodes that are cordoned do not count. Where the nodes with the newer branch are the newer nodes, it says that
+    /// an upgrade seems to be under way.
     ///
     /// # Mend
     /// Bring the nodes to one branch, or make a pool of each branch and let workloads choose by a label.

@@ -41,6 +41,10 @@ impl Rule for IntegrityDrift {
             if !change.has(What::Integrity) || change.has(What::Version) || phrase::is_image(new.component) {
                 continue;
             }
+            // Another build is another artifact by its name already, which variant-drift says.
+            if phrase::build(new.component) != phrase::build(old.component) {
+                continue;
+            }
             let (is, was) = comparable(new.component, old.component);
             let (full, accept) = (phrase::full(new.component), phrase::accept(new.component));
             findings

@@ -1,0 +1,510 @@
+//! What a command installs: packages with their versions, and the files that it installs from.
+
+use std::ops::Range;
+
+use super::line::Word;
+use super::options::Options;
+use super::pip;
+use super::shell::Command;
+use crate::model::{FactKind, without_credentials};
+
+/// What a command installs, or installs from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Found {
+    /// [`FactKind::Install`] or [`FactKind::InstallFile`].
+    pub kind: FactKind,
+    /// `pip:torch`, or the file.
+    pub name: String,
+    /// The version or range as written, or the tool.
+    pub value: String,
+    /// The index or channel.
+    pub detail: String,
+    /// Where it stands in the file.
+    pub range: Range<usize>,
+}
+
+impl Found {
+    /// Returns what stands at a word.
+    pub fn new(kind: FactKind, name: &str, value: &str, detail: &str, word: &Word) -> Self {
+        let (name, value, detail) = (name.to_owned(), value.to_owned(), detail.to_owned());
+        Found { kind, name, value, detail, range: word.range.clone() }
+    }
+}
+
+/// Returns what a command installs; `get` knows the variables that hold where it runs.
+pub(super) fn of(command: &Command, get: &dyn Fn(&str) -> Option<String>) -> Vec<Found> {
+    let (tool, words) = module(&command.program, &command.words);
+    let get = |name: &str| {
+        let own = command.settings.iter().rev().find(|(own, _)| own == name).map(|(_, value)| value.clone());
+        own.or_else(|| get(name))
+    };
+    let versioned =
+        |name: &str| tool.strip_prefix(name).is_some_and(|rest| rest.bytes().all(|b| b"0123456789.".contains(&b)));
+    match tool {
+        "uv" => uv(command, words, &get),
+        "pip-sync" => {
+            let options = Options::read(words, pip::VALUED);
+            let files =
+                options.words.iter().map(|word| Found::new(FactKind::InstallFile, &word.text, "pip-sync", "", word));
+            let found: Vec<Found> = files.collect();
+            if found.is_empty() { vec![unnamed(command, "requirements.txt", "pip-sync")] } else { found }
+        }
+        "poetry" => locked(command, words, "poetry", "poetry.lock"),
+        "pdm" => locked(command, words, "pdm", "pdm.lock"),
+        "pipenv" => locked(command, words, "pipenv", "Pipfile.lock"),
+        "pixi" => locked(command, words, "pixi", "pixi.lock"),
+        "apt" | "apt-get" | "aptitude" => {
+            system(words, "apt", "install", &["-t", "--target-release", "-o", "--option", "-c"])
+        }
+        "apk" => system(
+            words,
+            "apk",
+            "add",
+            &["-t", "--virtual", "-X", "--repository", "-p", "--root", "--arch", "--keys-dir", "--repositories-file"],
+        ),
+        "dnf" | "yum" | "microdnf" | "tdnf" => system(
+            words,
+            "rpm",
+            "install",
+            &[
+                "-c",
+                "--config",
+                "--setopt",
+                "--enablerepo",
+                "--disablerepo",
+                "--repo",
+                "--releasever",
+                "--installroot",
+                "-x",
+            ],
+        ),
+        "conda" | "mamba" | "micromamba" => conda(command, words, tool),
+        "conda-lock" => {
+            let options = Options::read(words, &["-n", "--name", "-p", "--prefix", "--conda"]);
+            match options.words.as_slice() {
+                [verb] if verb.text == "install" => vec![unnamed(command, "conda-lock.yml", tool)],
+                [verb, file, ..] if verb.text == "install" => {
+                    vec![Found::new(FactKind::InstallFile, &file.text, tool, "", file)]
+                }
+                _ => Vec::new(),
+            }
+        }
+        "npm" => node(command, words, "npm", "package-lock.json", &["install", "i", "ci", "add"]),
+        "yarn" => node(command, words, "yarn", "yarn.lock", &["install", "add"]),
+        "pnpm" => node(command, words, "pnpm", "pnpm-lock.yaml", &["install", "i", "add"]),
+        "cargo" => cargo(command, words),
+        _ if versioned("pip") => {
+            let options = Options::read(words, pip::VALUED);
+            match options.words.split_first() {
+                Some((verb, words)) if verb.text == "install" => pip::install("pip", words, &options, &get),
+                _ => Vec::new(),
+            }
+        }
+        _ => Vec::new(),
+    }
+}
+
+/// Returns the tool and its words: `python -m pip` is pip.
+fn module<'c>(program: &'c str, words: &'c [Word]) -> (&'c str, &'c [Word]) {
+    let is_python = program
+        .strip_prefix("python")
+        .is_some_and(|version| version.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.'));
+    if is_python {
+        let options = words.iter().take_while(|word| word.text.starts_with('-'));
+        // `-Im` is `-I -m`.
+        if let Some(at) = options.clone().position(|word| word.text.ends_with('m') && !word.text.starts_with("--"))
+            && let Some(name) = words.get(at + 1)
+        {
+            return (&name.text, &words[at + 2..]);
+        }
+    }
+    (program, words)
+}
+
+/// Returns a file that a command installs from without naming it: all of the command is the place.
+fn unnamed(command: &Command, file: &str, tool: &str) -> Found {
+    let word = Word { text: String::new(), range: command.range.clone() };
+    Found::new(FactKind::InstallFile, file, tool, "", &word)
+}
+
+/// Says whether a word names no package: a variable that is not known, a group.
+fn is_opaque(word: &str) -> bool {
+    word.is_empty() || word.starts_with(['$', '`', '@', '<', '>', '*'])
+}
+
+fn uv(command: &Command, words: &[Word], get: &dyn Fn(&str) -> Option<String>) -> Vec<Found> {
+    let options = Options::read(words, pip::VALUED);
+    match options.verb() {
+        ("pip", [verb, words @ ..]) if verb.text == "install" => pip::install("uv", words, &options, get),
+        ("pip", [verb, files @ ..]) if verb.text == "sync" => {
+            files.iter().map(|file| Found::new(FactKind::InstallFile, &file.text, "uv", "", file)).collect()
+        }
+        ("add", words) => pip::install("uv", words, &options, get),
+        ("sync", _) => vec![unnamed(command, &options.in_folder(&["--directory", "--project"], "uv.lock"), "uv")],
+        _ => Vec::new(),
+    }
+}
+
+/// Reads a tool that installs what its lockfile says.
+fn locked(command: &Command, words: &[Word], tool: &str, file: &str) -> Vec<Found> {
+    let options = Options::read(
+        words,
+        &[
+            "-C",
+            "--directory",
+            "-P",
+            "-p",
+            "--project",
+            "-E",
+            "--extras",
+            "-G",
+            "--group",
+            "--with",
+            "--without",
+            "--only",
+        ],
+    );
+    let is_install =
+        matches!(options.verb().0, "install" | "sync") && (tool != "pixi" || options.verb().0 == "install");
+    let folder = ["-C", "--directory", "-P", "-p", "--project"];
+    let file = if is_install { options.in_folder(&folder, file) } else { String::new() };
+    if is_install { vec![unnamed(command, &file, tool)] } else { Vec::new() }
+}
+
+/// Reads a package manager of a Linux distribution.
+fn system(words: &[Word], ty: &str, verb: &str, valued: &[&str]) -> Vec<Found> {
+    let options = Options::read(words, valued);
+    if options.verb().0 != verb {
+        return Vec::new();
+    }
+    let packages = options.verb().1.iter().filter(|word| !is_opaque(&word.text));
+    packages
+        .filter_map(|word| {
+            let (name, value, detail) = match ty {
+                "apt" => debian(&word.text)?,
+                "apk" => {
+                    let end = word.text.find(['=', '<', '>', '~', '@']).unwrap_or(word.text.len());
+                    let (name, value) = word.text.split_at(end);
+                    value.strip_prefix('@').map_or((name, value, ""), |repository| (name, "", repository))
+                }
+                // Where in `cuda-toolkit-12-4-12.4.1-1` the version begins, only the repository knows.
+                _ if word.text.contains("://") || word.text.ends_with(".rpm") => return None,
+                _ => (word.text.as_str(), "", ""),
+            };
+            Some(Found::new(FactKind::Install, &format!("{ty}:{name}"), value, detail, word))
+        })
+        .collect()
+}
+
+/// Reads `name=version`, `name/release`.
+fn debian(word: &str) -> Option<(&str, &str, &str)> {
+    // `name-` removes; a file's name is no package's.
+    if word.ends_with('-') || word.ends_with(".deb") || word.starts_with(['.', '/']) {
+        return None;
+    }
+    if let Some(at) = word.find('=') {
+        return Some((&word[..at], &word[at..], ""));
+    }
+    let (name, release) = word.split_once('/').unwrap_or((word, ""));
+    Some((name, "", release))
+}
+
+fn conda(command: &Command, words: &[Word], tool: &str) -> Vec<Found> {
+    let mut valued = vec![
+        "-n",
+        "--name",
+        "-p",
+        "--prefix",
+        "-c",
+        "--channel",
+        "--file",
+        "--solver",
+        "--subdir",
+        "--platform",
+        "-r",
+        "--root-prefix",
+        "--repodata-fn",
+        "--revision",
+        "--rc-file",
+        "--clone",
+        "--experimental-solver",
+    ];
+    // To `conda install`, `-f` is `--force`.
+    if tool != "conda" || words.iter().any(|word| word.text == "env") {
+        valued.push("-f");
+    }
+    let options = Options::read(words, &valued);
+    let (is_env, verb, packages) = match options.verb() {
+        ("env", [verb, words @ ..]) => (true, verb.text.as_str(), words),
+        (verb, words) => (false, verb, words),
+    };
+    if !matches!((is_env, verb), (_, "create") | (false, "install") | (true, "update")) {
+        return Vec::new();
+    }
+    let files = options.all(&["-f", "--file"]);
+    let mut found: Vec<Found> =
+        files.map(|(file, word)| Found::new(FactKind::InstallFile, file, tool, "", word)).collect();
+    if is_env {
+        if found.is_empty() {
+            found.push(unnamed(command, "environment.yml", tool));
+        }
+        return found;
+    }
+    let channels: Vec<String> =
+        options.all(&["-c", "--channel"]).map(|(channel, _)| without_credentials(channel).into_owned()).collect();
+    let channels = channels.join(",");
+    for word in packages.iter().filter(|word| !is_opaque(&word.text)) {
+        // A package's own address, an explicit one.
+        if word.text.contains("://") || word.text.ends_with(".conda") || word.text.ends_with(".tar.bz2") {
+            continue;
+        }
+        let (channel, package) = word.text.rsplit_once("::").unwrap_or((&channels, &word.text));
+        let end = package.find(['=', '<', '>', '!', '~', ' ', '[']).unwrap_or(package.len());
+        let (name, value) = package.split_at(end);
+        found.push(Found::new(
+            FactKind::Install,
+            &format!("conda:{}", name.to_lowercase()),
+            value.trim(),
+            channel,
+            word,
+        ));
+    }
+    found
+}
+
+fn node(command: &Command, words: &[Word], tool: &str, lock: &str, verbs: &[&str]) -> Vec<Found> {
+    const VALUED: &[&str] = &[
+        "--prefix",
+        "-C",
+        "--cwd",
+        "--dir",
+        "--registry",
+        "--cache",
+        "-w",
+        "--workspace",
+        "--omit",
+        "--include",
+        "--loglevel",
+        "--filter",
+        "-F",
+        "--network-timeout",
+        "--store-dir",
+        "--userconfig",
+        "--tag",
+        "--cache-folder",
+        "--mutex",
+        "--modules-folder",
+        "--network-concurrency",
+        "--fetch-timeout",
+        "--fetch-retries",
+    ];
+    let options = Options::read(words, VALUED);
+    let (verb, mut packages) = options.verb();
+    let is_global = tool == "yarn" && verb == "global" && packages.first().is_some_and(|word| word.text == "add");
+    // `yarn` alone installs; `yarn --version` does not.
+    let is_bare = tool == "yarn" && verb.is_empty() && !options.has(&["--version", "-v", "--help", "-h"]);
+    if is_global {
+        packages = &packages[1..];
+    } else if !is_bare && !verbs.contains(&verb) {
+        return Vec::new();
+    }
+    if packages.is_empty() || verb == "ci" {
+        let is_project = !is_global && verb != "add" && !options.has(&["-g", "--global"]);
+        let folder = ["--prefix", "-C", "--cwd", "--dir"];
+        return if is_project { vec![unnamed(command, &options.in_folder(&folder, lock), tool)] } else { Vec::new() };
+    }
+    let registry = without_credentials(options.one(&["--registry"]));
+    let mut found = Vec::new();
+    for word in packages {
+        let text = word.text.as_str();
+        let is_path = text.starts_with(['.', '/', '~']) || text.contains(':') || text.ends_with(".tgz");
+        // A scope begins with the sign that versions begin with.
+        let is_scoped = text.starts_with('@') && text.contains('/');
+        if is_path || is_opaque(text.strip_prefix('@').filter(|_| is_scoped).unwrap_or(text)) {
+            continue;
+        }
+        let at = text.char_indices().skip(1).find(|(_, sign)| *sign == '@').map_or(text.len(), |(at, _)| at);
+        let value = text[at..].trim_start_matches('@');
+        found.push(Found::new(FactKind::Install, &format!("npm:{}", &text[..at]), value, &registry, word));
+    }
+    found
+}
+
+fn cargo(command: &Command, words: &[Word]) -> Vec<Found> {
+    const VALUED: &[&str] = &[
+        "--version",
+        "--vers",
+        "--git",
+        "--branch",
+        "--tag",
+        "--rev",
+        "--path",
+        "--root",
+        "--features",
+        "-F",
+        "--target",
+        "--target-dir",
+        "-p",
+        "--package",
+        "--bin",
+        "--example",
+        "--profile",
+        "-j",
+        "--jobs",
+        "--manifest-path",
+        "--config",
+        "-Z",
+        "--index",
+        "--registry",
+        "--message-format",
+        "--color",
+        "-C",
+    ];
+    // `cargo +nightly build`
+    let words = if words.first().is_some_and(|word| word.text.starts_with('+')) { &words[1..] } else { words };
+    let options = Options::read(words, VALUED);
+    let (verb, crates) = options.verb();
+    let is_locked = options.has(&["--locked", "--frozen"]);
+    match verb {
+        "build" | "b" if is_locked => vec![unnamed(command, "Cargo.lock", "cargo")],
+        "install" if is_locked && options.has(&["--path"]) => {
+            let folder = options.one(&["--path"]).trim_start_matches("./");
+            let file = if matches!(folder, "" | ".") {
+                "Cargo.lock".to_owned()
+            } else {
+                options.in_folder(&["--path"], "Cargo.lock")
+            };
+            vec![unnamed(command, &file, "cargo")]
+        }
+        "install" => {
+            let source = without_credentials(options.one(&["--git", "--index", "--registry"]));
+            let version = options.one(&["--version", "--vers"]);
+            let crates = crates.iter().filter(|word| !is_opaque(&word.text)).map(|word| {
+                let (name, own) = word.text.split_once('@').unwrap_or((&word.text, version));
+                Found::new(FactKind::Install, &format!("cargo:{name}"), own, &source, word)
+            });
+            crates.collect()
+        }
+        _ => Vec::new(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Each install as `name value (detail)`.
+    fn installs(text: &str) -> String {
+        let words: Vec<Word> =
+            text.split_whitespace().map(|word| Word { text: word.to_owned(), range: 0..1 }).collect();
+        let mut command = Command {
+            program: words[0].text.clone(),
+            words: words[1..].to_vec(),
+            settings: Vec::new(),
+            text: text.to_owned(),
+            range: 0..1,
+        };
+        while let Some((name, value)) = command.program.clone().split_once('=') {
+            command.settings.push((name.to_owned(), value.to_owned()));
+            command.program = command.words.remove(0).text;
+        }
+        let get = |name: &str| (name == "PIP_FIND_LINKS").then(|| "/wheels".to_owned());
+        let shown = of(&command, &get).into_iter().map(|found| {
+            let kind = if found.kind == FactKind::InstallFile { "file " } else { "" };
+            let detail = if found.detail.is_empty() { String::new() } else { format!(" ({})", found.detail) };
+            let value = if found.value.is_empty() { String::new() } else { format!(" {}", found.value) };
+            format!("{kind}{}{value}{detail}", found.name)
+        });
+        shown.collect::<Vec<_>>().join("; ")
+    }
+
+    #[test]
+    fn python_installs_are_read() {
+        for (text, expected) in [
+            ("uv pip install torch==2.5.1 numpy", "pip:torch ==2.5.1; pip:numpy"),
+            ("uv pip install --system --torch-backend=cu128 vllm", "pip:vllm (torch-backend=cu128)"),
+            ("uv pip install --torch-backend cu128 vllm", "pip:vllm (torch-backend=cu128)"),
+            ("UV_TORCH_BACKEND=cu126 uv pip install vllm", "pip:vllm (torch-backend=cu126)"),
+            (
+                "uv pip install torch -i https://me:pw@a.example/cu121 --extra-index-url=https://b.example",
+                "pip:torch (https://a.example/cu121,https://b.example)",
+            ),
+            ("uv pip install --index torch=https://a.example/x torch", "pip:torch (https://a.example/x)"),
+            ("pip3 install -q -U torch", "pip:torch (/wheels)"),
+            ("python3.11 -m pip install --no-cache-dir -f https://l.example torch", "pip:torch (https://l.example)"),
+            ("python -Im pip install -Ur requirements.txt -c constraints.txt", "file requirements.txt pip (/wheels)"),
+            (
+                "pip install -rrequirements/gpu.txt --requirement=b.txt",
+                "file requirements/gpu.txt pip (/wheels); file b.txt pip (/wheels)",
+            ),
+            ("pip install -e . -e git+https://g.example/a/b.git#egg=b", "pip:b (git+https://g.example/a/b.git#egg=b)"),
+            ("pip install --no-build-isolation --no-binary :all: apex-x", "pip:apex-x (/wheels)"),
+            ("pip install -r -", ""),
+            ("pip install . ./x", ""),
+            ("pip download torch", ""),
+            ("pip uninstall -y torch", ""),
+            ("pipx install torch", ""),
+            ("uv sync --frozen --no-dev", "file uv.lock uv"),
+            ("uv sync --project server", "file server/uv.lock uv"),
+            ("uv pip sync requirements.txt", "file requirements.txt uv"),
+            ("uv add torch==2.5.1", "pip:torch ==2.5.1"),
+            ("uv tool install ruff", ""),
+            ("poetry install --only main", "file poetry.lock poetry"),
+            ("poetry -C x install", "file x/poetry.lock poetry"),
+            ("poetry config a b", ""),
+            ("pdm sync --prod", "file pdm.lock pdm"),
+            ("pipenv install --deploy", "file Pipfile.lock pipenv"),
+            ("pixi install --locked", "file pixi.lock pixi"),
+            ("pip-sync", "file requirements.txt pip-sync"),
+        ] {
+            assert_eq!(installs(text), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn other_installs_are_read() {
+        for (text, expected) in [
+            (
+                "apt-get install -y --no-install-recommends cuda-toolkit-12-4=12.4.1-1 libnccl2=2.21.5-1+cuda12.4 g++",
+                "apt:cuda-toolkit-12-4 =12.4.1-1; apt:libnccl2 =2.21.5-1+cuda12.4; apt:g++",
+            ),
+            ("apt-get -qq -o Dpkg::Use-Pty=0 install -t stable git/stable", "apt:git (stable)"),
+            ("apt install ./x.deb $PKGS y- cuda-nvcc-$V", "apt:cuda-nvcc-$V"),
+            ("apt-get update", ""),
+            ("apk add --no-cache --virtual .deps gcc=1.2 py3~3.11 x@edge", "apk:gcc =1.2; apk:py3 ~3.11; apk:x (edge)"),
+            ("dnf -y install --setopt=a=b cuda-toolkit-12-4 https://x.example/y.rpm", "rpm:cuda-toolkit-12-4"),
+            (
+                "conda install -yc nvidia --channel conda-forge cuda-version=12.4 pytorch::pytorch=2.4=py3.11_cuda12.4_0",
+                "conda:cuda-version =12.4 (nvidia,conda-forge); conda:pytorch =2.4=py3.11_cuda12.4_0 (pytorch)",
+            ),
+            (
+                "mamba create -n x python>=3.11 nvidia/label/cuda-12.4.1::cuda",
+                "conda:python >=3.11; conda:cuda (nvidia/label/cuda-12.4.1)",
+            ),
+            ("micromamba install -y -n base -f /tmp/env.yaml", "file /tmp/env.yaml micromamba"),
+            ("conda env create --file=environment.gpu.yml", "file environment.gpu.yml conda"),
+            ("mamba env update -n base", "file environment.yml mamba"),
+            ("conda clean -afy", ""),
+            ("conda-lock install -n x conda-lock.gpu.yml", "file conda-lock.gpu.yml conda-lock"),
+            ("npm ci --omit=dev", "file package-lock.json npm"),
+            ("npm --prefix web install", "file web/package-lock.json npm"),
+            (
+                "npm i -g pnpm@9 @tensorflow/tfjs-node-gpu@4.22.0 ./x",
+                "npm:pnpm 9; npm:@tensorflow/tfjs-node-gpu 4.22.0",
+            ),
+            ("npm run build", ""),
+            ("yarn --frozen-lockfile", "file yarn.lock yarn"),
+            ("yarn --version", ""),
+            ("yarn global add x", "npm:x"),
+            ("yarn build", ""),
+            ("pnpm install --frozen-lockfile", "file pnpm-lock.yaml pnpm"),
+            ("cargo +nightly build --release --locked", "file Cargo.lock cargo"),
+            ("cargo build", ""),
+            ("cargo install --path . --locked", "file Cargo.lock cargo"),
+            ("cargo install --path router --locked", "file router/Cargo.lock cargo"),
+            ("cargo install cargo-chef --version 0.1.67 sccache@0.8", "cargo:cargo-chef 0.1.67; cargo:sccache 0.8"),
+        ] {
+            assert_eq!(installs(text), expected, "{text}");
+        }
+    }
+}
