@@ -98,6 +98,7 @@ fn package(node: &Resolved<'_>) -> Package {
         requires: node.requires().map(|link| link.to.component).collect(),
         extras,
         installed: false,
+        optional: node.scope() == Some(Scope::Optional),
     }
 }
 

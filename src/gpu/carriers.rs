@@ -4,6 +4,9 @@
 //! is in its local version (`+cu121`); where it has none, in the address it came from, in the `nvidia-*` wheels that
 //! were resolved beside it, and at last in the tables: what a plain install of that release gives on Linux.
 
+mod elsewhere;
+mod libraries;
+
 use super::facts::{self, frameworks};
 use super::version::Dotted;
 use super::{Carrier, Cuda, Environment};
@@ -13,26 +16,39 @@ use crate::model::{Component, Origin};
 /// Returns what the packages of an environment carry, in their order. A fork that locks several releases of one name with
 /// several runtimes says by what each requires which is whose.
 pub(super) fn carriers(environment: &Environment) -> Vec<Carrier> {
-    let packages = || environment.packages.iter().filter(|package| package.component.purl.ty() == "pypi");
-    let runtimes: Vec<_> = packages().filter_map(|package| runtime(package.component)).collect();
-    let carriers = packages().filter_map(|package| {
+    let packages = &environment.packages;
+    let python = || packages.iter().filter(|package| package.component.purl.ty() == "pypi");
+    let runtimes: Vec<_> = python().filter_map(|package| runtime(package.component)).collect();
+    let first = packages.iter().map(|package| {
         let component = package.component;
+        if component.purl.ty() != "pypi" {
+            return elsewhere::carrier(package, environment);
+        }
         let own = if runtimes.len() > 1 { environment.near(package) } else { Vec::new() };
         let is_own = |runtime: &&Runtime| own.iter().any(|own| std::ptr::eq(*own, runtime.component));
         let own: Vec<Runtime> = runtimes.iter().filter(is_own).cloned().collect();
         carrier(component, if own.is_empty() { &runtimes } else { &own }).or_else(|| carrier(component, &runtimes))
     });
-    carriers.collect()
+    // What runs on another's CUDA needs that other first.
+    let mut carriers: Vec<Option<Carrier>> = first.collect();
+    for (at, package) in packages.iter().enumerate().filter(|(_, package)| package.component.purl.ty() == "pypi") {
+        if carriers[at].is_none() {
+            carriers[at] = libraries::carrier(package, environment, &carriers);
+        }
+    }
+    carriers.into_iter().flatten().collect()
 }
 
 impl Carrier {
-    /// Says whether it is a part that others bring along, and none that runs by itself.
+    /// Says whether it is a part that others bring along or that runs on another's CUDA, and none that runs by itself.
     pub fn is_part(&self) -> bool {
         let name = self.component.purl.name();
         if self.component.purl.ty() == "conda" {
             return super::conda_carriers::is_part(name);
         }
-        name.starts_with("nvidia-") || name == "cuda-toolkit"
+        let is_python = self.component.purl.ty() == "pypi";
+        let is_own = name.starts_with("nvidia-") || matches!(name, "cuda-toolkit" | "cuda-bindings" | "cuda-python");
+        self.runs_on.is_some() || (is_python && is_own)
     }
 }
 
@@ -71,7 +87,16 @@ fn carrier(component: &'static Component, runtimes: &[Runtime]) -> Option<Carrie
 }
 
 pub(super) fn plain(component: &'static Component, cuda: Cuda, because: String, source: &'static str) -> Carrier {
-    Carrier { component, cuda, architectures: Vec::new(), architectures_source: "", unverified: false, because, source }
+    Carrier {
+        component,
+        cuda,
+        architectures: Vec::new(),
+        architectures_source: "",
+        unverified: false,
+        runs_on: None,
+        because,
+        source,
+    }
 }
 
 /// Says whether a component is of another build than the default one, by its version or the address it comes from.
@@ -95,7 +120,7 @@ fn wheel_source(component: &Component) -> &'static str {
 }
 
 /// A build of a wheel, as its local version or its index names it.
-enum Variant {
+pub(super) enum Variant {
     Cuda(Dotted, String),
     Cpu,
     Rocm(String),
@@ -106,7 +131,7 @@ enum Variant {
 
 impl Variant {
     /// Reads a local version: `cu121`, `cpu`, `rocm6.2.4`, `cpu.cxx11.abi`.
-    fn local(local: &str) -> Self {
+    pub(super) fn local(local: &str) -> Self {
         let first = local.split('.').next().unwrap_or_default();
         if let Some(cuda) = cuda_of_variant(first) {
             return Variant::Cuda(cuda, first.to_owned());
@@ -120,6 +145,15 @@ impl Variant {
             _ => Variant::ngc(local).unwrap_or_else(|| {
                 Variant::Unknown(format!("the local version `{}` names no build that is known", local.escape_debug()))
             }),
+        }
+    }
+
+    /// Returns the build that a wheel of torch's family names itself, by its local version or the index it comes from; none
+    /// where it names none.
+    pub(super) fn named(component: &Component) -> Option<Self> {
+        match component.version().split_once('+') {
+            Some((_, local)) => Some(Variant::local(local)),
+            None => Variant::address(&component.origin),
         }
     }
 
@@ -316,8 +350,10 @@ fn onnxruntime(component: &'static Component) -> Option<Carrier> {
     Some(plain(component, cuda, because, &row.source))
 }
 
+pub(super) use libraries::{rapids_major, suffix};
+
 /// Says whether a range of the tables has a version: `1.19 .. 1.26` has `1.26.2`, `1.18.0` has itself alone.
-fn covers(range: &str, version: &Dotted) -> bool {
+pub(super) fn covers(range: &str, version: &Dotted) -> bool {
     let (first, last) = range.split_once(" .. ").unwrap_or((range, range));
     let (Some(first), Some(last)) = (Dotted::parse(first), Dotted::parse(last)) else { return false };
     *version >= first && version.first_parts(last.parts()) <= last
@@ -418,6 +454,15 @@ mod tests {
             (&["vllm 0.22.0+cu129"], &["CUDA 12.9"]),
             (&["vllm 0.22.0 https://mirror.example/0.22.0/cu129"], &["CUDA 12.9"]),
             (&["torch 2.5.1 https://cpu.example/simple"], &["CUDA 12.4"]),
+            // What runs on torch's CUDA is judged with torch, unless it names another one itself.
+            (&["torch 2.5.1", "torchvision 0.20.1", "triton 3.1.0", "xformers 0.0.28.post3"], &["CUDA 12.4"]),
+            (&["torch 2.5.1+cu124", "torchvision 0.20.1+cu121"], &["CUDA 12.4", "CUDA 12.1"]),
+            (&["flash-attn 2.8.2+cu12torch2.6cxx11abiFALSE"], &["CUDA 12"]),
+            (&["flash-attn 2.5.6+cu122torch2.2cxx11abiFALSE"], &["CUDA 12.2"]),
+            (&["tensorrt 10.3.0", "tensorrt-cu12 10.3.0", "tensorrt-cu12-libs 10.3.0"], &["CUDA 12"]),
+            (&["cudf-cu12 25.10.0", "cuml-cu12 25.10.0", "rmm-cu12 25.10.0"], &["CUDA 12"]),
+            (&["cuda-pathfinder 1.3.0", "cuda-bindings 12.9.4", "numba 0.61.2", "xgboost 3.1.1"], &[]),
+            (&["jax-rocm60-plugin 0.5.0", "tensorflow-rocm 2.14.0.600"], &["ROCm", "ROCm"]),
         ] {
             assert_eq!(carried(lines), expected, "{lines:?}");
         }
@@ -439,8 +484,10 @@ mod tests {
     }
 
     #[test]
-    fn other_ecosystems_are_silent() {
-        let cargo = Component::new(Purl::new("cargo", "", "torch", "2.5.1")).intern();
-        assert!(Stack::of(Environment::of("test", [cargo])).carriers.is_empty());
+    fn names_of_other_ecosystems_are_others() {
+        for (ty, name) in [("cargo", "torch"), ("npm", "torch"), ("cargo", "serde"), ("cargo", "candle-core")] {
+            let component = Component::new(Purl::new(ty, "", name, "2.5.1")).intern();
+            assert!(Stack::of(Environment::of("test", [component])).carriers.is_empty(), "{ty} {name}");
+        }
     }
 }

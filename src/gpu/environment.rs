@@ -43,6 +43,8 @@ pub struct Package {
     pub extras: Vec<Text>,
     /// Whether the image's build installs it, and no lockfile.
     pub installed: bool,
+    /// Whether only an extra or a feature brings it in, which may not be asked for.
+    pub optional: bool,
 }
 
 /// A stage of an image's build.
@@ -138,6 +140,7 @@ impl Environment {
             requires: Vec::new(),
             extras: Vec::new(),
             installed: false,
+            optional: false,
         };
         let subjects = vec![name];
         Environment {
@@ -313,6 +316,7 @@ impl Install {
             requires: Vec::new(),
             extras,
             installed: true,
+            optional: false,
         })
     }
 }

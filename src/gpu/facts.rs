@@ -3,22 +3,31 @@
 //! The TOML files of `data/` are part of the program, and are read once, when something first asks. What a file knows
 //! beyond these rows is kept there for readers, and for rules to come.
 
+mod libraries;
+
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
 use serde::Deserialize;
 
+use super::python::Asked;
 use super::tables;
 use super::version::Dotted;
 
 mod build;
 mod kernels;
 mod machines;
+mod pairs;
 mod rocm;
 
 pub use build::{ArchSupport, Extension, extension, extensions};
 pub use kernels::Kernels;
+pub use libraries::*;
 pub use machines::{Cloud, NodeLabel, NvSwitch, PoolLabel};
+pub use pairs::{
+    JaxPlugin, Note, Pin, TensorFlowPins, ToolkitExtra, TorchPair, TorchPins, TorchvisionRange, TritonPair, VllmPins,
+    Xformers, wheels,
+};
 pub use rocm::{AmdGpu, Rocm, release as rocm_release, rocm};
 
 /// A toolkit release.
@@ -39,6 +48,9 @@ pub struct Toolkit {
     /// The Python wheels of its parts, with their versions.
     #[serde(default)]
     pub wheels: BTreeMap<String, String>,
+    /// Where the list of wheels comes from; empty where the row's own source says it.
+    #[serde(default)]
+    pub wheels_source: String,
     /// Where the row comes from.
     pub source: String,
 }
@@ -244,17 +256,6 @@ pub struct TorchLocal {
     pub source: String,
 }
 
-/// What one release of torch pins, as its PyPI wheel for Linux says.
-#[derive(Debug, Deserialize)]
-pub struct TorchPins {
-    /// The full version.
-    pub version: Dotted,
-    /// The packages that it asks for, each at one version.
-    pub pins: BTreeMap<String, String>,
-    /// Where the row comes from.
-    pub source: String,
-}
-
 /// The architectures that a build of torch has kernels for.
 #[derive(Debug, Deserialize)]
 pub struct TorchArch {
@@ -285,6 +286,8 @@ pub struct TensorFlow {
     pub version: Dotted,
     /// The CUDA it is built and tested with.
     pub cuda: Dotted,
+    /// The cuDNN it is built and tested with.
+    pub cudnn: Dotted,
     /// Where the row comes from.
     pub source: String,
 }
@@ -307,6 +310,8 @@ pub struct OnnxRuntime {
     pub versions: String,
     /// The CUDA that the PyPI wheel is built for; a major version alone where that is all that is known.
     pub pypi_cuda: Dotted,
+    /// The cuDNN that it is built for, in words.
+    pub cudnn: String,
     /// Where the row comes from.
     pub source: String,
 }
@@ -330,6 +335,9 @@ pub struct Vllm {
     /// Not read from the wheel itself.
     #[serde(default)]
     pub wheel_cuda_unverified: bool,
+    /// The packages that it asks for, each at one version.
+    #[serde(default)]
+    pub pins: BTreeMap<String, Asked>,
     /// Where the row comes from.
     pub source: String,
 }
@@ -444,8 +452,37 @@ pub struct Frameworks {
     pub vllm: Vec<Vllm>,
     /// NVIDIA's monthly images.
     pub ngc: Vec<Ngc>,
+    /// Which releases of torch, torchvision and torchaudio belong together.
+    pub torch_pair: Vec<TorchPair>,
+    /// What holds of these pairs.
+    pub torch_pair_rule: Note,
+    /// The releases of torchvision that take more than one torch.
+    pub torchvision_range: Vec<TorchvisionRange>,
+    /// Which triton goes with which torch.
+    pub triton_pair: Vec<TritonPair>,
+    /// What the extras of `cuda-toolkit` bring.
+    pub toolkit_extra: Vec<ToolkitExtra>,
+    /// Which torch a release of xformers is built for.
+    pub xformers: Vec<Xformers>,
+    /// What further releases of vLLM pin.
+    pub vllm_pins: Vec<VllmPins>,
+    /// What holds of vLLM's wheels.
+    pub vllm_rules: Note,
+    /// What holds of flash-attn's wheels.
+    pub flash_attn_rules: Note,
+    /// What holds of torch's builds.
+    pub torch_rules: Note,
+    /// What releases of TensorFlow pin.
+    pub tensorflow_pins: Vec<TensorFlowPins>,
+    /// What JAX's plugins ask for.
+    pub jax_plugin: Vec<JaxPlugin>,
+    /// What holds of JAX's plugins.
+    pub jax_rules: Note,
     /// The releases of candle.
     pub rust_candle: Vec<Candle>,
+    /// The libraries beside them.
+    #[serde(flatten)]
+    pub libraries: Libraries,
 }
 
 /// Reads a file's tables as typed rows, and says what is wrong with them.

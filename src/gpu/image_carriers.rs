@@ -23,15 +23,30 @@ pub(super) fn carriers(environment: &Environment, packages: &[Carrier]) -> Vec<C
             let because = format!("{} is for ROCm {version}, as its tag says", show(base));
             carrier(base, Cuda::Rocm(version.to_string()), because, &row.source)
         }),
-        // Wheels bring their own CUDA, or none: the image's is only used where nothing else is known that says what it uses.
-        ImageKind::Cuda if packages.is_empty() => by_tag(base),
+        // A framework brings its own CUDA, or none: the image's is only used where nothing else says what it uses.
+        ImageKind::Cuda if !packages.iter().any(says) => by_tag(base),
         _ => None,
     };
     found.into_iter().collect()
 }
 
+/// Says whether a carrier tells what its program uses: CUDA of its own, or the CPU. A crate or a package of npm links or
+/// loads the image's.
+fn says(carrier: &Carrier) -> bool {
+    matches!(carrier.component.purl.ty(), "pypi" | "conda")
+}
+
 fn carrier(component: &'static Component, cuda: Cuda, because: String, source: &'static str) -> Carrier {
-    Carrier { component, cuda, architectures: Vec::new(), architectures_source: "", unverified: false, because, source }
+    Carrier {
+        component,
+        cuda,
+        architectures: Vec::new(),
+        architectures_source: "",
+        unverified: false,
+        runs_on: None,
+        because,
+        source,
+    }
 }
 
 fn by_tag(base: &'static Component) -> Option<Carrier> {

@@ -16,12 +16,14 @@ mod judge;
 mod laws;
 mod pool;
 pub mod probe;
+mod python;
 mod requirement;
 pub mod summary;
 pub mod tables;
 pub mod target;
 #[cfg(test)]
 mod tests;
+mod together;
 pub mod version;
 
 use std::fmt;
@@ -30,7 +32,8 @@ use crate::intern::{self, Text};
 use crate::model::Component;
 use crate::source::Place;
 
-pub use classes::end_of_life;
+pub use classes::{across, end_of_life};
+
 pub use classes::fleet::fleet;
 pub use environment::{Environment, Install, Package, Setting, Stage, Workload};
 pub use judge::{inspect, judge};
@@ -59,6 +62,8 @@ pub struct Carrier {
     pub architectures_source: &'static str,
     /// The list of architectures was not read from the release itself.
     pub unverified: bool,
+    /// The carrier on whose CUDA it runs and with which it is judged; none where it speaks for itself.
+    pub runs_on: Option<&'static Component>,
     /// How this is known: one sentence with the numbers.
     pub because: String,
     /// Where the row of the table comes from.

@@ -53,7 +53,19 @@ fn every_row_has_a_source() {
         .chain(f.onnxruntime_gpu.iter().map(|row| &row.source))
         .chain(f.cupy.iter().map(|row| &row.source))
         .chain(f.vllm.iter().map(|row| &row.source))
-        .chain(f.ngc.iter().map(|row| &row.source));
+        .chain(f.ngc.iter().map(|row| &row.source))
+        .chain(f.torch_pair.iter().map(|row| &row.source))
+        .chain(f.torchvision_range.iter().map(|row| &row.source))
+        .chain(f.triton_pair.iter().map(|row| &row.source))
+        .chain(f.toolkit_extra.iter().map(|row| &row.source))
+        .chain(f.xformers.iter().map(|row| &row.source))
+        .chain(f.vllm_pins.iter().map(|row| &row.source))
+        .chain(f.tensorflow_pins.iter().map(|row| &row.source))
+        .chain(f.jax_plugin.iter().map(|row| &row.source))
+        .chain(
+            [&f.torch_pair_rule, &f.vllm_rules, &f.flash_attn_rules, &f.torch_rules, &f.jax_rules]
+                .map(|note| &note.source),
+        );
     let mut count = 0;
     for source in sources {
         assert!(!source.is_empty());
@@ -175,7 +187,7 @@ fn every_build_of_torch_names_a_toolkit() {
         let runtime =
             row.pins.iter().filter(|(name, _)| name.starts_with("nvidia-cuda-runtime") || *name == "cuda-toolkit");
         for (name, version) in runtime {
-            let version = Dotted::parse(version).expect("a version");
+            let version = Dotted::parse(&version.to_string()).expect("a version");
             assert_eq!(version.major_minor(), default, "{name} of torch {}", row.version);
         }
     }
@@ -246,7 +258,7 @@ fn drivers_below_the_floor() {
         (&["torch 2.0.0+cu118"], "450", &["DRV-FLOOR RunsIf"]),
         // No CUDA, no floor.
         (&["torch 2.11.0+cpu"], "470.182.03", &[]),
-        (&["torch 2.11.0+rocm7.2"], "470.182.03", &[]),
+        (&["torch 2.11.0+rocm7.2"], "470.182.03", &["ROCM-MIX FailsAtStart"]),
         // Alternatives: which is installed is not known.
         (&["torch 2.11.0+cpu", "torch 2.11.0+cu130"], "535.183.06", &["DRV-FLOOR RunsIf"]),
         (

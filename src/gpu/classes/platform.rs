@@ -169,7 +169,8 @@ pub(super) fn wsl(stack: &Stack, target: &Target, answers: &mut Vec<Answer>) {
         let about = Evidence { component: None, subject: stage.subject, place };
         let message = format!(
             "the forward-compatibility driver of CUDA {} is on the library path of {}, and fails",
-            known.value.cuda, stage.subject
+            known.value.cuda.major_minor(),
+            stage.subject
         );
         answers.push(
             Answer::new("WSL", Verdict::FailsAtStart, Gravity::Warning, about, message)

@@ -1,9 +1,15 @@
 //! Whether what is locked can run on the drivers and GPUs that it is meant for.
 
 mod base_image_cuda;
+mod bitsandbytes_library;
 mod build_cuda_major;
 mod conda_virtual_cuda;
 mod cpu_build;
+mod cuda_major_mix;
+mod cuda_python_major;
+mod cudnn_major;
+mod cudnn_too_old;
+mod cupy_conflict;
 mod driver_architecture;
 mod driver_capabilities;
 mod driver_capability_misread;
@@ -11,22 +17,38 @@ mod driver_end_of_life;
 mod driver_floor;
 mod fabric_manager;
 mod facts_age;
+mod flash_attn_wheel;
 mod forward_compat_branch;
 mod forward_compat_hardware;
 mod forward_compat_stale;
 mod image_requirement_unmet;
+mod jax_plugin;
 mod jetson_packages;
+mod library_architecture;
 mod missing_architecture;
 mod missing_compiler;
 mod mixed_pool;
+mod nccl_mix;
 mod no_driver;
+mod numba_toolkit;
 mod nvml_mismatch;
+mod onnxruntime_fallback;
+mod overwritten_libraries;
 mod ptx_too_new;
+mod rapids_mix;
 mod rocm_architecture;
 mod rocm_kernel_driver;
+mod rocm_mix;
 mod shadowed_libraries;
+mod tensorflow_build;
+mod tensorrt_engine;
 mod toolkit_architecture;
+mod torch_pair;
+mod torch_pin_drift;
+mod triton_pin;
+mod vllm_variant;
 mod wsl_driver;
+mod xformers_pair;
 
 use std::collections::BTreeSet;
 
@@ -62,6 +84,28 @@ pub const RULES: &[&dyn Rule] = &[
     &wsl_driver::WslDriver,
     &rocm_kernel_driver::RocmKernelDriver,
     &rocm_architecture::RocmArchitecture,
+    &cuda_major_mix::CudaMajorMix,
+    &overwritten_libraries::OverwrittenLibraries,
+    &cudnn_major::CudnnMajor,
+    &cudnn_too_old::CudnnTooOld,
+    &library_architecture::LibraryArchitecture,
+    &cupy_conflict::CupyConflict,
+    &rapids_mix::RapidsMix,
+    &numba_toolkit::NumbaToolkit,
+    &cuda_python_major::CudaPythonMajor,
+    &onnxruntime_fallback::OnnxruntimeFallback,
+    &bitsandbytes_library::BitsandbytesLibrary,
+    &rocm_mix::RocmMix,
+    &nccl_mix::NcclMix,
+    &tensorrt_engine::TensorrtEngine,
+    &torch_pair::TorchPair,
+    &triton_pin::TritonPin,
+    &torch_pin_drift::TorchPinDrift,
+    &xformers_pair::XformersPair,
+    &flash_attn_wheel::FlashAttnWheel,
+    &vllm_variant::VllmVariant,
+    &tensorflow_build::TensorflowBuild,
+    &jax_plugin::JaxPlugin,
     &mixed_pool::MixedPool,
     &nvml_mismatch::NvmlMismatch,
     &fabric_manager::FabricManager,
@@ -150,7 +194,9 @@ struct Found {
 /// Judges the stacks of a tree on the targets of a policy.
 pub fn judged(resolved: &Graph, policy: &Policy) -> Judged {
     let mut judged = Judged::default();
-    for stack in stacks::stacks(resolved, policy) {
+    let stacks = stacks::stacks(resolved, policy);
+    judged.found.extend(gpu::across(&stacks).into_iter().map(|answer| Found { answer, target: None }));
+    for stack in stacks {
         judged.found.extend(gpu::inspect(&stack).into_iter().map(|answer| Found { answer, target: None }));
         let targets = policy.targets.iter().enumerate();
         for (number, target) in targets.filter(|(_, target)| stacks::runs(&stack.environment, target)) {
@@ -172,11 +218,22 @@ pub fn judged(resolved: &Graph, policy: &Policy) -> Judged {
 /// Adds a finding for each thing of this class that fails, or may: at the level of its gravity, where the policy does not
 /// set the rule's. What is not known is no finding, and what runs on a condition is a note.
 fn tell<'g>(rule: &dyn Rule, class: &str, case: &Case<'g>, findings: &mut Findings<'g>) {
+    tell_where(rule, class, case, findings, |_| true);
+}
+
+/// Does so for those that a rule's options do not let through.
+fn tell_where<'g>(
+    rule: &dyn Rule,
+    class: &str,
+    case: &Case<'g>,
+    findings: &mut Findings<'g>,
+    is_meant: impl Fn(&Answer) -> bool,
+) {
     // A rule that is off unless the policy asks for it tells what is only worth knowing.
     let is_info = rule.level() == Level::Allow;
     let is_told = |answer: &Answer| {
         let grave = answer.gravity > Gravity::Info;
-        answer.class == class && answer.verdict != Verdict::Unknown && (grave || is_info)
+        answer.class == class && answer.verdict != Verdict::Unknown && (grave || is_info) && is_meant(answer)
     };
     for Found { answer, target } in case.judged().found.iter().filter(|found| is_told(&found.answer)) {
         let target = target.and_then(|target| case.policy.targets.get(target));
