@@ -124,15 +124,20 @@ pub(super) fn typed<T: DeserializeOwned>(name: &str) -> T {
     match LAID.get().and_then(|laid| laid.get(name)) {
         // What is laid over was read as typed rows before it was taken.
         Some(table) => table.clone().try_into().expect("what is laid over was checked"),
-        None => ::toml::from_str(file.text).expect("the tables are part of the program, and a test reads them"),
+        None => embedded(file),
     }
+}
+
+/// Reads a file of the program's own, which a test does too.
+fn embedded<T: DeserializeOwned>(file: &File) -> T {
+    ::toml::from_str(file.text).unwrap_or_else(|error| panic!("{}: {}", file.name, error.message()))
 }
 
 fn raw(file: &File) -> Table {
     if let Some(table) = LAID.get().and_then(|laid| laid.get(file.name)) {
         return table.clone();
     }
-    ::toml::from_str(file.text).expect("the tables are part of the program, and a test reads them")
+    embedded(file)
 }
 
 fn keys(file: &str, table: &str) -> Option<&'static [&'static str]> {

@@ -92,7 +92,7 @@ fn named_or_torch(
 
 /// Reads flash-attn's local version, `cu12torch2.6cxx11abiFALSE`. A build from source is compiled for torch's CUDA.
 fn flash_attn(component: &'static Component, known: &[Option<Carrier>]) -> Option<Carrier> {
-    let source = &frameworks().libraries.flash_attn_rules.source;
+    let source = &frameworks().flash_attn_rules.source;
     let local = component.version().split_once('+').and_then(|(_, local)| local.strip_prefix("cu"));
     let Some((digits, _)) = local.and_then(|local| local.split_once("torch")) else {
         let what = |torch: &str, cuda: &Cuda| format!("and runs on the CUDA of {torch}: {cuda}");

@@ -148,7 +148,8 @@ mod tests {
     #[test]
     fn kernel_drivers_were_tested_with_some_user_spaces() {
         let told = |kernel: &str, user: &str| {
-            let (window, _) = window(&Dotted::parse(kernel).unwrap(), &Dotted::parse(user).unwrap());
+            let (window, _) =
+                window(&Dotted::parse(kernel).expect("a version"), &Dotted::parse(user).expect("a version"));
             match window {
                 Window::Tested => "tested",
                 Window::Outside(_) => "outside",

@@ -390,7 +390,7 @@ mod tests {
             // No architecture that is known.
             ("sm_84", "12.8", false),
         ] {
-            assert_eq!(wrong(asked, &Dotted::parse(cuda).unwrap()).is_some(), is_wrong, "{asked} {cuda}");
+            assert_eq!(wrong(asked, &Dotted::parse(cuda).expect("a version")).is_some(), is_wrong, "{asked} {cuda}");
         }
     }
 }

@@ -131,7 +131,7 @@ pub(super) fn no_compiler(stack: &Stack, answers: &mut Vec<Answer>) {
             .because(asks, compiled.row.map_or(NVCC, |row| row.source.as_str()))
             .because(format!("{}, in stage {}", lacks.because, stage_name(compiled.stage)), lacks.source)
             .beside(lacks.about, "the image that it is built in")
-            .says(says(compiled.stage));
+            .says(says(&compiled));
         for advice in advice(stack, &compiled) {
             answer = answer.mend(advice);
         }
@@ -159,8 +159,12 @@ fn may_be_sure(environment: &Environment, stage: &Stage) -> bool {
     !(by_install || by_package || by_file || by_script || by_stage)
 }
 
-fn says(stage: &Stage) -> &'static str {
-    let has_folder = stage.base.and_then(image::row).is_some_and(|row| row.kind == ImageKind::Cuda);
+fn says(compiled: &Compiled<'_>) -> &'static str {
+    // Without torch it is CMake that looks for it.
+    if compiled.row.is_some_and(|row| !row.torch) {
+        return "Could not find nvcc, please set CUDAToolkit_ROOT";
+    }
+    let has_folder = compiled.stage.base.and_then(image::row).is_some_and(|row| row.kind == ImageKind::Cuda);
     if has_folder {
         "No such file or directory: '/usr/local/cuda/bin/nvcc'"
     } else {

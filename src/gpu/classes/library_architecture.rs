@@ -71,13 +71,13 @@ fn least(package: &Package) -> Option<(&'static str, Least)> {
     match name {
         "nvidia-cudnn-cu12" | "nvidia-cudnn-cu13" => Some(("cudnn", cudnn(name, &release)?)),
         "flash-attn" if release.major() == 2 => {
-            let source = &libraries.flash_attn_rules.source;
+            let source = &frameworks().flash_attn_rules.source;
             let mend = "leave flash-attn out there, or move to GPUs of 8.0 or later";
             Some(("flash-attn", sure(80, "flash-attn is compiled for 8.0 and later alone", source, mend)))
         }
         "vllm" if package.local().is_none_or(|local| local.starts_with("cu")) => {
             let because = "vLLM asks for 7.0 at the least, and current releases for 7.5";
-            Some(("vllm", sure(70, because, &libraries.vllm_rules.source, "move to GPUs of 7.5 or later")))
+            Some(("vllm", sure(70, because, &frameworks().vllm_rules.source, "move to GPUs of 7.5 or later")))
         }
         "xformers" if release >= Dotted::parse("0.0.31")? => {
             let because = "xformers dropped Volta and what is older with 0.0.31";

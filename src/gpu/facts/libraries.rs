@@ -37,10 +37,6 @@ pub struct Libraries {
     pub tensorrt_rules: Sourced,
     /// What holds of bitsandbytes.
     pub bitsandbytes_rules: Sourced,
-    /// What holds of flash-attn.
-    pub flash_attn_rules: Sourced,
-    /// What holds of vLLM.
-    pub vllm_rules: Sourced,
     /// What holds of numba-cuda.
     pub numba_cuda: Sourced,
     /// What holds of NVIDIA's CUDA images.

@@ -13,7 +13,8 @@ entry! {
     /// The `-base` and `-runtime` images of CUDA hold libraries and no compiler; images of Python or an operating system hold
     /// neither. An installation that compiles, or that asks nvcc for its version before it looks for a wheel to fetch, as
     /// flash-attn's does, ends there: `No such file or directory: '/usr/local/cuda/bin/nvcc'`, or
-    /// `CUDA_HOME environment variable is not set. Please set it to your CUDA install root`.
+    /// `CUDA_HOME environment variable is not set. Please set it to your CUDA install root`; CMake says
+    /// `Could not find nvcc, please set CUDAToolkit_ROOT`.
     ///
     /// # Mend
     /// Compile in a stage that starts from a `-devel` image and copy what it built, or install a wheel that is built already.
