@@ -272,6 +272,10 @@ fn floor_answer(stack: &Stack, target: &Target, driver: &Dotted, at: usize) -> J
     let verdict = if name.starts_with("jax-") || name == "jaxlib" {
         chain.push(link("JAX warns, and goes on without the GPU", "jax-ml/jax#15961, jax-ml/jax#29068"));
         Verdict::FallsBackToCpu
+    } else if name == "onnxruntime-gpu" {
+        let source = "microsoft/onnxruntime onnxruntime/python/onnxruntime_inference_collection.py";
+        chain.push(link("ONNX Runtime prints an EP Error, and in Python goes on with the CPU's provider", source));
+        Verdict::FallsBackToCpu
     } else {
         Verdict::FailsAtStart
     };

@@ -67,7 +67,7 @@ pub fn gravest<'a>(answers: impl IntoIterator<Item = &'a Answer>) -> Verdict {
         Verdict::FailsAtStart | Verdict::FailsAtKernel | Verdict::Runs => 0,
     };
     match answers.into_iter().map(|answer| (rank(&answer), answer.verdict)).max_by_key(|(rank, _)| *rank) {
-        Some((6 | 5 | 4 | 3, verdict)) => verdict,
+        Some((3..=6, verdict)) => verdict,
         Some((2 | 1, _)) => Verdict::RunsIf,
         _ => Verdict::Runs,
     }

@@ -6,6 +6,7 @@
 //! without a dependency (`ort`, `tch`) are the same. A crate without any of these carries nothing: `candle-core` alone is
 //! the CPU's.
 
+use super::super::classes::rust_build;
 use super::super::facts::{Sourced, frameworks};
 use super::super::version::Dotted;
 use super::super::{Carrier, Cuda, Environment, Package};
@@ -32,6 +33,10 @@ fn crate_of(package: &Package, environment: &Environment) -> Option<Carrier> {
         "candle-kernels" => {
             let missing = "whether the feature cuda is built, and with which nvcc: its PTX needs a driver of that CUDA";
             let because = format!("{shown} compiles PTX with the nvcc that its build finds");
+            if let Some(build) = rust_build(environment).filter(|build| build.is_built) {
+                let because = format!("{because}; {}", build.compiler.because);
+                return Some(plain(package.component, Cuda::Version(build.cuda), because, build.compiler.source));
+            }
             unknown(missing, because, frameworks().rust_candle.first().map_or("", |row| row.source.as_str()))
         }
         "cudarc" => {

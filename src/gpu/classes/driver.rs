@@ -1,9 +1,11 @@
 //! The driver by itself: past its end of life, or mistaken for a toolkit; and PTX that it cannot compile.
 
 use crate::gpu::facts::{self, drivers, toolkits};
+use crate::gpu::image::Known;
 use crate::gpu::version::Dotted;
 use crate::gpu::{
-    Answer, Evidence, Gravity, Link, Platform, Setting, Stack, Stage, Target, Verdict, advice, image, judge, pool,
+    Answer, Environment, Evidence, Gravity, Link, Platform, Setting, Stack, Stage, Target, Verdict, advice, image,
+    judge, pool,
 };
 
 use super::{Help, Need, help};
@@ -138,13 +140,7 @@ fn phantom(version: &Dotted, shown: &str, about: Evidence, answers: &mut Vec<Ans
 pub(super) fn embedded_ptx(stack: &Stack, target: &Target, answers: &mut Vec<Answer>) {
     let environment = &stack.environment;
     let Some(kernels) = environment.packages("cargo", "candle-kernels").next() else { return };
-    let mut builds =
-        environment.stages.iter().filter(|stage| builds(stage)).filter_map(|stage| Some((stage, stage.compiler()?)));
-    let found = builds.next().and_then(|(stage, compiler)| {
-        let cuda = compiler.value.as_ref()?.major_minor();
-        Some((stage, compiler, cuda))
-    });
-    let Some((stage, compiler, cuda)) = found else {
+    let Some(RustBuild { stage, compiler, cuda, is_built }) = rust_build(environment) else {
         if target.platform == Platform::Linux && target.driver.is_some() {
             let message = format!("{} is not judged", kernels.shown());
             let answer = Answer::new("PTX-NEW", Verdict::Unknown, Gravity::Info, kernels.into(), message);
@@ -155,18 +151,8 @@ pub(super) fn embedded_ptx(stack: &Stack, target: &Target, answers: &mut Vec<Ans
         }
         return;
     };
-    // Stages that go on from the one that builds have its commands too; another compiler would be another build.
-    if builds.any(|(_, other)| other.value.as_ref().map(Dotted::major_minor).as_ref() != Some(&cuda)) {
-        return;
-    }
     let source = facts::frameworks().rust_candle.last().map_or("", |row| row.source.as_str());
     let compute = stage.setting("CUDA_COMPUTE_CAP");
-    let asks = |command: &Setting| {
-        let text = command.value;
-        text.contains("--all-features")
-            || (text.contains("features") && ["cuda", "flash-attn"].iter().any(|word| text.contains(word)))
-    };
-    let is_built = compute.is_some() || stage.commands.iter().any(|command| command.name == "cargo" && asks(command));
     let shown = format!("{} built with CUDA {cuda}", kernels.shown());
     let made = "its kernels are PTX, made by the compiler that the build finds; the driver compiles them when they are first used";
     let answer = |class, verdict, message: String| {
@@ -247,6 +233,37 @@ pub(super) fn embedded_ptx(stack: &Stack, target: &Target, answers: &mut Vec<Ans
         told.advice.extend(moves);
     }
     answers.push(told);
+}
+
+/// The stage that builds a program in Rust, with CUDA's compiler in it.
+pub(in crate::gpu) struct RustBuild<'e> {
+    stage: &'e Stage,
+    /// The compiler.
+    pub compiler: Known<Option<Dotted>>,
+    /// Its CUDA, major and minor.
+    pub cuda: Dotted,
+    /// Whether the build is known to ask for CUDA: by a feature that the command names, or the variable that it reads.
+    pub is_built: bool,
+}
+
+/// Returns the stage that builds a program in Rust; none where none has a compiler of CUDA, or several have different ones.
+pub(in crate::gpu) fn rust_build(environment: &Environment) -> Option<RustBuild<'_>> {
+    let mut builds =
+        environment.stages.iter().filter(|stage| builds(stage)).filter_map(|stage| Some((stage, stage.compiler()?)));
+    let (stage, compiler) = builds.next()?;
+    let cuda = compiler.value.as_ref()?.major_minor();
+    // Stages that go on from the one that builds have its commands too; another compiler would be another build.
+    if builds.any(|(_, other)| other.value.as_ref().map(Dotted::major_minor).as_ref() != Some(&cuda)) {
+        return None;
+    }
+    let asks = |command: &Setting| {
+        let text = command.value;
+        text.contains("--all-features")
+            || (text.contains("features") && ["cuda", "flash-attn"].iter().any(|word| text.contains(word)))
+    };
+    let is_built = stage.setting("CUDA_COMPUTE_CAP").is_some()
+        || stage.commands.iter().any(|command| command.name == "cargo" && asks(command));
+    Some(RustBuild { stage, compiler, cuda, is_built })
 }
 
 fn with(mut answer: Answer, chain: Vec<Link>) -> Answer {

@@ -40,6 +40,7 @@ use crate::model::Component;
 
 pub(super) use compat::{Help, Need, help};
 pub use driver::end_of_life;
+pub(super) use driver::rust_build;
 pub use nccl::across;
 
 const PATH_OVERWRITE: &str = "PATH-OVERWRITE";

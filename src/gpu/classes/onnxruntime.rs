@@ -7,6 +7,8 @@ use super::mix::{brings_cuda, no_libraries, requirers};
 
 const CLASS: &str = "ORT-EXTRA";
 
+const PRELOAD: &str = "onnxruntime.ai CUDA execution provider page, preload_dlls; ELF header of the provider's library in the wheel of onnxruntime-gpu 1.26.0, read 2026-11";
+
 /// Tells ONNX Runtime for GPUs where it falls back to the CPU.
 pub(super) fn fallback(stack: &Stack, answers: &mut Vec<Answer>) {
     let environment = &stack.environment;
@@ -43,6 +45,15 @@ pub(super) fn fallback(stack: &Stack, answers: &mut Vec<Answer>) {
     });
     let is_asked = gpu.extras.iter().any(|extra| extra.split(',').any(|extra| extra == "cuda"));
     if has_framework || is_asked {
+        // Wheels of libraries lie where the loader does not look: another package must have loaded them, or the program asks.
+        if is_asked && !has_framework {
+            let message = format!("{} runs on a condition", gpu.shown());
+            answers.push(
+                Answer::new(CLASS, Verdict::RunsIf, Gravity::Info, gpu.into(), message)
+                    .because("its extra brings CUDA's libraries as wheels, and its provider has no path to them", PRELOAD)
+                    .because("the condition is that the program calls onnxruntime.preload_dlls() first; else it runs on the CPU", PRELOAD),
+            );
+        }
         return;
     }
     let held = held::held(environment);
