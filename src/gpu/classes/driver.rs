@@ -140,12 +140,17 @@ pub(super) fn embedded_ptx(stack: &Stack, target: &Target, answers: &mut Vec<Ans
     let Some(kernels) = environment.packages("cargo", "candle-kernels").next() else { return };
     let mut builds =
         environment.stages.iter().filter(|stage| builds(stage)).filter_map(|stage| Some((stage, stage.compiler()?)));
+    // The floor of a crate whose compiler is not known from the lock alone.
+    let is_open = |answer: &Answer| {
+        let is_it = answer.about.component.is_some_and(|component| std::ptr::eq(component, kernels.component));
+        is_it && answer.verdict == Verdict::Unknown && answer.class == judge::DRV_FLOOR
+    };
     let found = builds.next().and_then(|(stage, compiler)| {
         let cuda = compiler.value.as_ref()?.major_minor();
         Some((stage, compiler, cuda))
     });
     let Some((stage, compiler, cuda)) = found else {
-        if target.platform == Platform::Linux && target.driver.is_some() {
+        if target.platform == Platform::Linux && target.driver.is_some() && !answers.iter().any(is_open) {
             let message = format!("{} is not judged", kernels.shown());
             let answer = Answer::new("PTX-NEW", Verdict::Unknown, Gravity::Info, kernels.into(), message);
             answers.push(
@@ -167,6 +172,7 @@ pub(super) fn embedded_ptx(stack: &Stack, target: &Target, answers: &mut Vec<Ans
             || (text.contains("features") && ["cuda", "flash-attn"].iter().any(|word| text.contains(word)))
     };
     let is_built = compute.is_some() || stage.commands.iter().any(|command| command.name == "cargo" && asks(command));
+    answers.retain(|answer| !is_open(answer));
     let shown = format!("{} built with CUDA {cuda}", kernels.shown());
     let made = "its kernels are PTX, made by the compiler that the build finds; the driver compiles them when they are first used";
     let answer = |class, verdict, message: String| {
