@@ -140,8 +140,13 @@ fn phantom(version: &Dotted, shown: &str, about: Evidence, answers: &mut Vec<Ans
 pub(super) fn embedded_ptx(stack: &Stack, target: &Target, answers: &mut Vec<Answer>) {
     let environment = &stack.environment;
     let Some(kernels) = environment.packages("cargo", "candle-kernels").next() else { return };
+    // The floor of a crate whose compiler is not known from the lock alone.
+    let is_open = |answer: &Answer| {
+        let is_it = answer.about.component.is_some_and(|component| std::ptr::eq(component, kernels.component));
+        is_it && answer.verdict == Verdict::Unknown && answer.class == judge::DRV_FLOOR
+    };
     let Some(RustBuild { stage, compiler, cuda, is_built }) = rust_build(environment) else {
-        if target.platform == Platform::Linux && target.driver.is_some() {
+        if target.platform == Platform::Linux && target.driver.is_some() && !answers.iter().any(is_open) {
             let message = format!("{} is not judged", kernels.shown());
             let answer = Answer::new("PTX-NEW", Verdict::Unknown, Gravity::Info, kernels.into(), message);
             answers.push(
@@ -153,6 +158,7 @@ pub(super) fn embedded_ptx(stack: &Stack, target: &Target, answers: &mut Vec<Ans
     };
     let source = facts::frameworks().rust_candle.last().map_or("", |row| row.source.as_str());
     let compute = stage.setting("CUDA_COMPUTE_CAP");
+    answers.retain(|answer| !is_open(answer));
     let shown = format!("{} built with CUDA {cuda}", kernels.shown());
     let made = "its kernels are PTX, made by the compiler that the build finds; the driver compiles them when they are first used";
     let answer = |class, verdict, message: String| {
