@@ -90,7 +90,7 @@ pub fn check(
     let findings = judge::judge(&case)?;
     let mut report = Report::facts(&drift, sources);
     report.headlines = headlines::of(&drift, policy);
-    report.notes.extend(rules::gpu::unjudged(&resolved.graph, policy));
+    report.notes.extend(case.judged().notes.iter().cloned());
     report.findings = findings;
     report.gate = Some(gate);
     Ok(finish(report, pinned, resolved))

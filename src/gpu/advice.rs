@@ -1,10 +1,12 @@
 //! The smallest moves that mend a mismatch, reckoned from the tables.
 
+use time::Duration;
+
 use super::carriers::{cuda_of_variant, release, versions_in};
 use super::facts::{self, Gpu, frameworks};
 use super::judge::{Cover, cover, least};
 use super::version::Dotted;
-use super::{Carrier, Stack};
+use super::{Carrier, Stack, image};
 
 /// Returns what mends a driver that is below a carrier's floor.
 pub(super) fn for_driver(
@@ -19,8 +21,37 @@ pub(super) fn for_driver(
         _ if carrier.component.purl.name() == "torch" => torch(carrier, Some(driver), gpus),
         _ => other_release(carrier, driver),
     };
+    moves.extend(image(stack, carrier, driver, gpus));
     moves.extend(drivers(Some(floor), gpus));
     moves
+}
+
+/// Returns the image of CUDA's own that mends a driver below the floor: an earlier one, where the image itself is what needs
+/// the newer CUDA; else one whose forward-compatibility driver is for this host, where all boards allow that.
+fn image(stack: &Stack, carrier: &Carrier, driver: &Dotted, gpus: &[&'static Gpu]) -> Option<String> {
+    let base = stack.environment.image()?.base?;
+    let branch = facts::drivers().branch(driver)?;
+    if std::ptr::eq(base, carrier.component) {
+        let tag = image::tag_for(base, &branch.max_cuda)?;
+        return Some(format!(
+            "start from {tag}, the newest whose CUDA this driver implements, with what is built for it"
+        ));
+    }
+    let allowed = !gpus.is_empty() && gpus.iter().all(|gpu| gpu.forward_compat);
+    let rows = facts::toolkits().compat_hosts.iter().filter(|row| allowed && !row.unverified);
+    let for_host = rows.filter(|row| {
+        row.image_cuda.split('.').next().and_then(|major| major.parse().ok()) == carrier.cuda.major()
+            && row.branches().contains(&branch.branch)
+    });
+    let newest = for_host.filter_map(|row| {
+        let of = Dotted::parse(row.image_cuda.trim_end_matches(".x"))?;
+        facts::toolkits().of(&of.major_minor()).filter_map(|toolkit| Dotted::parse(&toolkit.version)).max()
+    });
+    let tag = image::tag_of(base, &newest.max()?)?;
+    Some(format!(
+        "start the image from {tag}: its forward-compatibility driver is for hosts of R{}, where the container toolkit loads it",
+        branch.branch
+    ))
 }
 
 /// Returns vLLM, which is compiled against one release of torch: where it is, torch does not move alone.
@@ -39,7 +70,10 @@ pub(super) fn for_gpu(stack: &Stack, carrier: &Carrier, driver: Option<&Dotted>,
 
 /// Returns the driver branches in support that reach a floor and drive all GPUs.
 pub(super) fn drivers(floor: Option<&Dotted>, gpus: &[&'static Gpu]) -> Option<String> {
-    drivers_on(floor, gpus, facts::data_date())
+    // A branch that ends within half a year is not worth moving to.
+    let date = crate::policy::date::parse(facts::data_date());
+    let lasts = date.map_or_else(|_| facts::data_date().to_owned(), |date| (date + Duration::days(180)).to_string());
+    drivers_on(floor, gpus, &lasts)
 }
 
 /// Returns the driver branches that are in support after a day, `YYYY-MM-DD`, reach a floor and drive all GPUs.

@@ -129,17 +129,21 @@ pub(super) fn cuda_of_tag(image: &Component) -> Option<(Dotted, String, &'static
 
 /// Returns the newest tag of CUDA's own image, in the same flavour and for the same system, whose CUDA a driver implements.
 pub(super) fn tag_for(base: &Component, capable: &Dotted) -> Option<String> {
+    let fits = toolkits().releases.iter().filter(|toolkit| toolkit.major_minor <= *capable);
+    tag_of(base, &fits.filter_map(|toolkit| Dotted::parse(&toolkit.version)).max()?)
+}
+
+/// Returns the tag of CUDA's own image of a release, in the same flavour and for the same system; none of other images.
+pub(super) fn tag_of(base: &Component, cuda: &Dotted) -> Option<String> {
     row(base).filter(|row| row.kind == ImageKind::Cuda)?;
     let rest = base.version().split_once('-')?.1;
-    let fits = toolkits().releases.iter().filter(|toolkit| toolkit.major_minor <= *capable);
-    let newest = fits.max_by(|a, b| Dotted::parse(&a.version).cmp(&Dotted::parse(&b.version)))?;
     // From 12.4 on the tags do not number cuDNN any more.
-    let rest = if newest.major_minor >= Dotted::of(12, 4) {
+    let rest = if cuda.major_minor() >= Dotted::of(12, 4) {
         rest.replace("cudnn8-", "cudnn-").replace("cudnn9-", "cudnn-")
     } else {
         rest.replace("cudnn-", "cudnn8-")
     };
-    Some(format!("{}:{}-{rest}", path(base), newest.version))
+    Some(format!("{}:{cuda}-{rest}", path(base)))
 }
 
 /// Returns the ROCm release that a base image's tag names: `6.3` of `rocm6.3_ubuntu22.04_…`.

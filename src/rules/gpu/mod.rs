@@ -52,11 +52,14 @@ mod xformers_pair;
 
 use std::collections::BTreeSet;
 
+use hashbrown::HashSet;
+
 use super::{Case, Findings, Rule, phrase};
-use crate::gpu::{self, Answer, Evidence, Gravity, Verdict};
+use crate::gpu::{self, Answer, Evidence, Gravity, Stack, Verdict};
 use crate::graph::Graph;
 use crate::intern::Text;
 use crate::policy::{self, Level, Policy};
+use crate::source::Place;
 use crate::stacks;
 
 /// The rules of this folder.
@@ -174,15 +177,12 @@ pub fn rule_of(class: &str) -> Option<Text> {
 pub struct Judged {
     /// What was found, each thing once.
     found: Vec<Found>,
+    /// What was found: the class, where, on which target, and what is said of it.
+    seen: HashSet<(Text, Place, Option<usize>, String)>,
     /// The targets that something with CUDA runs on, by their numbers in the policy.
     used: BTreeSet<usize>,
-}
-
-impl Judged {
-    /// Returns the targets that something with CUDA runs on.
-    fn used<'p>(&self, policy: &'p Policy) -> impl Iterator<Item = &'p policy::Target> {
-        self.used.iter().filter_map(|target| policy.targets.get(*target))
-    }
+    /// What could not be judged, or only on a condition: silence would look like a yes.
+    pub notes: Vec<String>,
 }
 
 struct Found {
@@ -191,26 +191,74 @@ struct Found {
     target: Option<usize>,
 }
 
+impl Judged {
+    /// Returns the targets that something with CUDA runs on.
+    fn used<'p>(&self, policy: &'p Policy) -> impl Iterator<Item = &'p policy::Target> {
+        self.used.iter().filter_map(|target| policy.targets.get(*target))
+    }
+
+    /// Adds answers, each thing once: a lockfile that several images install is in several stacks.
+    fn add(&mut self, answers: impl IntoIterator<Item = Answer>, target: Option<usize>) {
+        for answer in answers {
+            if self.seen.insert((answer.class, answer.about.place, target, answer.message.clone())) {
+                self.found.push(Found { answer, target });
+            }
+        }
+    }
+
+    /// Notes what of a stack is not known, or runs on a condition; `target` is the target's name, empty for wherever it runs.
+    fn note(&mut self, stack: &Stack, target: &str, answers: &[Answer]) {
+        for answer in answers {
+            let how = match answer.verdict {
+                Verdict::RunsIf if answer.gravity == Gravity::Info => "runs on a condition",
+                Verdict::Unknown => "is not judged",
+                _ => continue,
+            };
+            let what = answer
+                .about
+                .component
+                .map_or(String::new(), |component| format!("{} {} ", component.name(), component.version()));
+            let on = if target.is_empty() { String::new() } else { format!(" on {target}") };
+            let because = answer.chain.last().map_or(String::new(), |link| format!(": {}", link.text));
+            self.notes.push(format!("{}: {what}{how}{on}{because}", stack.environment.name));
+        }
+    }
+}
+
 /// Judges the stacks of a tree on the targets of a policy.
 pub fn judged(resolved: &Graph, policy: &Policy) -> Judged {
     let mut judged = Judged::default();
     let stacks = stacks::stacks(resolved, policy);
-    judged.found.extend(gpu::across(&stacks).into_iter().map(|answer| Found { answer, target: None }));
-    for stack in stacks {
-        judged.found.extend(gpu::inspect(&stack).into_iter().map(|answer| Found { answer, target: None }));
-        let targets = policy.targets.iter().enumerate();
-        for (number, target) in targets.filter(|(_, target)| stacks::runs(&stack.environment, target)) {
+    judged.add(gpu::across(&stacks), None);
+    for stack in &stacks {
+        let inside = gpu::inspect(stack);
+        // Without a target nothing is asked of what is not known.
+        if !policy.targets.is_empty() {
+            judged.note(stack, "", &inside);
+        }
+        judged.add(inside, None);
+    }
+    for (number, place) in policy.targets.iter().enumerate() {
+        let target = &place.target;
+        for gpu in target.gpus.iter().filter(|gpu| !gpu::facts::is_gpu(gpu)) {
+            let note = format!("the target {} names the GPU \"{gpu}\", which the tables do not have", target.name);
+            judged.notes.push(note);
+        }
+        let mut is_for_some = false;
+        for stack in stacks.iter().filter(|stack| stacks::runs(&stack.environment, place)) {
+            is_for_some = true;
             if stack.carriers.iter().any(|carrier| carrier.cuda.major().is_some()) {
                 judged.used.insert(number);
             }
-            let answers = gpu::judge(&stack, &target.target).into_iter();
-            judged.found.extend(answers.map(|answer| Found { answer, target: Some(number) }));
+            let answers = gpu::judge(stack, target);
+            judged.note(stack, &target.name, &answers);
+            judged.add(answers, Some(number));
         }
-    }
-    for (number, target) in policy.targets.iter().enumerate() {
-        let about = Evidence { place: target.place, ..Evidence::default() };
-        let answers = gpu::fleet(&target.target).into_iter();
-        judged.found.extend(answers.map(|answer| Found { answer: Answer { about, ..answer }, target: Some(number) }));
+        if !is_for_some {
+            judged.notes.push(format!("the target {} is for no lockfile here", target.name));
+        }
+        let about = Evidence { place: place.place, ..Evidence::default() };
+        judged.add(gpu::fleet(target).into_iter().map(|answer| Answer { about, ..answer }), Some(number));
     }
     judged
 }
@@ -273,7 +321,9 @@ fn add<'g>(
     }
     draft.help(answer.advice.join("\n"));
     for link in &answer.chain {
-        let source = if link.source.is_empty() { String::new() } else { format!(" [{}]", link.source) };
+        // The first of several sources is enough where a person reads; `driftgate gpu --format json` has all.
+        let source = link.source.split(" ; ").next().unwrap_or_default();
+        let source = if source.is_empty() { String::new() } else { format!(" [{source}]") };
         draft.note(format!("{}{source}", link.text));
     }
     if !answer.error_text.is_empty() {
@@ -286,34 +336,19 @@ fn add<'g>(
     });
 }
 
-/// Says what of the targets could not be judged, or only on a condition: silence would look like a yes.
-pub fn unjudged(resolved: &Graph, policy: &Policy) -> Vec<String> {
-    let mut notes = Vec::new();
-    let stacks = stacks::stacks(resolved, policy);
-    for place in &policy.targets {
-        let target = &place.target;
-        for gpu in target.gpus.iter().filter(|gpu| !gpu::facts::is_gpu(gpu)) {
-            notes.push(format!("the target {} names the GPU \"{gpu}\", which the tables do not have", target.name));
-        }
-        let mut stacks = stacks.iter().filter(|stack| stacks::runs(&stack.environment, place)).peekable();
-        if stacks.peek().is_none() {
-            notes.push(format!("the target {} is for no lockfile here", target.name));
-        }
-        for stack in stacks {
-            for answer in gpu::judge(stack, target) {
-                let how = match answer.verdict {
-                    Verdict::RunsIf if answer.gravity == Gravity::Info => "runs on a condition",
-                    Verdict::Unknown => "is not judged",
-                    _ => continue,
-                };
-                let what = answer
-                    .about
-                    .component
-                    .map_or(String::new(), |component| format!("{} {} ", component.name(), component.version()));
-                let because = answer.chain.last().map_or(String::new(), |link| format!(": {}", link.text));
-                notes.push(format!("{}: {what}{how} on {}{because}", stack.environment.name, target.name));
-            }
-        }
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    /// Each class has its rule, and each rule of this folder its class, but for the one about the tables' age.
+    #[test]
+    fn classes_and_rules_belong_together() {
+        let told: BTreeSet<&str> = CLASSES.iter().map(|(_, rule)| *rule).collect();
+        let rules: BTreeSet<&str> = RULES.iter().map(|rule| rule.id()).filter(|id| *id != "gpu-facts-age").collect();
+        assert_eq!(told, rules);
+        let classes: BTreeSet<&str> = CLASSES.iter().map(|(class, _)| *class).collect();
+        assert_eq!(classes.len(), CLASSES.len());
     }
-    notes
 }
