@@ -104,6 +104,13 @@ pub(super) fn driver_floor(stack: &Stack) -> Option<Floor> {
     let (at, carrier, (driver, source)) = asks.max_by(|(a_at, a, (a_floor, _)), (b_at, b, (b_floor, _))| {
         a_floor.cmp(b_floor).then(b.is_part().cmp(&a.is_part())).then(b_at.cmp(a_at))
     })?;
+    // RAPIDS asks for more than its CUDA does.
+    if let Some(own) = classes::rapids_floor(stack).filter(|own| own.row.min_driver > *driver) {
+        let speaks = |other: &Carrier| std::ptr::eq(other.component, own.package.component);
+        let carrier = stack.carriers.iter().position(speaks).unwrap_or(at);
+        let (driver, source) = (own.row.min_driver.clone(), own.row.source.as_str());
+        return Some(Floor { driver, carrier, because: own.rule.clone(), rule: own.rule, source });
+    }
     let rule = floor_says(&carrier.cuda, driver);
     Some(Floor { driver: driver.clone(), carrier: at, because: format!("{}; {rule}", carrier.because), rule, source })
 }

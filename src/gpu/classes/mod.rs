@@ -42,6 +42,7 @@ pub(super) use compat::{Help, Need, help};
 pub use driver::end_of_life;
 pub(super) use driver::rust_build;
 pub use nccl::across;
+pub(super) use python::rapids_floor;
 
 const PATH_OVERWRITE: &str = "PATH-OVERWRITE";
 const CUDNN_MAJOR: &str = "CUDNN-MAJOR";

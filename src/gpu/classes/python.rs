@@ -154,23 +154,39 @@ pub(super) fn rapids(stack: &Stack, answers: &mut Vec<Answer>) {
     }
 }
 
-/// Tells a target whose driver or GPU is below what RAPIDS asks for, which is more than its CUDA does.
-pub(super) fn rapids_on(stack: &Stack, target: &Target, answers: &mut Vec<Answer>) {
+/// What RAPIDS asks for by itself, beyond its CUDA.
+pub(in crate::gpu) struct OwnFloor<'s> {
+    /// The package that speaks for it.
+    pub package: &'s Package,
+    major: u32,
+    /// The row of its release.
+    pub row: &'static facts::Rapids,
+    /// What it asks for, in a sentence.
+    pub rule: String,
+}
+
+/// Returns what the RAPIDS of an environment asks for, where there is one and its release is in the tables.
+pub(in crate::gpu) fn rapids_floor(stack: &Stack) -> Option<OwnFloor<'_>> {
     let first = stack.environment.packages.iter().find(|package| {
         package.component.purl.ty() == "pypi"
             && rapids_major(package.name()).is_some()
             && package.release().is_some_and(|release| release.major() >= 20)
     });
-    let Some(package) = first.and_then(|first| stack.environment.the(first.name())) else { return };
-    let (Some(major), Some(release)) = (rapids_major(package.name()), package.release()) else { return };
+    let package = first.and_then(|first| stack.environment.the(first.name()))?;
+    let (major, release) = (rapids_major(package.name())?, package.release()?);
     let is_of = |cuda: &str| cuda.split(['.', ' ']).next() == Some(&major.to_string());
-    let rows = &frameworks().libraries.rapids;
-    let Some(row) = rows.iter().find(|row| covers(&row.versions, &release) && is_of(&row.cuda)) else { return };
-    let gravity = if row.unverified { Gravity::Warning } else { Gravity::Error };
+    let row = frameworks().libraries.rapids.iter().find(|row| covers(&row.versions, &release) && is_of(&row.cuda))?;
     let rule = format!(
         "RAPIDS {} for CUDA {major} asks for a driver of R{} or later and a GPU of {}",
         row.versions, row.min_driver, row.compute_capability
     );
+    Some(OwnFloor { package, major, row, rule })
+}
+
+/// Tells a target whose driver or GPU is below what RAPIDS asks for, which is more than its CUDA does.
+pub(super) fn rapids_on(stack: &Stack, target: &Target, answers: &mut Vec<Answer>) {
+    let Some(OwnFloor { package, major, row, rule }) = rapids_floor(stack) else { return };
+    let gravity = if row.unverified { Gravity::Warning } else { Gravity::Error };
     let floor = facts::toolkits().floor(&Dotted::major_alone(major));
     if let (Platform::Linux, Some(driver)) = (target.platform, &target.driver)
         && least(driver) < row.min_driver
