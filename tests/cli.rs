@@ -759,3 +759,46 @@ fn the_readme_shows_what_the_demo_prints() {
     assert!(printed.starts_with(head), "{printed}");
     assert!(printed.ends_with(tail), "{printed}");
 }
+
+#[test]
+fn gpu_prints_a_table_in_three_forms() {
+    let project = pool();
+    let asked = ["gpu", "--nodes", "ops/nodes.json", "--format"];
+    project.run(&[&asked[..], &["markdown"]].concat()).ends(0, &[]).prints(&[
+        "| stack | driver floor |",
+        "| **fails at start** |",
+        "`mixed-pool`",
+    ]);
+    let ran = project.run(&[&asked[..], &["json"]].concat()).ends(0, &[]);
+    let json: Value = serde_json::from_str(&ran.out).unwrap();
+    let subject = &json["subjects"][0];
+    assert_eq!((&json["schema"], &subject["driver_floor"]), (&Value::from(1), &Value::from("580.65.06")));
+    let answer = &subject["targets"][0]["answers"][0];
+    assert_eq!((&answer["rule"], &answer["at"]["path"]), (&"driver-floor".into(), &"api/requirements.txt".into()));
+    assert!(answer["chain"].as_array().unwrap().iter().any(|step| step["source"] != ""), "{answer}");
+    project.run(&["gpu", "--driver", "535.183.06", "--gpu", "A100"]).ends(0, &[]).prints(&["fails at start"]);
+    project.run(&["gpu", "--driver", "12.2x"]).ends(2, &["--driver 12.2x"]);
+}
+
+#[test]
+fn facts_are_looked_up_and_laid_over() {
+    let project = pool();
+    project.run(&["gpu", "facts", "R535"]).ends(0, &[]).prints(&["branch 535", "max_cuda", "12.2", "source"]);
+    project.run(&["gpu", "facts", "torch", "2.11"]).ends(0, &[]).prints(&["torch release 2.11", "cu130"]);
+    project.run(&["gpu", "facts"]).ends(0, &[]).prints(&["toolkits.toml", "rows"]);
+    let ran = project.run(&["gpu", "facts", "A100", "--format", "json"]).ends(0, &[]);
+    assert_eq!(serde_json::from_str::<Value>(&ran.out).unwrap()["rows"][0]["fields"]["compute_capability"], "8.0");
+    project.run(&["gpu", "facts", "A10000"]).ends(2, &["nothing is known of \"A10000\""]);
+    // A vendor that lets an older driver start CUDA 13 is not so in the tables, and in ours from here on.
+    project.put(
+        "facts/toolkits.toml",
+        "[[mvc_floor]]\nmajor = 13\nmin_driver_linux = \"535.1\"\nsource = \"our vendor\"\n",
+    );
+    let asked = ["gpu", "--driver", "535.183.06", "--facts", "facts"];
+    project.run(&asked).ends(0, &[]).prints(&["torch 2.9.1+cu130"]);
+    project.put("facts/toolkits.toml", "[[mvc_floor]]\nmajor = \"13\"\nsource = \"our vendor\"\n");
+    project.run(&asked).ends(2, &["facts/toolkits.toml:2:9", "\"major\" is a whole number"]);
+    project.put("facts/toolkits.toml", "[[mvc_flour]]\nmajor = 13\n");
+    project.run(&asked).ends(2, &["facts/toolkits.toml:1:3", "did you mean \"mvc_floor\"?"]);
+    project.run(&["gpu", "--facts", "ops"]).ends(2, &["no .toml file there"]);
+}

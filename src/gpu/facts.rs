@@ -652,6 +652,11 @@ impl Gpus {
 }
 
 impl Gpus {
+    /// Returns a model of a compute capability, none of Jetson's.
+    pub fn alike(&'static self, compute: &Dotted) -> Option<&'static Gpu> {
+        self.models.iter().find(|gpu| gpu.compute_capability == *compute && gpu.class != "jetson")
+    }
+
     /// Returns the model that a node's label names: a cloud's own name for it, or what GPU feature discovery says.
     pub fn labelled(&'static self, label: &str, value: &str) -> Option<&'static Gpu> {
         if label == "nvidia.com/gpu.product" {

@@ -102,7 +102,8 @@ pub(super) fn driver_floor(stack: &Stack) -> Option<Floor> {
     let asks = stack.carriers.iter().enumerate().filter_map(|(at, carrier)| Some((at, carrier, floor_of(carrier)?)));
     // The greatest floor; among equals what runs by itself before its parts, and the first before the others.
     let (at, carrier, (driver, source)) = asks.max_by(|(a_at, a, (a_floor, _)), (b_at, b, (b_floor, _))| {
-        a_floor.cmp(b_floor).then(b.is_part().cmp(&a.is_part())).then(b_at.cmp(a_at))
+        let by_name = rank(b.component.purl.name()).cmp(&rank(a.component.purl.name()));
+        a_floor.cmp(b_floor).then(b.is_part().cmp(&a.is_part())).then(by_name).then(b_at.cmp(a_at))
     })?;
     // RAPIDS asks for more than its CUDA does.
     if let Some(own) = classes::rapids_floor(stack).filter(|own| own.row.min_driver > *driver) {
@@ -160,6 +161,12 @@ fn reach(driver: &Dotted, floor: &Dotted) -> Reach {
     }
 }
 
+/// Says how likely a carrier is the reason that a stack is there: of several that fail together the first one speaks.
+fn rank(name: &str) -> usize {
+    const FIRST: &[&str] = &["torch", "pytorch", "vllm", "tensorflow", "jax", "onnxruntime-gpu"];
+    FIRST.iter().position(|first| name == *first || name.starts_with(&format!("{first}-"))).unwrap_or(FIRST.len())
+}
+
 /// Returns the carriers that run by themselves, those of one name together.
 fn families(stack: &Stack) -> Vec<Vec<usize>> {
     let mut families: Vec<Vec<usize>> = Vec::new();
@@ -170,6 +177,7 @@ fn families(stack: &Stack) -> Vec<Vec<usize>> {
             None => families.push(vec![at]),
         }
     }
+    families.sort_by_key(|family| rank(name(family[0])));
     families
 }
 

@@ -88,7 +88,11 @@ impl Gpu {
             })
             .collect();
         let names: Vec<String> = targets.iter().map(|target| target.target.name.clone()).collect();
-        let view = View { rows: &rows, targets: &names, sources: &sources };
+        let machines = targets.iter().enumerate();
+        let fleet: Vec<_> = machines
+            .flat_map(|(number, target)| gpu::fleet(&target.target).into_iter().map(move |answer| (number, answer)))
+            .collect();
+        let view = View { rows: &rows, targets: &names, fleet: &fleet, sources: &sources };
         match self.format {
             Form::Json => print(view.json()?.as_bytes())?,
             Form::Markdown => print(view.markdown().as_bytes())?,

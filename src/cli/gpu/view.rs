@@ -24,6 +24,8 @@ pub(super) struct View<'v> {
     pub rows: &'v [Row],
     /// What the targets are called.
     pub targets: &'v [String],
+    /// What is worth telling of the machines of a target, with its number.
+    pub fleet: &'v [(usize, Answer)],
     /// The files.
     pub sources: &'v Sources,
 }
@@ -51,6 +53,13 @@ impl View<'_> {
         let mut text = String::new();
         if self.rows.len() + self.targets.len() > 2 && !self.targets.is_empty() {
             self.table(&mut text);
+        }
+        for (target, answer) in self.fleet {
+            let _ = writeln!(text, "on {}", plain(&self.targets[*target]));
+            self.answer(&mut text, "  ", answer);
+        }
+        if !self.fleet.is_empty() {
+            text.push('\n');
         }
         for Row { stack, summary } in self.rows {
             let _ = writeln!(text, "{}", plain(stack.environment.name));
@@ -163,6 +172,17 @@ impl View<'_> {
             }
             text.push('\n');
         }
+        if !self.fleet.is_empty() {
+            text.push('\n');
+        }
+        for (target, answer) in self.fleet {
+            let rule = rule_of(answer.class).unwrap_or(answer.class);
+            let on = cell(&self.targets[*target]);
+            let _ = writeln!(text, "- **{} on {on}** (`{rule}`, {})", cell(&answer.message), word(answer));
+            for link in &answer.chain {
+                let _ = writeln!(text, "  - {}", cell(&link.text));
+            }
+        }
         for Row { stack, summary } in self.rows {
             let told: Vec<(Option<&str>, &Answer)> = (summary.inside.iter().map(|answer| (None, answer)))
                 .chain(
@@ -198,7 +218,12 @@ impl View<'_> {
     /// None that is expected: texts and numbers can be written.
     pub fn json(&self) -> serde_json::Result<String> {
         let subjects: Vec<Subject<'_>> = self.rows.iter().map(|row| self.subject(row)).collect();
-        let mut text = serde_json::to_string_pretty(&Document { schema: 1, subjects })?;
+        let fleet = self
+            .fleet
+            .iter()
+            .map(|(target, answer)| OnMachines { target: &self.targets[*target], answer: self.told(answer) });
+        let fleet = fleet.collect();
+        let mut text = serde_json::to_string_pretty(&Document { schema: 1, subjects, fleet })?;
         text.push('\n');
         Ok(text)
     }
@@ -215,18 +240,7 @@ impl View<'_> {
             kernels: carrier.architectures.clone(),
             at: self.at(stack.evidence(at).place).map(Spot::of),
         });
-        let of = |answer: &'r Answer| Told {
-            rule: rule_of(answer.class),
-            class: answer.class,
-            verdict: answer.verdict.words(),
-            gravity: gravity(answer),
-            message: &answer.message,
-            purl: answer.about.component.map(|component| component.purl.as_str()),
-            at: self.at(answer.about.place).map(Spot::of),
-            chain: answer.chain.iter().map(|link| Step { text: &link.text, source: link.source }).collect(),
-            error_text: answer.error_text,
-            advice: &answer.advice,
-        };
+        let of = |answer: &'r Answer| self.told(answer);
         Subject {
             subject: stack.environment.name,
             subjects: &stack.environment.subjects,
@@ -249,6 +263,23 @@ impl View<'_> {
                     answers: outcome.answers.iter().map(of).collect(),
                 })
                 .collect(),
+        }
+    }
+}
+
+impl View<'_> {
+    fn told<'r>(&self, answer: &'r Answer) -> Told<'r> {
+        Told {
+            rule: rule_of(answer.class),
+            class: answer.class,
+            verdict: answer.verdict.words(),
+            gravity: gravity(answer),
+            message: &answer.message,
+            purl: answer.about.component.map(|component| component.purl.as_str()),
+            at: self.at(answer.about.place).map(Spot::of),
+            chain: answer.chain.iter().map(|link| Step { text: &link.text, source: link.source }).collect(),
+            error_text: answer.error_text,
+            advice: &answer.advice,
         }
     }
 }
@@ -305,6 +336,13 @@ fn boards(stack: &Stack, reach: &Reach) -> Option<String> {
 struct Document<'r> {
     schema: u32,
     subjects: Vec<Subject<'r>>,
+    fleet: Vec<OnMachines<'r>>,
+}
+
+#[derive(Serialize)]
+struct OnMachines<'r> {
+    target: &'r str,
+    answer: Told<'r>,
 }
 
 #[derive(Serialize)]

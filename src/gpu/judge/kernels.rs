@@ -19,7 +19,10 @@ pub(super) fn kernels(stack: &Stack, target: &Target, answers: &mut Vec<Judged>)
     let Some(speaker) = speaker(stack) else { return };
     let mut told: Vec<u32> = Vec::new();
     for name in &target.gpus {
-        let Some(gpu) = facts::gpus().find(name) else {
+        let known = facts::gpus().find(name);
+        // A board that the tables do not have is as any other of the capability that the machine reports for it.
+        let alike = || target.compute.as_ref().and_then(|compute| facts::gpus().alike(compute));
+        let Some(gpu) = known.or_else(alike) else {
             let text =
                 format!("not known: the compute capability of `{}`, which the tables do not have", name.escape_debug());
             answers.push(unknown(ARCH_MISSING, speaker, vec![link(text, "")]));
@@ -37,6 +40,10 @@ pub(super) fn kernels(stack: &Stack, target: &Target, answers: &mut Vec<Judged>)
             let worst = fits.into_iter().find(|(_, fit)| !matches!(fit, Fit::Runs));
             let Some((at, worst)) = worst else { continue };
             let mut answer = kernel_answer(stack, target, gpu, at, worst, answers);
+            if known.is_none() {
+                let text = format!("the machine reports the compute capability of {}", name.escape_debug());
+                answer.chain[1] = link(format!("{text}: {}", gpu.compute_capability), "");
+            }
             if others && answer.verdict == Verdict::FailsAtKernel {
                 let all = family.iter().all(|at| matches!(fit(&stack.carriers[*at], gpu), Fit::Missing(_)))
                     && family.iter().all(|at| stack.carriers[*at].cuda.major().is_some());
