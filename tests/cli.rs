@@ -802,3 +802,19 @@ fn facts_are_looked_up_and_laid_over() {
     project.run(&asked).ends(2, &["facts/toolkits.toml:1:3", "did you mean \"mvc_floor\"?"]);
     project.run(&["gpu", "--facts", "ops"]).ends(2, &["no .toml file there"]);
 }
+
+#[test]
+fn errors_of_programs_lead_to_their_rule() {
+    let project = Project::empty();
+    let printed = "RuntimeError: CUDA error: no kernel image is available for execution on the device";
+    for (text, rule) in [
+        ("The NVIDIA driver on your system is too old", "driver-floor"),
+        ("forward compatibility was attempted on non supported HW", "forward-compat-hardware"),
+        ("operator torchvision::nms does not exist", "torch-pair"),
+        ("TV-PAIR", "torch-pair"),
+        (printed, "missing-architecture"),
+    ] {
+        project.run(&["explain", text]).ends(0, &[]).prints(&[rule]);
+    }
+    project.run(&["explain", "my program is on fire today"]).ends(2, &["no format, rule or output"]);
+}

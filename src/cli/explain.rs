@@ -12,7 +12,7 @@ use crate::{formats, outputs, rules, suggest};
 /// Say what a rule, format or output means, and how to mend a finding
 #[derive(Args)]
 pub struct Explain {
-    /// The rule's (or format's, or output's) name.
+    /// The rule's (or format's, or output's) name; or the text of an error that a program printed, whole or in part.
     name: String,
 }
 
@@ -42,7 +42,23 @@ impl Explain {
                 .chain(rules::all().map(|entry| ("rule", entry as &dyn Entry)))
                 .chain(outputs::OUTPUTS.iter().map(|entry| ("output", *entry as &dyn Entry)))
         };
-        let Some((table, entry)) = entries().find(|(_, entry)| entry.id() == self.name) else {
+        let class = rules::gpu::rule_of(&self.name);
+        let named = entries().find(|(_, entry)| entry.id() == self.name || Some(entry.id()) == class);
+        let said: Vec<&dyn Entry> = match named {
+            Some(_) => Vec::new(),
+            None => {
+                rules::all().map(|rule| rule as &dyn Entry).filter(|rule| speaks_of(rule.docs(), &self.name)).collect()
+            }
+        };
+        if let [_, _, ..] = said[..] {
+            let mut text = String::from("several rules speak of that:\n");
+            for entry in said {
+                let _ = writeln!(text, "  {:width$}  {}", entry.id(), entry.summary(), width = 24);
+            }
+            print(text.as_bytes())?;
+            return Ok(Outcome::Clean);
+        }
+        let Some((table, entry)) = named.or(said.first().map(|entry| ("rule", *entry))) else {
             let near = suggest::closest(&self.name, entries().map(|(_, entry)| entry.id()));
             let hint = near.map_or(";".to_owned(), |near| format!(", did you mean \"{near}\"?"));
             let name = self.name.escape_debug();
@@ -62,6 +78,31 @@ impl Explain {
         print(text.as_bytes())?;
         Ok(Outcome::Clean)
     }
+}
+
+/// Says whether a rule's docs quote a text, or the text holds what they quote: an error as a program prints it, with numbers
+/// of its own.
+fn speaks_of(docs: &str, text: &str) -> bool {
+    // What is shorter may be anything.
+    const LEAST: usize = 3;
+    let is_number = |word: &str| word.contains(|c: char| c.is_ascii_digit());
+    let words = |text: &str| -> Vec<String> {
+        let parts = text.split(|c: char| c.is_whitespace() || matches!(c, '(' | ')' | ',' | '"' | '\'' | '…'));
+        let plain = parts.map(|word| word.trim_matches(['.', ':', ';']).to_lowercase());
+        plain.filter(|word| !word.is_empty() && !is_number(word)).collect()
+    };
+    let holds = |long: &[String], short: &[String]| {
+        short.len() >= LEAST && long.windows(short.len()).any(|window| window == short)
+    };
+    let asked = words(text);
+    docs.split('`').skip(1).step_by(2).any(|quoted| {
+        let is_name =
+            quoted.len() >= 12 && !quoted.contains(' ') && (text.contains(quoted) || quoted.contains(text.trim()));
+        let quoted = words(quoted);
+        // What follows the first words is often the program's own.
+        let begins = &quoted[..quoted.len().min(5)];
+        (is_name && text.trim().len() >= 12) || holds(&asked, begins) || holds(&quoted, &asked)
+    })
 }
 
 impl List {
