@@ -3,7 +3,7 @@
 
 use super::carriers::{release, show};
 use super::facts::{self, ImageKind, frameworks};
-use super::{Carrier, Cuda, Environment, image};
+use super::{Carrier, Cuda, Dotted, Environment, image};
 use crate::intern::{self, Text};
 use crate::model::Component;
 
@@ -60,25 +60,44 @@ fn pytorch(base: &'static Component) -> Option<Carrier> {
     let torch = release(image::leading(base.version())?.to_string().as_str())?;
     let variant = format!("cu{}{}", cuda.major(), cuda.minor());
     let mut carrier = carrier(base, Cuda::Version(cuda.major_minor()), because, source);
-    if let Some(row) = frameworks().kernels(&torch, &variant) {
-        carrier.architectures = row.sm.iter().map(|sm| intern::text(&format!("sm_{sm}"))).collect();
-        carrier.architectures.extend(row.ptx.as_ref().map(|ptx| -> Text { intern::text(&format!("compute_{ptx}")) }));
-        carrier.architectures_source = &row.source;
-        carrier.unverified = row.unverified;
-    }
+    kernels(&mut carrier, Some(&torch), &variant);
     Some(carrier)
 }
 
 /// `vllm/vllm-openai:v0.20.0[-cu129]`: by its variant, else as the wheel of that release.
 pub(super) fn vllm(base: &'static Component) -> Option<Carrier> {
-    if let Some(carrier) = by_tag(base) {
+    let version = image::leading(base.version())?;
+    let torch = torch_of(&version.to_string());
+    if let Some(mut carrier) = by_tag(base) {
+        let variant = carrier.cuda.to_string().trim_start_matches("CUDA ").replace('.', "");
+        kernels(&mut carrier, torch.as_ref(), &format!("cu{variant}"));
         return Some(carrier);
     }
-    let version = image::leading(base.version())?;
     let row = frameworks().vllm.iter().filter(|row| row.version <= version).max_by(|a, b| a.version.cmp(&b.version))?;
     let above = frameworks().vllm.iter().filter(|row| row.version >= version).min_by(|a, b| a.version.cmp(&b.version));
     let major = |row: &facts::Vllm| super::carriers::versions_in(&row.wheel_cuda).map(|cuda| cuda.major()).next();
     let major = major(row).filter(|first| above.is_none_or(|above| major(above) == Some(*first)))?;
     let because = format!("{} holds vLLM {version}, whose wheel is built for CUDA {major}", show(base));
-    Some(carrier(base, Cuda::Major(major), because, &row.source))
+    let mut carrier = carrier(base, Cuda::Major(major), because, &row.source);
+    let default = torch.as_ref().and_then(|torch| frameworks().torch(torch)).map(|row| row.pypi_variant.as_str());
+    kernels(&mut carrier, torch.as_ref(), default.unwrap_or_default());
+    Some(carrier)
+}
+
+/// Returns the release of torch that a release of vLLM pins, first two numbers.
+fn torch_of(vllm: &str) -> Option<Dotted> {
+    let tables = frameworks();
+    let own = tables.vllm.iter().find(|row| row.version.to_string() == vllm).map(|row| &row.pins);
+    let more = || tables.vllm_pins.iter().find(|row| row.version.to_string() == vllm).map(|row| &row.pins);
+    let pins = own.filter(|pins| !pins.is_empty()).or_else(more)?;
+    release(&pins.get("torch")?.to_string())
+}
+
+/// Gives a carrier the kernels of the torch that it brings.
+fn kernels(carrier: &mut Carrier, torch: Option<&Dotted>, variant: &str) {
+    let Some(row) = torch.and_then(|torch| frameworks().kernels(torch, variant)) else { return };
+    carrier.architectures = row.sm.iter().map(|sm| intern::text(&format!("sm_{sm}"))).collect();
+    carrier.architectures.extend(row.ptx.as_ref().map(|ptx| -> Text { intern::text(&format!("compute_{ptx}")) }));
+    carrier.architectures_source = &row.source;
+    carrier.unverified = row.unverified;
 }

@@ -9,8 +9,8 @@ use super::carriers::show;
 use super::facts::{self, Gpu};
 use super::version::Dotted;
 use super::{
-    Answer, Carrier, Cuda, Evidence, Floor, Gravity, Link, Module, Platform, Stack, Target, Verdict, advice, classes,
-    pool,
+    Answer, Carrier, Cuda, Evidence, Floor, Gravity, Link, Module, Platform, Stack, Stage, Target, Verdict, advice,
+    classes, pool,
 };
 
 use kernels::kernels;
@@ -37,6 +37,14 @@ pub fn judge(stack: &Stack, target: &Target) -> Vec<Answer> {
 
 /// Judges a stack on a target of machines that are alike.
 fn on_one(stack: &Stack, target: &Target) -> Vec<Answer> {
+    // Boards of Jetson come with a system of their own, whatever the target calls it.
+    let boards = target.gpus.iter().map(|name| facts::gpus().find(name));
+    let is_jetson = target.platform == Platform::Linux
+        && !target.gpus.is_empty()
+        && boards.into_iter().all(|board| board.is_some_and(|board| board.class == "jetson"));
+    if is_jetson {
+        return on_one(stack, &Target { platform: Platform::Jetson, ..target.clone() });
+    }
     let mut answers = Vec::new();
     if matches!(target.platform, Platform::Jetson | Platform::Windows) {
         let mut answers = Vec::new();
@@ -46,11 +54,19 @@ fn on_one(stack: &Stack, target: &Target) -> Vec<Answer> {
     if let (Platform::Linux, Some(driver)) = (target.platform, &target.driver) {
         floors(stack, target, driver, &mut answers);
         driven(stack, target, driver, &mut answers);
+    } else if let (Platform::Linux, None, Some(floor)) = (target.platform, &target.driver, driver_floor(stack)) {
+        let text = format!("not known: the driver of {}; it needs {} or later", called(target), floor.driver);
+        answers.push(unknown(DRV_FLOOR, floor.carrier, vec![link(floor.rule, floor.source), link(text, "")]));
     }
     if let Platform::Linux = target.platform {
         modules(stack, target, &mut answers);
     }
     kernels(stack, target, &mut answers);
+    // What goes on without the GPU gets to no kernel.
+    let on_cpu: Vec<usize> = (answers.iter().filter(|answer| answer.verdict == Verdict::FallsBackToCpu))
+        .map(|answer| answer.carrier)
+        .collect();
+    answers.retain(|answer| !(matches!(answer.class, ARCH_MISSING | PTX_NEW) && on_cpu.contains(&answer.carrier)));
     let mut answers: Vec<Answer> = answers.into_iter().map(|judged| judged.answer(stack)).collect();
     classes::on_target(stack, target, &mut answers);
     answers
@@ -100,6 +116,10 @@ impl Judged {
 
 pub(super) fn driver_floor(stack: &Stack) -> Option<Floor> {
     let asks = stack.carriers.iter().enumerate().filter_map(|(at, carrier)| Some((at, carrier, floor_of(carrier)?)));
+    let asks: Vec<_> = asks.collect();
+    // Parts count where nothing that runs by itself is known: what loads them asks for its own.
+    let runs = asks.iter().any(|(_, carrier, _)| !carrier.is_part());
+    let asks = asks.into_iter().filter(|(_, carrier, _)| !(runs && carrier.is_part()));
     // The greatest floor; among equals what runs by itself before its parts, and the first before the others.
     let (at, carrier, (driver, source)) = asks.max_by(|(a_at, a, (a_floor, _)), (b_at, b, (b_floor, _))| {
         let by_name = rank(b.component.purl.name()).cmp(&rank(a.component.purl.name()));
@@ -221,6 +241,11 @@ fn floors(stack: &Stack, target: &Target, driver: &Dotted, answers: &mut Vec<Jud
                 answer.chain.push(link(text, other.source));
             }
         }
+        if answer.verdict == Verdict::FailsAtStart && stack.is_only_asked_by_extras(family) {
+            answer.verdict = Verdict::RunsIf;
+            let text = "only an extra asks for it: the condition is that the extra is not installed";
+            answer.chain.push(link(text, ""));
+        }
         // One cause is told once: vLLM and its torch fail together.
         let floor = floor_of(&stack.carriers[answer.carrier]);
         let same = |told: &&mut Judged| {
@@ -242,11 +267,30 @@ fn floors(stack: &Stack, target: &Target, driver: &Dotted, answers: &mut Vec<Jud
     }
     let mut answer = floor_answer(stack, target, driver, at);
     helped(stack, target, driver, &mut answer);
-    if !families.is_empty() || of(Reach::Short, &parts).len() < parts.len() {
+    let is_binding = matches!(stack.carriers[at].component.purl.name(), "cuda-bindings" | "cuda-python");
+    if !families.is_empty() || is_binding || of(Reach::Short, &parts).len() < parts.len() {
         answer.verdict = Verdict::RunsIf;
         answer.chain.push(link("nothing here is known to load it, and it runs as long as nothing does", ""));
     }
     answers.push(answer);
+}
+
+/// Says whether CUDA's libraries are known to be in the image.
+fn has_libraries(stack: &Stack) -> bool {
+    stack.environment.image().and_then(Stage::libraries).is_some_and(|known| known.value)
+}
+
+impl Stack {
+    /// Says whether nothing but extras asks for these carriers, in an environment of which it is not known what it installs.
+    fn is_only_asked_by_extras(&self, carriers: &[usize]) -> bool {
+        let environment = &self.environment;
+        let is_optional = |at: &usize| {
+            let component = self.carriers[*at].component;
+            let mut packages = environment.packages.iter().filter(|package| std::ptr::eq(package.component, component));
+            packages.next().is_some_and(|package| package.optional)
+        };
+        environment.stages.is_empty() && carriers.iter().all(is_optional)
+    }
 }
 
 /// Returns which fact is missing for a floor.
@@ -291,6 +335,12 @@ fn floor_answer(stack: &Stack, target: &Target, driver: &Dotted, at: usize) -> J
         let source = "microsoft/onnxruntime onnxruntime/python/onnxruntime_inference_collection.py";
         chain.push(link("ONNX Runtime prints an EP Error, and in Python goes on with the CPU's provider", source));
         Verdict::FallsBackToCpu
+    } else if name == "tensorflow" && !classes::brings_cuda(stack, name) && !has_libraries(stack) {
+        chain.push(link(
+            "it brings no CUDA by itself: without the libraries in the image it logs that it skips registering GPU devices, and runs on the CPU",
+            "tensorflow/tensorflow#63362",
+        ));
+        Verdict::RunsIf
     } else {
         Verdict::FailsAtStart
     };

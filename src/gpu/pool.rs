@@ -191,6 +191,8 @@ mod tests {
         assert_eq!(
             said,
             [
+                "that is so on 1 of the 3 nodes: c (driver not known, NVIDIA-A100-SXM4-40GB); not on a (driver 535.183.06, \
+              NVIDIA-A100-SXM4-40GB); b (driver 580.95.05, NVIDIA-A100-SXM4-40GB)",
                 "it fails on 1 of the 3 nodes: a (driver 535.183.06, NVIDIA-A100-SXM4-40GB); not on b (driver 580.95.05, \
               NVIDIA-A100-SXM4-40GB); not judged on c (driver not known, NVIDIA-A100-SXM4-40GB)"
             ]

@@ -49,7 +49,7 @@ pub(super) fn parties(stack: &Stack) -> Vec<Party<'_>> {
 }
 
 /// Says whether a framework's CUDA is locked with it: it is asked for with that extra, or requires the wheels.
-pub(super) fn brings_cuda(stack: &Stack, name: &str) -> bool {
+pub(in crate::gpu) fn brings_cuda(stack: &Stack, name: &str) -> bool {
     let environment = &stack.environment;
     environment.python(name).any(|package| {
         package.extras.iter().any(|extra| extra.split(',').any(|extra| extra == "and-cuda"))

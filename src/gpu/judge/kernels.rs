@@ -166,10 +166,13 @@ fn fit(carrier: &Carrier, gpu: &'static Gpu) -> Fit {
         return Fit::Missing(link(text, &toolkit.source));
     }
     // What a toolkit cannot build for is served by PTX at best, and its libraries and compilers know nothing of it.
-    let newest = toolkits().map(|toolkit| toolkit.max_sm).max().filter(|newest| gpu.sm > *newest);
+    // Where only the major version is known, the wheel may be of its first release.
+    let all = || toolkits().map(|toolkit| toolkit.max_sm);
+    let newest = if matches!(carrier.cuda, Cuda::Major(_)) { all().min() } else { all().max() };
+    let newest = newest.filter(|newest| gpu.sm > *newest);
     let beyond = newest.map(|newest| {
         format!(
-            "whether what is built with {} works on it, which builds for nothing beyond {}",
+            "whether what is built with {} works on it, some of which builds for nothing beyond {}",
             carrier.cuda,
             shown(newest)
         )
