@@ -142,6 +142,22 @@ fn cases_are_what_they_are_called() {
     assert!(wrong.is_empty(), "{wrong:#?}");
 }
 
+/// What a user sees at run time leads to the rule: `driftgate explain` has it, on one line.
+#[test]
+fn rules_say_what_is_seen_at_run_time() {
+    let mut wrong = Vec::new();
+    for (_, folder) in cases() {
+        for finding in judge(&read(&folder)) {
+            let texts = finding.notes.iter().filter_map(|note| note.strip_prefix("at run time it says: "));
+            let docs = rules::named(finding.rule).unwrap().docs();
+            wrong.extend(texts.filter(|text| !docs.contains(text)).map(|text| format!("{}: {text}", finding.rule)));
+        }
+    }
+    wrong.sort();
+    wrong.dedup();
+    assert!(wrong.is_empty(), "{wrong:#?}");
+}
+
 /// A tree held to itself has nothing that fails the gate: what its own state is blamed for only warns, but for sources
 /// that the policy forbids, targets that it names, and packages or images that cannot run or be built whatever was pinned.
 #[test]

@@ -153,6 +153,8 @@ struct Item {
     floats: bool,
     constraint: Text,
     environment: Text,
+    /// The extras that it is asked for with, joined by commas.
+    extras: Text,
     vias: Vec<From>,
 }
 
@@ -406,6 +408,7 @@ impl Reader<'_, '_> {
             floats,
             constraint: requirement.constraint(),
             environment: intern::text(requirement.marker),
+            extras: intern::text(&requirement.extras.join(",")),
             vias: Vec::new(),
         });
     }
@@ -439,6 +442,7 @@ impl Reader<'_, '_> {
                 floats: false,
                 constraint,
                 environment,
+                extras: "",
                 vias: Vec::new(),
             });
             return Ok(());
@@ -454,6 +458,7 @@ impl Reader<'_, '_> {
             floats: address.floats,
             constraint,
             environment,
+            extras: "",
             vias: Vec::new(),
         });
         Ok(())
@@ -498,14 +503,16 @@ impl Reader<'_, '_> {
                 links.direct.iter().copied().chain(links.from.iter().map(|&from| (from, Scope::Runtime, "")))
             {
                 let constraint = if from == SUBJECT || node.is_none() { item.constraint } else { "" };
-                let requirement = Requirement { scope, constraint, environment: item.environment, extra: group };
+                // A lock of another kind says it so too: what is asked for with an extra is asked for by it.
+                let extra = if group.is_empty() { item.extras } else { group };
+                let requirement = Requirement { scope, constraint, environment: item.environment, extra };
                 if let Some(to) = node.filter(|&to| from != to)
                     && edges.insert((from, to, requirement))
                 {
                     inventory.edge(from, to, requirement, item.place);
                 }
                 if node.is_none() || item.floats {
-                    let requirement = Requirement { constraint: item.constraint, ..requirement };
+                    let requirement = Requirement { constraint: item.constraint, extra: group, ..requirement };
                     inventory.declare(from, item.spelled, requirement, item.place, Gap::Unpinned);
                 }
             }
@@ -775,7 +782,10 @@ mod tests {
     fn lines_are_read() {
         let commit = "0123456789abcdef0123456789abcdef01234567";
         for (text, expected) in [
-            ("a==1\nB.c [x] === 2 ; os_name == 'nt' # why\n", vec!["· > a@1 ==1", "· > b-c@2 === 2 ; os_name == 'nt'"]),
+            (
+                "a==1\nB.c [x] === 2 ; os_name == 'nt' # why\n",
+                vec!["· > a@1 ==1", "· > b-c@2 === 2 ; os_name == 'nt' +x"],
+            ),
             (
                 "a \\\n  ==1 \\\r\n  --hash=sha256:00\n",
                 vec!["· > a@1 ==1", "--hash=sha256:00: \"sha256:00\" is no digest"],

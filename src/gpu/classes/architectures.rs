@@ -5,10 +5,10 @@ use crate::gpu::facts::{self, Gpu, drivers, toolkits};
 use crate::gpu::image::Known;
 use crate::gpu::judge::{self, Cover, cover};
 use crate::gpu::version::Dotted;
-use crate::gpu::{Answer, Gravity, Platform, Stack, Stage, Target, Verdict};
+use crate::gpu::{Answer, Gravity, Platform, Stack, Stage, Target, Verdict, advice};
 
-use super::build;
 use super::compiled::{self, Compiled, Value};
+use super::{Help, Need, build, cannot_start, help};
 
 /// The variables that list architectures to compile for, and how they write them.
 const LISTS: &[(&str, Writing)] = &[
@@ -259,8 +259,10 @@ pub(super) fn missing(stack: &Stack, target: &Target, answers: &mut Vec<Answer>)
             told.push(board.sm);
             match cover(&asked, board.sm) {
                 Cover::Kernel => {}
+                // Where it does not start at all, that is told.
+                Cover::Ptx(_) if answers.iter().any(cannot_start) => {}
                 Cover::Ptx(ptx) => {
-                    answers.extend(compiled_by_driver(&compiled, target, board, compiler.as_ref(), value, ptx))
+                    answers.extend(compiled_by_driver((stack, target), &compiled, board, compiler.as_ref(), value, ptx))
                 }
                 Cover::None => answers.push(no_kernel(&compiled, board, compiler.as_ref(), value, &asked)),
             }
@@ -310,10 +312,11 @@ fn rule_source(board: &Gpu) -> &'static str {
     facts::gpus().models.iter().find(|gpu| gpu.name == board.name).map_or("", |gpu| &gpu.source)
 }
 
-/// PTX runs where the driver can compile it: it must know the toolkit that made it.
+/// PTX runs where the driver can compile it: it must know the toolkit that made it, by itself or by the
+/// forward-compatibility driver of the image.
 fn compiled_by_driver(
+    (stack, target): (&Stack, &Target),
     compiled: &Compiled<'_>,
-    target: &Target,
     board: &Gpu,
     compiler: Option<&Known<Dotted>>,
     value: &Value,
@@ -323,15 +326,16 @@ fn compiled_by_driver(
     let branch = drivers().branch(driver)?;
     let capable = target.capability.as_ref().unwrap_or(&branch.max_cuda);
     let cuda = compiler.value.major_minor();
-    if cuda <= *capable {
+    let needs = toolkits().ptx_needs(&cuda);
+    if needs <= *capable {
         return None;
     }
     let why = compiled::why(compiled);
-    let message =
-        format!("{} has only PTX of CUDA {cuda} for {}, and fails at its first kernel", compiled.shown, board.name);
-    Some(
-        Answer::new("PTX-NEW", Verdict::FailsAtKernel, Gravity::Error, compiled.about, message)
-            .because(why.text, why.source)
+    let answer = |verdict, how: &str| {
+        let gravity = if verdict == Verdict::FailsAtKernel { Gravity::Error } else { Gravity::Info };
+        let message = format!("{} has only PTX of CUDA {cuda} for {}, and {how}", compiled.shown, board.name);
+        Answer::new("PTX-NEW", verdict, gravity, compiled.about, message)
+            .because(why.text.clone(), why.source)
             .because(compiler.because.clone(), compiler.source)
             .because(
                 format!(
@@ -341,13 +345,34 @@ fn compiled_by_driver(
                 toolkits().rule("binary_compat"),
             )
             .because(
-                format!("PTX of CUDA {cuda} needs a driver for it, and {driver} (R{}) is for {capable}", branch.branch),
+                format!(
+                    "PTX of CUDA {cuda} needs a driver for {needs} or later, and {driver} (R{}) is for {capable}: {capable} < {needs}; minor-version compatibility does not help here",
+                    branch.branch
+                ),
                 toolkits().rule("ptx_jit"),
             )
             .beside(build::about(compiled.stage, value.place), "what it is compiled for")
+    };
+    let fails = || {
+        answer(Verdict::FailsAtKernel, "fails at its first kernel")
             .says("the provided PTX was compiled with an unsupported toolchain")
-            .mend(format!("name the board itself in {}, or compile with CUDA {capable} or earlier", value.name)),
-    )
+            .mend(format!("name the board itself in {}, or compile with CUDA {capable} or earlier", value.name))
+    };
+    let moves = || {
+        let branch = drivers().branches.iter().find(|branch| branch.max_cuda >= needs)?;
+        advice::drivers(Some(&branch.first_toolkit_driver_linux), &judge::models(target))
+    };
+    let (mut told, chain) = match help(stack, target, driver, &Need::Capability(&needs)) {
+        Help::Runs(chain) => (answer(Verdict::RunsIf, "runs on a condition"), chain),
+        Help::Unknown(chain) => (answer(Verdict::Unknown, "is not judged"), chain),
+        Help::Branch(chain) | Help::Hardware(chain) => (fails(), chain),
+        Help::None => (fails(), Vec::new()),
+    };
+    told.chain.extend(chain);
+    if told.gravity == Gravity::Error {
+        told.advice.extend(moves());
+    }
+    Some(told)
 }
 
 #[cfg(test)]

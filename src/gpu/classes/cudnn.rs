@@ -209,7 +209,11 @@ fn onnxruntime(stack: &Stack, answers: &mut Vec<Answer>) {
             answers.push(answer);
             return;
         }
-        (_, Some((wheel, _))) if no_libraries(stack, &held, major).is_some() || matches!(held, Held::Nothing(_)) => {
+        (_, Some((wheel, _)))
+            if no_libraries(stack, &held, major).is_some()
+                || held.lacks_cudnn(major).is_some()
+                || matches!(held, Held::Nothing(_)) =>
+        {
             (format!("{} is the only cuDNN there", wheel.shown()), Evidence::from(*wheel), row.source.as_str())
         }
         _ => return,

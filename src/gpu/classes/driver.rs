@@ -8,7 +8,7 @@ use crate::gpu::{
     judge, pool,
 };
 
-use super::{Help, Need, help};
+use super::{Help, Need, cannot_start, help};
 
 /// DRV-EOL: a target's driver branches that get no fixes any more on a day, `YYYY-MM-DD`, or will not on a later one.
 ///
@@ -201,10 +201,7 @@ pub(super) fn embedded_ptx(stack: &Stack, target: &Target, answers: &mut Vec<Ans
         return;
     };
     let needs = toolkits().ptx_needs(&cuda);
-    let is_told = |answer: &Answer| {
-        matches!(answer.class, judge::DRV_FLOOR | judge::FC_BRANCH | "REQ-UNMET") && answer.gravity == Gravity::Error
-    };
-    if needs <= *capable || answers.iter().any(is_told) {
+    if needs <= *capable || answers.iter().any(cannot_start) {
         return;
     }
     let rule = toolkits().rule("ptx_jit");

@@ -156,7 +156,7 @@ fn fit(stack: &Stack, torch: &Package, wheel: &Package) -> Fit {
     if let (Some(has), Some(needs)) = (&built.python, &python)
         && has != needs
     {
-        wrong.push(format!("CPython {has}"));
+        wrong.push(format!("CPython {}", dotted(has)));
         chain.push((format!("the image's Python is cp{needs}, and the wheel is for cp{has}"), rules));
         want.python = Some(needs.clone());
     }
@@ -165,8 +165,13 @@ fn fit(stack: &Stack, torch: &Package, wheel: &Package) -> Fit {
     }
     let shown = wheel.component.name();
     let version = wheel.version().split('+').next().unwrap_or_default();
-    let message =
-        format!("{shown} {version} is a wheel for {}, and {} is beside it", wrong.join(" and "), torch.shown());
+    // Whether Python is all that is wrong.
+    let is_python = built.python != want.python && wrong.len() == 1;
+    let beside = match &python {
+        Some(python) if is_python => format!("the image has {}", dotted(python)),
+        _ => format!("{} is beside it", torch.shown()),
+    };
+    let message = format!("{shown} {version} is a wheel for {}, and {beside}", wrong.join(" and "));
     let mut answer = Answer::new(FA_WHEEL, Verdict::FailsAtStart, Gravity::Error, Evidence::from(wheel), message);
     for (text, source) in chain {
         answer = answer.because(text, source);
@@ -184,7 +189,19 @@ fn fit(stack: &Stack, torch: &Package, wheel: &Package) -> Fit {
         "take the wheel of {shown} {version} whose name has {}{tags}, or build it against torch {installed}",
         want.tag()
     ));
-    Fit::No(Box::new(answer.mend(format!("or pin a torch {} for CUDA {}", built.torch, built.cuda))))
+    let answer = answer.mend(match &built.python {
+        Some(python) if is_python => format!("or start from an image of Python {}", dotted(python)),
+        _ => format!("or pin a torch {} for CUDA {}", built.torch, built.cuda),
+    });
+    Fit::No(Box::new(answer))
+}
+
+/// Returns the version that a wheel's tag stands for: 3.11 of `311`.
+fn dotted(tag: &str) -> String {
+    match tag.split_at_checked(1) {
+        Some((major, minor)) => format!("{major}.{minor}"),
+        None => tag.to_owned(),
+    }
 }
 
 #[cfg(test)]

@@ -95,6 +95,16 @@ impl Held {
         }
     }
 
+    /// Returns why there is no cuDNN in an image that has the libraries of a CUDA major.
+    pub(super) fn lacks_cudnn(&self, major: u32) -> Option<String> {
+        match self {
+            Held::Cuda(libraries) if libraries.cuda.major() == major && libraries.cudnn.is_none() => {
+                Some(format!("the image {} brings CUDA without cuDNN", libraries.image))
+            }
+            _ => None,
+        }
+    }
+
     /// Returns what brings the libraries of a CUDA major, where the image is known to.
     pub(super) fn brings(&self, major: u32) -> Option<String> {
         match self {

@@ -34,7 +34,7 @@ mod tests;
 mod torch_family;
 
 use super::judge::models;
-use super::{Answer, Gravity, Stack, Target, Verdict};
+use super::{Answer, Gravity, Stack, Target, Verdict, judge};
 use crate::intern::Text;
 use crate::model::Component;
 
@@ -157,6 +157,11 @@ fn most_specific(answers: Vec<Answer>) -> Vec<Answer> {
 pub(super) fn on_target(stack: &Stack, target: &Target, answers: &mut Vec<Answer>) {
     let judges = if platform::is_own_kind(target) { ON_OWN_KIND } else { ON_TARGET };
     judges.iter().for_each(|judge| judge(stack, target, answers));
+}
+
+/// Says whether an answer tells that the driver is too old for a program to start at all: PTX is no matter then.
+fn cannot_start(answer: &Answer) -> bool {
+    matches!(answer.class, judge::DRV_FLOOR | judge::FC_BRANCH | "REQ-UNMET") && answer.gravity == Gravity::Error
 }
 
 /// Returns a target's GPUs with their architectures, ten times the compute capability: those of the tables, each

@@ -1,13 +1,17 @@
 //! ONNX Runtime for GPUs without the CUDA libraries that it needs: it then runs on the CPU without failing.
 
 use super::super::facts::frameworks;
-use super::super::{Answer, Cuda, Evidence, Gravity, Stack, Verdict};
+use super::super::{Answer, Cuda, Evidence, Gravity, Package, Stack, Verdict};
 use super::held;
 use super::mix::{brings_cuda, no_libraries, requirers};
 
 const CLASS: &str = "ORT-EXTRA";
 
 const PRELOAD: &str = "onnxruntime.ai CUDA execution provider page, preload_dlls; ELF header of the provider's library in the wheel of onnxruntime-gpu 1.26.0, read 2026-11";
+
+fn is_cudnn(package: &Package) -> bool {
+    package.component.purl.ty() == "pypi" && package.name().starts_with("nvidia-cudnn")
+}
 
 /// Tells ONNX Runtime for GPUs where it falls back to the CPU.
 pub(super) fn fallback(stack: &Stack, answers: &mut Vec<Answer>) {
@@ -57,7 +61,12 @@ pub(super) fn fallback(stack: &Stack, answers: &mut Vec<Answer>) {
         return;
     }
     let held = held::held(environment);
-    let Some(lacks) = no_libraries(stack, &held, major) else {
+    let without_cudnn = held.lacks_cudnn(major).filter(|_| !environment.packages.iter().any(is_cudnn));
+    let (what, lacks) = match (no_libraries(stack, &held, major), without_cudnn) {
+        (Some(lacks), _) => (format!("libraries of CUDA {major}"), Some(lacks)),
+        (None, lacks) => ("cuDNN".to_owned(), lacks),
+    };
+    let Some(lacks) = lacks else {
         if matches!(held, held::Held::Unknown) && super::mix::wheels(environment, major).is_none() {
             let message = format!("{} finds its CUDA libraries only if the image has them", gpu.shown());
             let text = format!("not known: whether the image has the libraries of CUDA {major}");
@@ -65,7 +74,7 @@ pub(super) fn fallback(stack: &Stack, answers: &mut Vec<Answer>) {
         }
         return;
     };
-    let message = format!("{} finds no libraries of CUDA {major} and falls back to the CPU", gpu.shown());
+    let message = format!("{} finds no {what} and falls back to the CPU", gpu.shown());
     let mut answer = Answer::new(CLASS, Verdict::FallsBackToCpu, Gravity::Warning, Evidence::from(gpu), message)
         .because(&carrier.because, carrier.source)
         .because(lacks, held::source())
@@ -74,7 +83,10 @@ pub(super) fn fallback(stack: &Stack, answers: &mut Vec<Answer>) {
             source,
         )
         .because("with libraries missing it warns and runs on the CPU", source)
-        .says("Failed to create CUDAExecutionProvider. Require cuDNN 9.* and CUDA 12.*")
+        .says(match major {
+            12 => "Failed to create CUDAExecutionProvider. Require cuDNN 9.* and CUDA 12.*",
+            _ => "Failed to create CUDAExecutionProvider",
+        })
         .mend("ask for onnxruntime-gpu[cuda,cudnn], which brings the libraries as wheels")
         .mend(format!("or run it in an image of CUDA {major} with cuDNN: nvidia/cuda:{major}…-cudnn-runtime-…"));
     if let Some(stage) = environment.image() {

@@ -3,6 +3,7 @@
 use super::super::carriers::release;
 use super::super::facts::{self, frameworks};
 use super::super::{Answer, Carrier, Cuda, Evidence, Gravity, Package, Setting, Stack, Target, Verdict};
+use super::mix::{requirers, wheels};
 
 const CLASS: &str = "ROCM-MIX";
 const SOURCE: &str = "hartmark/sd-rocm#3; ROCm documentation";
@@ -69,8 +70,33 @@ pub(super) fn inside(stack: &Stack, answers: &mut Vec<Answer>) {
                 }
             });
         answers.push(answer);
+    } else {
+        left_over(stack, answers);
     }
     asked_of_the_other(stack, answers);
+}
+
+/// Tells wheels of CUDA's libraries that stand beside a torch for ROCm, which loads none of them. NCCL alone is no sign of
+/// CUDA: what trains on the CPU requires it too.
+fn left_over(stack: &Stack, answers: &mut Vec<Answer>) {
+    let environment = &stack.environment;
+    let Some((torch, carrier)) = all_of(stack, is_rocm).find(|(package, _)| package.name() == "torch") else { return };
+    let wheel = [11, 12, 13].into_iter().find_map(|major| wheels(environment, major));
+    let Some(wheel) = wheel.filter(|wheel| environment.together(torch, wheel)) else { return };
+    let message =
+        format!("{} is of CUDA, and {} beside it is built for {}", wheel.shown(), torch.shown(), carrier.cuda);
+    let answer = Answer::new(CLASS, Verdict::RunsIf, Gravity::Warning, Evidence::from(wheel), message)
+        .because(&carrier.because, carrier.source)
+        .because("ROCm's parts run on AMD's GPUs alone and CUDA's on NVIDIA's alone", SOURCE)
+        .beside(torch.into(), "the build for ROCm");
+    let mut by = requirers(environment, wheel);
+    by.retain(|name| !name.starts_with("nvidia-"));
+    answers.push(match by.is_empty() {
+        true => answer.mend("leave the nvidia-* wheels out: a torch for ROCm loads none of them"),
+        false => answer
+            .because(format!("{} is required by {}", wheel.shown(), by.join(", ")), "")
+            .mend(format!("leave out what requires it, {}, or take torch for CUDA", by.join(", "))),
+    });
 }
 
 /// Tells a container that asks for the GPUs that its framework is not built for.

@@ -11,8 +11,10 @@ entry! {
     ///
     /// # Why
     /// Libraries of CUDA 12 do not serve a package that was built for 11 or 13. A package that brings no CUDA along, as
-    /// onnxruntime-gpu, then finds none: `libcublasLt.so.11: cannot open shared object file: No such file or directory`
-    /// (`libcublasLt.so.12`, `libcublasLt.so.13`), and falls back to the CPU. Where each brings its own, one process loads
+    /// onnxruntime-gpu, then finds none: `libcublasLt.so.11: cannot open shared object file: No such file or directory`,
+    /// `libcublasLt.so.12: cannot open shared object file: No such file or directory`,
+    /// `libcublasLt.so.13: cannot open shared object file: No such file or directory`,
+    /// and falls back to the CPU. Where each brings its own, one process loads
     /// both, which works until one finds the other's library first. The finding says which of the two it is.
     ///
     /// onnxruntime-gpu changed its CUDA without changing its name: up to 1.18 it is for 11.8, from 1.19 for 12, from 1.27

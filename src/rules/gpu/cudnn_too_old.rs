@@ -10,10 +10,10 @@ entry! {
     /// The cuDNN that a framework finds is older than the one it was built with.
     ///
     /// # Why
-    /// Within a major version a newer minor is fine, and an older is not. TensorFlow says `Loaded runtime CuDNN library: 9.1.0
-    /// but source was compiled with: 9.3.0` and fails at its first convolution; JAX says `Found cuDNN version 8600, but JAX
-    /// was built against version 8906` and does not use the GPU. For torch it is a warning: its own pin was overridden, and
-    /// only what is new in the later minor is missing.
+    /// Within a major version a newer minor is fine, and an older is not. TensorFlow says
+    /// `Loaded runtime CuDNN library: 9.1.0 but source was compiled with: 9.3.0` and fails at its first convolution; JAX says
+    /// `Found cuDNN version 8600, but JAX was built against version 8906` and does not use the GPU. For torch it is a warning:
+    /// its own pin was overridden, and only what is new in the later minor is missing.
     ///
     /// # Mend
     /// Pin the wheel to the minor version that the framework was built with, or to a later one.

@@ -13,7 +13,8 @@ entry! {
     /// All packages of CuPy are the module `cupy`, and two overwrite one another:
     /// `CuPy may not function correctly because multiple CuPy packages are installed`. A wheel for CUDA 12 compiles its
     /// kernels with the NVRTC of CUDA 12, which it does not bring along:
-    /// `libnvrtc.so.12: cannot open shared object file: No such file or directory`.
+    /// `libnvrtc.so.12: cannot open shared object file: No such file or directory`, or
+    /// `CuPy failed to load libnvrtc.so.12`.
     ///
     /// # Mend
     /// Keep one, for the CUDA that is there (`cupy-cuda12x`, `cupy-cuda13x`), or ask for its extra `ctk`, which brings its own.

@@ -12,7 +12,9 @@ entry! {
     /// # Why
     /// Driver branches drop old generations (Kepler after 470, Maxwell, Pascal and Volta after 580) and know new ones only
     /// from some branch on (Blackwell from 570). The module then ignores the board, and nothing that needs CUDA starts:
-    /// `no CUDA-capable device is detected` (error 100), or `No devices were found` from `nvidia-smi`.
+    /// `no CUDA-capable device is detected` (error 100), or `No devices were found` from `nvidia-smi`. The kernel's log says why:
+    /// a board `supported through the NVIDIA 580.xx Legacy drivers` (or 470.xx), or one that
+    /// `requires use of the NVIDIA open kernel modules`, as boards of GeForce and RTX PRO from Blackwell on do.
     ///
     /// # Mend
     /// Move the nodes to a branch that supports their GPUs, or correct the target in the policy.

@@ -12,8 +12,8 @@ entry! {
     /// # Why
     /// `NVIDIA_DRIVER_CAPABILITIES` says which libraries of the driver the container runtime puts into a container: `compute` for
     /// CUDA, `utility` for nvidia-smi and NVML, `video` for the decoder and encoder. Unset, it is `compute,utility`. What is left
-    /// out is missing at run time: `libnvcuvid.so.1: cannot open shared object file`, `NVML Shared Library Not Found`, or
-    /// `libcuda.so.1: cannot open shared object file`.
+    /// out is missing at run time: `libnvcuvid.so.1: cannot open shared object file` (the decoder), `libnvidia-encode.so.1` (the
+    /// encoder), `NVML Shared Library Not Found`, or `libcuda.so.1: cannot open shared object file`.
     ///
     /// Where devices are injected by CDI all of the driver is there, whatever the variable says: so it is a warning, unless
     /// `compute` itself is left out.

@@ -13,8 +13,8 @@ entry! {
     /// A program built with CUDA X.Y starts on every driver from the floor of its major version on (525.60.13 for CUDA
     /// 12, 580.65.06 for CUDA 13), whatever its minor version. Below the floor it fails at start: PyTorch says
     /// `The NVIDIA driver on your system is too old (found version 12020)`, the runtime
-    /// `CUDA driver version is insufficient for CUDA runtime version` (error 35). The nodes have the driver; the image
-    /// cannot bring it along.
+    /// `CUDA driver version is insufficient for CUDA runtime version` (error 35). The number is the newest CUDA that the
+    /// driver implements: 12020 is 12.2, 11040 is 11.4. The nodes have the driver; the image cannot bring it along.
     ///
     /// That `nvidia-smi` prints a smaller CUDA minor version than the component's is fine and found by no rule.
     ///

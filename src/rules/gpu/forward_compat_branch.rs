@@ -13,7 +13,8 @@ entry! {
     /// The forward-compatibility driver of CUDA's images runs on the kernel modules of some branches: those with long support and
     /// the production branches of their time. New-feature branches are usually not among them, so that R535 can run an image that the
     /// newer R560 cannot. It then fails as without the library: `CUDA driver version is insufficient for CUDA runtime version`
-    /// (error 35), or `system has unsupported display driver / cuda driver combination` (error 803).
+    /// (error 35), PyTorch with `The NVIDIA driver on your system is too old`, or
+    /// `system has unsupported display driver / cuda driver combination` (error 803).
     ///
     /// # Mend
     /// Move the nodes to a branch at or above the floor, or take a build for the CUDA that they have. The finding names both, and the

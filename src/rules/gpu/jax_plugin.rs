@@ -11,9 +11,9 @@ entry! {
     ///
     /// # Why
     /// `jax-cuda12-plugin`, `jax-cuda12-pjrt` and `jaxlib` are one release in three packages, and pip holds none of them to the
-    /// others when one is moved. Of different releases JAX crashes, or says `Mismatched PJRT plugin PJRT API version`, or warns
-    /// `JAX plugin jax_cuda12_plugin version 0.9.2 is installed, but it is not compatible with the installed jaxlib version
-    /// 0.9.0.1, so it will not be used` and computes on the CPU. A fourth number of the plugin is a rebuild, and no difference.
+    /// others when one is moved. Of different releases JAX crashes, or says `Mismatched PJRT plugin PJRT API version`, or warns that
+    /// `JAX plugin jax_cuda12_plugin version 0.9.2 is installed, but it is not compatible with the installed jaxlib version`
+    /// 0.9.0.1, and computes on the CPU. A fourth number of the plugin is a rebuild, and no difference.
     ///
     /// The plugin compares the loaded cuDNN with the one it was built against, and refuses an older one.
     ///

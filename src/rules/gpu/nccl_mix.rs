@@ -13,7 +13,8 @@ entry! {
     /// # Why
     /// The ranks of a job speak NCCL's protocol with one another, and must load the same one. torch and JAX load the wheel
     /// `nvidia-nccl-cu12` beside them, whatever `NCCL_VERSION` of the base image says:
-    /// `Mismatched NCCL version detected`, or a hang at the first collective. One job is what a manifest says is one: the
+    /// `NCCL WARN Mismatched NCCL version detected`, or a hang at the first collective. That an error prints a version, as
+    /// `unhandled system error, NCCL version 2.21.5` does, tells nothing of a mismatch. One job is what a manifest says is one: the
     /// containers of one PyTorchJob, MPIJob, JobSet, RayCluster, LeaderWorkerSet or the like. Containers of different objects
     /// are never compared.
     ///

@@ -11,8 +11,9 @@ entry! {
     ///
     /// # Why
     /// A driver has two halves, and they must be of one build. After an upgrade of the packages the old module runs on
-    /// until the reboot, and refuses the new libraries: `nvidia-smi` says `Failed to initialize NVML: Driver/library
-    /// version mismatch`, and with it `NVML library version: 570.124`, the libraries' version cut to its first numbers.
+    /// until the reboot, and refuses the new libraries: `nvidia-smi` says
+    /// `Failed to initialize NVML: Driver/library version mismatch`, and with it `NVML library version: 570.124`, the
+    /// libraries' version cut to its first numbers.
     /// New containers get no GPU from then on, while those that run go on.
     ///
     /// Inside of WSL the driver is the host's, whose number is another; nothing is said there.

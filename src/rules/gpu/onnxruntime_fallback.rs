@@ -13,9 +13,10 @@ entry! {
     /// # Why
     /// `onnxruntime` and `onnxruntime-gpu` are one module, and the one installed last wins; what requires the former by name
     /// undoes the latter: `Specified provider 'CUDAExecutionProvider' is not in available provider names`. The wheel brings no
-    /// CUDA along: in an image without it (`python:3.12-slim`, `nvidia/cuda:…-base-…`) it warns
-    /// `Failed to create CUDAExecutionProvider` and runs on the CPU, ten times slower and without an error. Where it is not
-    /// known what the image has, nothing is found.
+    /// CUDA along: in an image without it (`python:3.12-slim`, `nvidia/cuda:…-base-…`), or without cuDNN
+    /// (`nvidia/cuda:…-runtime-…`), it warns
+    /// `Failed to create CUDAExecutionProvider. Require cuDNN 9.* and CUDA 12.*` and runs on the CPU, ten times slower and without
+    /// an error. Where it is not known what the image has, nothing is found.
     ///
     /// # Mend
     /// Leave `onnxruntime` out, and ask for `onnxruntime-gpu[cuda,cudnn]` or take an image with CUDA's libraries.

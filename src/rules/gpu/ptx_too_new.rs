@@ -13,8 +13,9 @@ entry! {
     /// PTX is compiled by the driver when it is first used, and each CUDA makes a newer version of it. Minor-version compatibility,
     /// which lets CUDA 12.8 start on a driver for 12.2, does not cover that: the program starts, and its first kernel fails with
     /// `the provided PTX was compiled with an unsupported toolchain` (error 222), or
-    /// `Unsupported .version 8.7; current version is '8.2'`. Crates that embed PTX (candle-kernels) are made by the `nvcc` of the
-    /// image that they are built in; a wheel has only PTX for a GPU that is newer than its machine code.
+    /// `Unsupported .version 8.7; current version is '8.4'`. Crates that embed PTX (candle-kernels) are made by the `nvcc` of
+    /// the image that they are built in, and so is what an image compiles for a list that covers the GPU by
+    /// `+PTX` alone; a wheel has only PTX for a GPU that is newer than its machine code.
     ///
     /// # Mend
     /// Build with a CUDA that the driver is for, move the nodes to a newer driver branch, or take a build with machine code for the

@@ -12,7 +12,8 @@ entry! {
     /// # Why
     /// torch for ROCm finds no GPU of NVIDIA's (`No HIP GPUs are available`), torch for CUDA none of AMD's
     /// (`Found no NVIDIA driver on your system`), and a package for the other one beside it is dead weight at best. It happens
-    /// when an extra index is lost at a lock refresh, and the default build comes in.
+    /// when an extra index is lost at a lock refresh, and the default build comes in. Wheels of CUDA's libraries alone, which
+    /// torch for ROCm does not load, warn; NCCL's alone, which XGBoost requires, is let be.
     ///
     /// # Mend
     /// Take all builds from one index, for the GPUs that the nodes have.

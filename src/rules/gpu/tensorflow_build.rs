@@ -13,8 +13,9 @@ entry! {
     /// # Why
     /// `tensorflow[and-cuda]` asks for the `nvidia-*` wheels of one CUDA and cuDNN: for exact versions up to 2.19, and within ranges
     /// from 2.20 on. A cuDNN of another major version, or of a lower minor one, is refused at the first operation:
-    /// `Loaded runtime CuDNN library: 9.1.0 but source was compiled with: 9.3.0. CuDNN library needs to have matching major version
-    /// and equal or higher minor version.` Other parts may run, and are not tested together.
+    /// `Loaded runtime CuDNN library: 9.1.0 but source was compiled with: 9.3.0`, with
+    /// `CuDNN library needs to have matching major version and equal or higher minor version`. Other parts may run, and are not
+    /// tested together.
     ///
     /// A TensorFlow without that extra takes the CUDA of its image, and is not judged by what is locked.
     ///

@@ -11,9 +11,10 @@ entry! {
     ///
     /// # Why
     /// An engine is tied to the very version of TensorRT that built it, to the last number, unless it was built with a
-    /// compatibility flag: `The engine plan file is not compatible with this version of TensorRT, expecting library version
-    /// 10.3.0.26 got 10.0.1.6`. The wheels `tensorrt`, `tensorrt-cu12`, `-libs` and `-bindings` must be of one version too.
-    /// Engines that come from elsewhere, from a bucket or a model server, are not seen.
+    /// compatibility flag: `The engine plan file is not compatible with this version of TensorRT`, or, by older ones,
+    /// `Version tag does not match`. The wheels `tensorrt`, `tensorrt-cu12`, `-libs` and `-bindings` must be of one version too.
+    /// Engines that come from elsewhere, from a bucket or a model server, are not seen, and neither is the GPU that one was built
+    /// on: on another it says `generated on an incompatible device`.
     ///
     /// # Mend
     /// Pin one version for the builder and the server, or build the engine where it runs.

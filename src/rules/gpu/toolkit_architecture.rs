@@ -12,7 +12,7 @@ entry! {
     /// # Why
     /// `TORCH_CUDA_ARCH_LIST`, `CMAKE_CUDA_ARCHITECTURES` and nvcc's own options name what to compile for. A compiler knows
     /// architectures from one release to another: 12.0 from CUDA 12.8 on, nothing below 7.5 from 13.0 on. Beyond that it ends with
-    /// `nvcc fatal : Unsupported gpu architecture 'compute_120'`.
+    /// `nvcc fatal   : Unsupported gpu architecture 'compute_120'`.
     ///
     /// The compiler is that of the stage that compiles, not of the one that runs. Thor is `101` up to CUDA 12.9, and `110` from
     /// 13.0 on.

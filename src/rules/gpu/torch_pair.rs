@@ -13,7 +13,8 @@ entry! {
     /// Their operators are compiled against one release of torch, and for one build of it. Beside another one they do not load, and
     /// the import of torchvision fails: `RuntimeError: operator torchvision::nms does not exist`. Where only the CUDA differs it
     /// says `Detected that PyTorch and torchvision were compiled with different CUDA major versions`; torchaudio compares the minor
-    /// version too: `Detected that PyTorch and TorchAudio were compiled with different CUDA versions`.
+    /// version too: `Detected that PyTorch and TorchAudio were compiled with different CUDA versions`, and beside another torch it
+    /// says `libtorchaudio.so: undefined symbol`.
     ///
     /// From 2.11.0 on torchaudio asks for no torch, and 2.11.0 beside a later torch is right. Nightlies and rebuilds are not judged.
     ///

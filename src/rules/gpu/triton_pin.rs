@@ -11,8 +11,9 @@ entry! {
     ///
     /// # Why
     /// torch's compiler reaches into triton's, and that changes from one release to the next. With another triton torch still
-    /// imports, and fails where something is compiled: `ImportError: cannot import name 'triton_key' from
-    /// 'triton.compiler.compiler'`, or `Cannot find a working triton installation`.
+    /// imports, and fails where something is compiled:
+    /// `ImportError: cannot import name 'triton_key' from 'triton.compiler.compiler'`, or
+    /// `Cannot find a working triton installation`.
     ///
     /// `pytorch-triton`, `pytorch-triton-rocm` and `triton` all install one folder: of two of them the last one wins. From torch
     /// 2.14 on any patch release of a triton is taken; before, one version is.

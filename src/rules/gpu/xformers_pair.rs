@@ -11,7 +11,8 @@ entry! {
     ///
     /// # Why
     /// Before 0.0.34 the extensions of xformers load with the very torch that they were compiled against. Beside another one it
-    /// imports with a warning, `xFormers can't load C++/CUDA extensions. xFormers was built for`, and fails at the first attention:
+    /// imports with a warning, `xFormers can't load C++/CUDA extensions. xFormers was built for: PyTorch … (you have …)`, and fails
+    /// at the first attention:
     /// `No operator found for memory_efficient_attention_forward`. From 0.0.34 on it runs with any torch from 2.10 on.
     ///
     /// # Mend
