@@ -84,7 +84,9 @@ impl Carrier {
     fn wheel_kernels(&self) -> Option<&'static facts::Kernels> {
         let purl = &self.component.purl;
         let is_default = purl.ty() == "pypi" && !carriers::names_build(self.component);
-        facts::frameworks().wheel_kernels(purl.name(), self.component.version()).filter(|_| is_default)
+        let of = |name: &str| facts::frameworks().wheel_kernels(name, self.component.version());
+        // RAPIDS has its kernels in wheels of their own, of the same release: `libcudf-cu12` of `cudf-cu12`.
+        of(purl.name()).or_else(|| of(&format!("lib{}", purl.name()))).filter(|_| is_default)
     }
 }
 

@@ -168,7 +168,8 @@ fn fit(carrier: &Carrier, gpu: &'static Gpu) -> Fit {
     // What a toolkit cannot build for is served by PTX at best, and its libraries and compilers know nothing of it.
     // Where only the major version is known, the wheel may be of its first release.
     let all = || toolkits().map(|toolkit| toolkit.max_sm);
-    let newest = if matches!(carrier.cuda, Cuda::Major(_)) { all().min() } else { all().max() };
+    let is_open = matches!(carrier.cuda, Cuda::Major(_)) && carrier.architectures.is_empty();
+    let newest = if is_open { all().min() } else { all().max() };
     let newest = newest.filter(|newest| gpu.sm > *newest);
     let beyond = newest.map(|newest| {
         format!(
