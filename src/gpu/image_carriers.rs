@@ -1,7 +1,7 @@
 //! The GPU runtime that an image itself brings: a framework in a build of its own, or CUDA's libraries where nothing else
 //! in the environment carries any.
 
-use super::carriers::{release, show};
+use super::carriers::{plain, release, show};
 use super::facts::{self, ImageKind, frameworks};
 use super::{Carrier, Cuda, Dotted, Environment, image};
 use crate::intern::{self, Text};
@@ -21,7 +21,7 @@ pub(super) fn carriers(environment: &Environment, packages: &[Carrier]) -> Vec<C
         ImageKind::Ngc if !has("torch") && !has("tensorflow") && !has("jax") => by_tag(base),
         ImageKind::Rocm if !has("torch") => image::rocm_of_tag(base).map(|version| {
             let because = format!("{} is for ROCm {version}, as its tag says", show(base));
-            carrier(base, Cuda::Rocm(version.to_string()), because, &row.source)
+            plain(base, Cuda::Rocm(version.to_string()), because, &row.source)
         }),
         // A framework brings its own CUDA, or none: the image's is only used where nothing else says what it uses.
         ImageKind::Cuda if !packages.iter().any(says) => by_tag(base),
@@ -36,22 +36,9 @@ fn says(carrier: &Carrier) -> bool {
     matches!(carrier.component.purl.ty(), "pypi" | "conda")
 }
 
-fn carrier(component: &'static Component, cuda: Cuda, because: String, source: &'static str) -> Carrier {
-    Carrier {
-        component,
-        cuda,
-        architectures: Vec::new(),
-        architectures_source: "",
-        unverified: false,
-        runs_on: None,
-        because,
-        source,
-    }
-}
-
 fn by_tag(base: &'static Component) -> Option<Carrier> {
     let (cuda, because, source) = image::cuda_of_tag(base)?;
-    Some(carrier(base, Cuda::Version(cuda.major_minor()), because, source))
+    Some(plain(base, Cuda::Version(cuda.major_minor()), because, source))
 }
 
 /// `pytorch/pytorch:2.5.1-cuda12.4-cudnn9-runtime`: torch in that build, with its kernels.
@@ -59,7 +46,7 @@ fn pytorch(base: &'static Component) -> Option<Carrier> {
     let (cuda, because, source) = image::cuda_of_tag(base)?;
     let torch = release(image::leading(base.version())?.to_string().as_str())?;
     let variant = format!("cu{}{}", cuda.major(), cuda.minor());
-    let mut carrier = carrier(base, Cuda::Version(cuda.major_minor()), because, source);
+    let mut carrier = plain(base, Cuda::Version(cuda.major_minor()), because, source);
     kernels(&mut carrier, Some(&torch), &variant);
     Some(carrier)
 }
@@ -78,7 +65,7 @@ pub(super) fn vllm(base: &'static Component) -> Option<Carrier> {
     let major = |row: &facts::Vllm| super::carriers::versions_in(&row.wheel_cuda).map(|cuda| cuda.major()).next();
     let major = major(row).filter(|first| above.is_none_or(|above| major(above) == Some(*first)))?;
     let because = format!("{} holds vLLM {version}, whose wheel is built for CUDA {major}", show(base));
-    let mut carrier = carrier(base, Cuda::Major(major), because, &row.source);
+    let mut carrier = plain(base, Cuda::Major(major), because, &row.source);
     let default = torch.as_ref().and_then(|torch| frameworks().torch(torch)).map(|row| row.pypi_variant.as_str());
     kernels(&mut carrier, torch.as_ref(), default.unwrap_or_default());
     Some(carrier)

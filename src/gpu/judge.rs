@@ -69,6 +69,9 @@ fn on_one(stack: &Stack, target: &Target) -> Vec<Answer> {
     answers.retain(|answer| !(matches!(answer.class, ARCH_MISSING | PTX_NEW) && on_cpu.contains(&answer.carrier)));
     let mut answers: Vec<Answer> = answers.into_iter().map(|judged| judged.answer(stack)).collect();
     classes::on_target(stack, target, &mut answers);
+    let uses = |at: &usize| !stack.carriers[*at].is_part() && stack.carriers[*at].cuda.major().is_some();
+    let none_is_used = !on_cpu.is_empty() && (0..stack.carriers.len()).filter(uses).all(|at| on_cpu.contains(&at));
+    answers.retain(|answer| !(none_is_used && answer.class == "ARCH-LIB"));
     answers
 }
 
