@@ -364,6 +364,8 @@ fn helped(stack: &Stack, target: &Target, driver: &Dotted, answer: &mut Judged) 
         classes::Help::None => {}
         classes::Help::Runs(chain) => {
             answer.verdict = Verdict::RunsIf;
+            // It has such an image already.
+            answer.advice.retain(|advice| !advice.starts_with("start the image"));
             answer.chain.extend(chain);
         }
         classes::Help::Branch(chain) => {
