@@ -188,8 +188,9 @@ impl Stage {
             Some(Known { value: cuda, because, source: APT, about: self.about(install.place) })
         });
         let own = || {
-            let setting = self.setting("CUDA_VERSION").filter(|_| self.whole)?;
-            let because = format!("the image says CUDA_VERSION={}", setting.value);
+            let label = || self.labels.iter().find(|label| label.name == "com.nvidia.cuda.version");
+            let setting = self.setting("CUDA_VERSION").or_else(label).filter(|_| self.whole)?;
+            let because = format!("the image says {}={}", setting.name, setting.value);
             let source = "NVIDIA container image documentation";
             Some(Known { value: Dotted::parse(setting.value)?, because, source, about: self.about(setting.place) })
         };
