@@ -179,11 +179,15 @@ impl<'s, 't> Facts<'s, 't> {
         }
     }
 
-    /// What is copied of the build context.
+    /// What is copied of the build context, and of other stages and images.
     fn copies(&mut self, instruction: &Instruction<'_>) {
-        if instruction.flags.iter().any(|flag| flag.flag("from").is_some()) {
-            return;
-        }
+        let from = instruction.flags.iter().find_map(|flag| flag.flag("from"));
+        let detail = match from {
+            // `ADD` has no such flag.
+            Some(_) if instruction.keyword == "ADD" => return,
+            Some(from) => format!("from={}", from.text.to_lowercase()),
+            None => String::new(),
+        };
         let mut words = instruction.array().unwrap_or_else(|| instruction.words());
         let Some(target) = words.pop() else { return };
         let target = self.variables.word(&target.text).0;
@@ -193,7 +197,7 @@ impl<'s, 't> Facts<'s, 't> {
                 continue;
             }
             let source = self.variables.word(&word.text).0;
-            self.add(FactKind::Copy, &source, &target, "", word.range);
+            self.add(FactKind::Copy, &source, &target, &detail, word.range);
         }
     }
 
@@ -307,7 +311,11 @@ mod tests {
                 vec!["Env V=1 @ V=1", "Copy uv.lock=./ @ uv.lock", "Copy x-1=./ @ x-$V"],
             ),
             ("COPY [\"a b\", \"c\"]", vec!["Copy a b=c @ a b"]),
-            ("COPY --from=0 a b\nCOPY <<E /x\na\nE\nADD https://x.example/y /z", vec![]),
+            ("COPY --from=0 a b\nCOPY <<E /x\na\nE\nADD https://x.example/y /z", vec!["Copy a=b (from=0) @ a"]),
+            (
+                "ENV V=/v\nCOPY --from=Build --chown=a $V /w /x/\nADD --from=q x y",
+                vec!["Env V=/v @ V=/v", "Copy /v=/x/ (from=build) @ $V", "Copy /w=/x/ (from=build) @ /w"],
+            ),
             ("ADD a.tar /", vec!["Copy a.tar=/ @ a.tar"]),
             (
                 "RUN --mount=type=bind,source=uv.lock,target=uv.lock --mount=type=cache,target=/c --mount=type=bind,from=a,source=b,target=c \\\n uv sync",
