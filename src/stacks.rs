@@ -98,7 +98,7 @@ fn built_up_to(graph: &Graph) -> BTreeMap<String, BTreeSet<String>> {
 
 /// Returns what runs where an image is built up to a stage, and the paths of the lockfiles in it.
 fn built(image: &Subject, runs: usize, said: &[&policy::Environment], graph: &Graph) -> (Environment, Vec<Text>) {
-    let shares = shipped::shares(&image.parts, runs);
+    let shares = shipped::shares(image, runs);
     let mut stages = stages(image);
     let last = stages.iter().rposition(|stage| stage.runs);
     stages.iter_mut().enumerate().for_each(|(number, stage)| stage.runs = number == runs);
@@ -122,6 +122,9 @@ fn built(image: &Subject, runs: usize, said: &[&policy::Environment], graph: &Gr
     stages.iter_mut().for_each(|stage| stage.locks.clone_from(&locks));
     environment.stages = stages;
     add_installs(&mut environment, image, &shares);
+    // What a stage beside those says is not what runs.
+    let mut number = 0..;
+    environment.stages.retain(|_| number.next().is_some_and(|number| shares[number] > Share::Nothing));
     environment.packages.sort_by(|a, b| a.component.cmp(b.component).then(a.place.cmp(&b.place)));
     (environment, locks)
 }

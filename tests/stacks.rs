@@ -75,6 +75,16 @@ fn an_environment_copied_out_of_another_stage_counts() {
         ("FROM python:3.11 AS b\nRUN pip install torch==2.5.1\nFROM a\nCOPY --from=b /wheels /wheels\n", ""),
         ("FROM python:3.11 AS b\nRUN pip install torch==2.5.1\nFROM a\nCOPY --from=b /models /models\n", ""),
         ("FROM python:3.11 AS b\nRUN pip install torch==2.5.1\nFROM a\nCOPY --from=c:1 /opt/venv /opt/venv\n", ""),
+        // What is mounted is only there while the command runs.
+        (
+            "FROM python:3.11 AS b\nRUN pip install torch==2.5.1\nFROM a\nRUN --mount=type=bind,from=b,target=/b cp /b/x /x\n",
+            "",
+        ),
+        // Which of the stages it starts from, the build says.
+        (
+            "FROM a:1 AS base-amd64\nRUN pip install torch==2.5.1\nFROM a:2 AS base-arm64\nRUN pip install vllm==0.6.0\nFROM a:3 AS other\nRUN pip install torchvision==0.20.1\nFROM base-${TARGETARCH}\n",
+            "torch 2.5.1, vllm 0.6.0",
+        ),
         // Nothing is taken over from a stage beside it.
         (
             "FROM python:3.11 AS b\nRUN pip install torch==2.5.1\nFROM python:3.11-slim\nRUN pip install vllm==0.6.0\n",

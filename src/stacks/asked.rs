@@ -55,7 +55,7 @@ impl Asked {
             let mut value = || own.or_else(|| words.next()).unwrap_or_default();
             match (tool, name) {
                 // What such a variable holds may be any option.
-                (_, word) if word.starts_with('$') => return None,
+                (_, word) if word.starts_with(['$', '`']) => return None,
                 ("uv", "--package") => add(value(), &mut asked.members)?,
                 ("uv", "--extra") | ("poetry", "--extras" | "-E") => add(value(), &mut asked.extras.named)?,
                 ("uv", "--no-extra") => add(value(), &mut asked.extras.without)?,
@@ -106,21 +106,18 @@ fn words(command: &str, get: &dyn Fn(&str) -> Option<Text>) -> Vec<String> {
     }
     words.push(word);
     let known = |word: String| {
-        let Some((before, name)) = word.split_once('$') else { return word };
+        let Some((before, name)) = word.split_once('$') else { return vec![word] };
         let name = name.strip_prefix('{').and_then(|name| name.strip_suffix('}')).unwrap_or(name);
-        let name = name.split_once(":-").map_or(name, |(name, _)| name);
-        match get(name).filter(|value| !value.is_empty()) {
-            Some(value) => format!("{before}{value}"),
-            None => word,
+        let (name, default) = name.split_once(":-").unwrap_or((name, ""));
+        let value = get(name).filter(|value| !value.is_empty()).unwrap_or(default);
+        match value {
+            "" => vec![word],
+            // A variable may hold several options.
+            _ if before.is_empty() && value.starts_with('-') => value.split(' ').map(str::to_owned).collect(),
+            _ => vec![format!("{before}{value}")],
         }
     };
-    let words = words.into_iter().map(known).filter(|word| !word.is_empty());
-    // A variable may hold several.
-    let parts = |word: String| match word.starts_with("--") && word.contains(' ') {
-        true => word.split(' ').map(str::to_owned).collect(),
-        false => vec![word],
-    };
-    words.flat_map(parts).collect()
+    words.into_iter().flat_map(known).filter(|word| !word.is_empty()).collect()
 }
 
 /// Returns the packages of a lockfile that run on Linux when a command asks for this.
@@ -276,7 +273,10 @@ mod tests {
             ("uv", "uv sync --only-group gpu", "||gpu only"),
             ("uv", "uv sync --extra $EXTRA --extra ${EXTRA:-cpu}", "|cu128|"),
             ("uv", "uv sync $FLAGS", "|a|b"),
+            ("uv", "uv sync --extra ${UNKNOWN:-cpu}", "|cpu|"),
             ("uv", "uv sync --extra $UNKNOWN", "open"),
+            ("uv", "uv sync ${EXTRA:+--extra $EXTRA}", "open"),
+            ("uv", "uv sync $(cat options)", "open"),
             ("uv", "uv sync $UNKNOWN", "open"),
             ("uv", "uv sync --python $UNKNOWN --extra a", "|a|"),
             ("poetry", "poetry install --extras \"a b\" -E c -Ed --with g,h --without dev", "|a,b,c,d|g,h-dev"),

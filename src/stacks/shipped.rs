@@ -1,6 +1,8 @@
 //! Which stages of an image's build are in what runs: the one that runs with those it starts from, and those that it copies
 //! an environment, an application or a program out of.
 
+use crate::formats;
+use crate::graph::Subject;
 use crate::model::{Fact, FactKind, Part};
 
 /// How much of a stage is in what runs.
@@ -18,21 +20,59 @@ pub(super) enum Share {
 const OTHERS: [&str; 11] =
     ["wheel", "whl", "model", "weight", "checkpoint", "engine", "static", "asset", "data", "cache", "artifact"];
 
-/// Returns how much of each part is in what runs when this one does.
-pub(super) fn shares(parts: &[Part], runs: usize) -> Vec<Share> {
+/// Returns how much of each part of an image's build is in what runs when this one does.
+pub(super) fn shares(image: &Subject, runs: usize) -> Vec<Share> {
+    let parts = &image.parts;
     let mut shares = vec![Share::Nothing; parts.len()];
     let mut open = vec![(runs, Share::Whole)];
     while let Some((number, share)) = open.pop() {
         let Some(part) = parts.get(number).filter(|_| shares[number] < share) else { continue };
         shares[number] = share;
-        open.extend(part.base.map(|base| (base, share)));
+        match part.base {
+            Some(base) => open.push((base, share)),
+            None => open.extend(candidates(image, number).map(|base| (base, share))),
+        }
         for fact in part.facts_of(FactKind::Copy) {
             if let Some(stage) = copied_from(fact).and_then(|name| find(parts, name)) {
-                open.push((stage, share.min(share_of(fact.name))));
+                // What is mounted is only there while the command runs.
+                let is_mounted = fact.detail.starts_with("mount ");
+                let own = if is_mounted { Share::Program } else { share_of(fact.name) };
+                open.push((stage, share.min(own)));
             }
         }
     }
     shares
+}
+
+/// Returns the stages that one may start from where the file leaves that open: `FROM base-${TARGETARCH}`.
+fn candidates(image: &Subject, number: usize) -> impl Iterator<Item = usize> {
+    let part = &image.parts[number];
+    let links = image.requires().map(|link| (link.requirement, link.place));
+    let declared = image.declared.iter().map(|declared| (declared.requirement, declared.place));
+    let mut written = links.chain(declared).filter(|(_, place)| part.image.is_none() && *place == part.place);
+    let written = written.find_map(|(requirement, _)| pattern(requirement.constraint));
+    let is_meant = move |other: &&Part| {
+        written.as_ref().is_some_and(|pattern| formats::matches(pattern, &other.name.to_lowercase()))
+    };
+    let earlier = image.parts[..number].iter().enumerate();
+    earlier.filter(move |(_, other)| is_meant(other)).map(|(number, _)| number)
+}
+
+/// Returns a name as a pattern, each variable a `*`; none where it is nothing but variables, or has none.
+fn pattern(written: &str) -> Option<String> {
+    let mut pattern = String::new();
+    let mut rest = written;
+    while let Some((before, name)) = rest.split_once('$') {
+        pattern += before;
+        pattern.push('*');
+        let end = match name.strip_prefix('{') {
+            Some(_) => name.find('}').map(|end| end + 1),
+            None => name.find(|sign: char| !sign.is_ascii_alphanumeric() && sign != '_'),
+        };
+        rest = &name[end.unwrap_or(name.len())..];
+    }
+    pattern += rest;
+    (pattern != written && pattern.contains(|sign| sign != '*')).then(|| pattern.to_lowercase())
 }
 
 /// Returns the parts that one starts from, itself first.
@@ -42,7 +82,7 @@ pub(super) fn chain(parts: &[Part], last: usize) -> impl Iterator<Item = &Part> 
 
 /// Returns the stage or image that a copied file comes out of; none where it is of the build context.
 pub(super) fn copied_from(fact: &Fact) -> Option<&'static str> {
-    fact.detail.strip_prefix("from=")
+    fact.detail.trim_start_matches("mount ").strip_prefix("from=")
 }
 
 /// Finds a stage by its name or number.
@@ -69,6 +109,21 @@ fn share_of(path: &str) -> Share {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn variables_are_any_text() {
+        for (written, expected) in [
+            ("base-${TARGETARCH}", Some("base-*")),
+            ("$A-Base", Some("*-base")),
+            ("${A:-x}-b-$C", Some("*-b-*")),
+            ("$A", None),
+            ("base", None),
+            ("", None),
+            ("a${", Some("a*")),
+        ] {
+            assert_eq!(pattern(written).as_deref(), expected, "{written}");
+        }
+    }
 
     #[test]
     fn folders_are_told_from_files() {

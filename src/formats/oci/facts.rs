@@ -206,17 +206,19 @@ impl<'s, 't> Facts<'s, 't> {
         for mount in instruction.flags.iter().filter_map(|flag| flag.flag("mount")) {
             let field = |names: &[&str]| mount.field(names, self.source.text);
             let is_bind = field(&["type"]).is_none_or(|ty| ty.text == "bind");
-            if !is_bind || field(&["from"]).is_some() {
+            if !is_bind {
                 continue;
             }
+            let from = field(&["from"]);
             let (source, target) = (field(&["source", "src"]), field(&["target", "dst", "destination"]));
             let target = target.map(|target| self.variables.word(&target.text).0).unwrap_or_default();
-            // Without a source, it is the whole context.
+            // Without a source, it is the whole context, or all of the stage.
             let (name, range) = match source {
                 Some(source) => (self.variables.word(&source.text).0, source.range),
                 None => (".".to_owned(), mount.range),
             };
-            self.add(FactKind::Copy, &name, &target, "", range);
+            let detail = from.map(|from| format!("mount from={}", from.text.to_lowercase())).unwrap_or_default();
+            self.add(FactKind::Copy, &name, &target, &detail, range);
         }
         let Some(stage) = self.stages.last_mut() else { return };
         let (kept, full, source) = (&mut self.kept, &mut self.full, self.source);
@@ -321,6 +323,7 @@ mod tests {
                 "RUN --mount=type=bind,source=uv.lock,target=uv.lock --mount=type=cache,target=/c --mount=type=bind,from=a,source=b,target=c \\\n uv sync",
                 vec![
                     "Copy uv.lock=uv.lock @ uv.lock",
+                    "Copy b=c (mount from=a) @ b",
                     "Command uv=uv sync @ uv sync",
                     "InstallFile uv.lock=uv @ uv sync",
                 ],
