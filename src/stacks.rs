@@ -2,7 +2,11 @@
 //! into, and the deployments that run those.
 //!
 //! A lockfile belongs to an image where its Dockerfile copies it and a command installs it, or where the policy says so. A
-//! lockfile that no image shows stands by itself, and so does an image that installs none.
+//! lockfile that no image shows stands by itself, and so does an image that installs none. Of a Dockerfile's stages, those
+//! count that are in what runs; of a lockfile, what the command asks for.
+
+mod asked;
+mod shipped;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -12,9 +16,11 @@ use crate::formats::{self, conda, pypi};
 use crate::gpu::{self, Environment, Install, Package, Setting, Stack, Stage, Workload};
 use crate::graph::{Graph, Resolved, Subject};
 use crate::intern::{self, Text};
-use crate::model::{Component, Fact, FactKind, Part, PartKind, Scope};
+use crate::model::{Component, Fact, FactKind, NodeId, Part, PartKind, Scope};
 use crate::policy::{self, Policy};
-use crate::source;
+use crate::source::{self, Place};
+use asked::Asked;
+use shipped::Share;
 
 /// Returns the stacks of a graph, sorted by name.
 pub fn stacks(graph: &Graph, policy: &Policy) -> Vec<Stack> {
@@ -33,51 +39,106 @@ pub fn runs(environment: &Environment, target: &policy::Target) -> bool {
     is_meant && (environment.workloads.is_empty() || selected())
 }
 
+/// The stage that an environment is built up to, and the path of its file, by the environment's name: where a deployment
+/// names one that is not the last.
+type Targets = BTreeMap<Text, (Text, Text)>;
+
 /// Returns what runs as one, sorted by name.
 fn environments(graph: &Graph, policy: &Policy) -> Vec<Environment> {
     let is_image = |subject: &&Subject| subject.parts.iter().any(|part| part.kind == PartKind::Stage);
-    let images: Vec<&Subject> = graph.subjects().iter().filter(is_image).collect();
+    let built_up_to = built_up_to(graph);
     let mut joined: BTreeSet<Text> = BTreeSet::new();
+    let mut targets = Targets::new();
     let mut environments = Vec::new();
-    for image in &images {
+    for image in graph.subjects().iter().filter(is_image) {
         let said: Vec<&policy::Environment> =
             policy.environments.iter().filter(|said| said.image.is_some_and(|path| path.value == image.path)).collect();
-        let mut stages = stages(image);
-        if let Some(stage) = said.iter().find_map(|said| said.stage) {
-            stages.iter_mut().for_each(|other| other.runs = false);
-            if let Some(named) = stages.iter_mut().rfind(|other| other.name == stage.value) {
-                named.runs = true;
+        let find = |name: &str| image.parts.iter().rposition(|part| part.name == name);
+        let last = image.parts.iter().rposition(|part| part.kind == PartKind::Stage && part.runs);
+        let chosen = said.iter().find_map(|said| said.stage).and_then(|stage| find(stage.value));
+        let Some(runs) = chosen.or(last).or_else(|| image.parts.len().checked_sub(1)) else { continue };
+        let others = built_up_to.get(image.path).into_iter().flatten().filter_map(|stage| find(stage));
+        let others = others.filter(|other| *other != runs).collect::<BTreeSet<usize>>();
+        for stage in std::iter::once(runs).chain(others) {
+            // What the policy says of one stage, it does not say of another.
+            let is_said = |said: &&policy::Environment| stage == runs || said.stage.is_none();
+            let said: Vec<&policy::Environment> = said.iter().copied().filter(is_said).collect();
+            let (mut environment, locks) = built(image, stage, &said, graph);
+            joined.extend(&locks);
+            if let [lock] = locks.as_slice() {
+                environment.name = intern::text(&format!("{lock} in {}", image.path));
             }
+            if stage != runs {
+                let name = image.parts[stage].name;
+                environment.name = intern::text(&format!("{} ({name})", environment.name));
+                targets.insert(environment.name, (image.path, name));
+            }
+            environments.push(environment);
         }
-        let by_policy = |subject: &&&Subject| said.iter().any(|said| said.locks.matches(subject.path));
-        let mut locks: Vec<&Subject> =
-            graph.subjects().iter().collect::<Vec<_>>().iter().filter(by_policy).copied().collect();
-        if locks.is_empty() {
-            locks = installed(image, graph);
-        }
-        locks.retain(|lock| lock.path != image.path);
-        joined.extend(locks.iter().map(|lock| lock.path));
-        let mut environment = alone(image);
-        for lock in &locks {
-            environment.packages.extend(runtime(lock).iter().map(package));
-            environment.subjects.push(lock.path);
-        }
-        for stage in &mut stages {
-            stage.locks = locks.iter().map(|lock| lock.path).collect();
-        }
-        if let [lock] = locks.as_slice() {
-            environment.name = intern::text(&format!("{} in {}", lock.path, image.path));
-        }
-        environment.stages = stages;
-        add_installs(&mut environment, image);
-        environment.packages.sort_by(|a, b| a.component.cmp(b.component).then(a.place.cmp(&b.place)));
-        environments.push(environment);
     }
     let is_lock = |subject: &&Subject| !joined.contains(subject.path) && !is_image(subject);
     environments.extend(graph.subjects().iter().filter(is_lock).map(alone));
-    deploy(graph, policy, &mut environments);
+    deploy(graph, policy, &targets, &mut environments);
     environments.sort_by(|a, b| a.name.cmp(b.name));
     environments
+}
+
+/// Returns the stages that deployments name to build files up to, by the files' paths.
+fn built_up_to(graph: &Graph) -> BTreeMap<String, BTreeSet<String>> {
+    let mut stages: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+    for subject in graph.subjects() {
+        for part in subject.parts.iter().filter(|part| part.kind == PartKind::Container) {
+            if let (Some(file), Some(stage)) = (built_from(subject, part), target(part)) {
+                stages.entry(file).or_default().insert(stage);
+            }
+        }
+    }
+    stages
+}
+
+/// Returns what runs where an image is built up to a stage, and the paths of the lockfiles in it.
+fn built(image: &Subject, runs: usize, said: &[&policy::Environment], graph: &Graph) -> (Environment, Vec<Text>) {
+    let shares = shipped::shares(image, runs);
+    let mut stages = stages(image);
+    let last = stages.iter().rposition(|stage| stage.runs);
+    stages.iter_mut().enumerate().for_each(|(number, stage)| stage.runs = number == runs);
+    let mut environment = alone(image);
+    if last != Some(runs) {
+        let bases = shipped::chain(&image.parts, runs).filter_map(|part| image.node(part.image?));
+        environment.packages = bases.map(|node| package(&node)).collect();
+    }
+    let installed = installed(image, &shares, &stages, graph);
+    let by_policy = |subject: &&Subject| said.iter().any(|said| said.locks.matches(subject.path));
+    let mut locks: Vec<&Subject> = graph.subjects().iter().filter(by_policy).collect();
+    if locks.is_empty() {
+        locks = installed.keys().filter_map(|path| graph.subject(path)).collect();
+    }
+    locks.retain(|lock| lock.path != image.path);
+    for lock in &locks {
+        environment.packages.extend(locked(lock, installed.get(lock.path).and_then(Option::as_deref)));
+        environment.subjects.push(lock.path);
+    }
+    let locks: Vec<Text> = locks.iter().map(|lock| lock.path).collect();
+    stages.iter_mut().for_each(|stage| stage.locks.clone_from(&locks));
+    environment.stages = stages;
+    add_installs(&mut environment, image, &shares);
+    // What a stage beside those says is not what runs.
+    let mut number = 0..;
+    environment.stages.retain(|_| number.next().is_some_and(|number| shares[number] > Share::Nothing));
+    environment.packages.sort_by(|a, b| a.component.cmp(b.component).then(a.place.cmp(&b.place)));
+    (environment, locks)
+}
+
+/// Returns the packages of a lockfile that are installed: all of them where it is not known what is asked for.
+fn locked(lock: &Subject, asked: Option<&[Asked]>) -> Vec<Package> {
+    // Of others, it is not known what their extras and groups are.
+    let is_read = matches!(lock.format, "uv-lock" | "poetry-lock") && lock.says.edges && lock.says.scopes;
+    let Some(asked) = asked.filter(|_| is_read) else {
+        return runtime(lock).iter().map(package).collect();
+    };
+    let reached: BTreeSet<NodeId> = asked.iter().flat_map(|asked| asked::reached(lock, asked)).collect();
+    let nodes = reached.into_iter().filter_map(|node| lock.node(node));
+    nodes.map(|node| Package { optional: false, ..package(&node) }).collect()
 }
 
 /// Returns a subject as an environment of its own.
@@ -189,15 +250,20 @@ fn read(fact: &Fact, stage: &mut Stage) {
     }
 }
 
-/// Returns the lockfiles that an image's build copies and installs.
-fn installed<'g>(image: &Subject, graph: &'g Graph) -> Vec<&'g Subject> {
-    let facts = || image.parts.iter().flat_map(|part| &part.facts);
+/// Returns the lockfiles that an image's build copies and installs, by their paths, each with what its commands ask for of
+/// it; none where that is not known.
+fn installed(image: &Subject, shares: &[Share], stages: &[Stage], graph: &Graph) -> BTreeMap<Text, Option<Vec<Asked>>> {
+    let shipped = || image.parts.iter().enumerate().filter(|(number, _)| shares[*number] > Share::Nothing);
     let folder = source::folder(image.path);
     // The build context is the image's folder or one above it.
     let contexts: Vec<&str> =
         std::iter::successors(Some(folder), |at| (!at.is_empty()).then(|| source::folder(at))).collect();
     let is_copied = |lock: &str, context: &str| {
-        facts().filter(|fact| fact.kind == FactKind::Copy).any(|fact| {
+        let mut copies = shipped().flat_map(|(_, part)| part.facts_of(FactKind::Copy));
+        copies.any(|fact| {
+            if shipped::copied_from(fact).is_some() {
+                return false;
+            }
             let Some(path) = source::join(context, fact.name.trim_start_matches('/')) else { return false };
             path.is_empty()
                 || lock == path
@@ -205,63 +271,94 @@ fn installed<'g>(image: &Subject, graph: &'g Graph) -> Vec<&'g Subject> {
                 || (path.contains('*') && formats::matches(&path, lock))
         })
     };
-    let mut locks: Vec<&Subject> = Vec::new();
-    for fact in facts().filter(|fact| fact.kind == FactKind::InstallFile) {
-        let written = fact.name.trim_start_matches("./").trim_start_matches('/');
-        let name = written.rsplit('/').next().unwrap_or(written);
-        let found = contexts.iter().find_map(|context| {
-            let ends = |subject: &&Subject| {
-                let within =
-                    context.is_empty() || subject.path.strip_prefix(context).is_some_and(|rest| rest.starts_with('/'));
-                let is_named = subject.path.rsplit('/').next() == Some(name);
-                within && is_named && is_copied(subject.path, context)
-            };
-            // Of several, the one nearest to the context: what it copies whole holds more than one.
-            graph.subjects().iter().filter(ends).min_by_key(|subject| {
-                (!subject.path.ends_with(written), subject.path.matches('/').count(), subject.path)
-            })
-        });
-        locks.extend(found);
+    let mut locks: BTreeMap<Text, Option<Vec<Asked>>> = BTreeMap::new();
+    for (number, part) in shipped() {
+        let variable = |name: &str| {
+            let of = |settings: &[Setting]| settings.iter().find(|setting| setting.name == name).map(|set| set.value);
+            stages.get(number).and_then(|stage| of(&stage.settings).or_else(|| of(&stage.arguments)))
+        };
+        let mut command = "";
+        for fact in &part.facts {
+            match fact.kind {
+                FactKind::Command => command = fact.value,
+                // A program holds what Cargo compiles into it.
+                FactKind::InstallFile if shares[number] == Share::Whole || fact.value == "cargo" => {
+                    let written = fact.name.trim_start_matches("./").trim_start_matches('/');
+                    let name = written.rsplit('/').next().unwrap_or(written);
+                    let found = contexts.iter().find_map(|context| {
+                        let ends = |subject: &&Subject| {
+                            let within = context.is_empty()
+                                || subject.path.strip_prefix(context).is_some_and(|rest| rest.starts_with('/'));
+                            let is_named = subject.path.rsplit('/').next() == Some(name);
+                            within && is_named && is_copied(subject.path, context)
+                        };
+                        // Of several, the one nearest to the context: what it copies whole holds more than one.
+                        graph.subjects().iter().filter(ends).min_by_key(|subject| {
+                            (!subject.path.ends_with(written), subject.path.matches('/').count(), subject.path)
+                        })
+                    });
+                    let Some(lock) = found else { continue };
+                    let all = locks.entry(lock.path).or_insert_with(|| Some(Vec::new()));
+                    match (Asked::of(fact.value, command, &variable), all.as_mut()) {
+                        (Some(asked), Some(all)) => all.push(asked),
+                        _ => *all = None,
+                    }
+                }
+                _ => {}
+            }
+        }
     }
-    locks.sort_by_key(|lock| lock.path);
-    locks.dedup_by_key(|lock| lock.path);
     locks
 }
 
-/// Adds what the commands of the running image install at an exact version; what comes after the lockfile replaces what
-/// that has.
-fn add_installs(environment: &mut Environment, image: &Subject) {
-    let Some(stage) = environment.stages.iter().rfind(|stage| stage.runs) else { return };
-    let locked_at = image.parts.iter().flat_map(|part| &part.facts).filter(|fact| fact.kind == FactKind::InstallFile);
-    let locked_at = locked_at.map(|fact| fact.place).max();
-    let mut packages = Vec::new();
-    let mut replaced: BTreeSet<(Text, Text)> = BTreeSet::new();
-    for install in &stage.installs {
-        let Some(package) = install.package(stage.subject) else { continue };
-        if locked_at.is_some_and(|at| install.place > at) {
-            replaced.insert((package.component.purl.ty(), package.component.purl.name()));
+/// Adds what the commands of what runs install at an exact version; what comes after the lockfile replaces what that has.
+fn add_installs(environment: &mut Environment, image: &Subject, shares: &[Share]) {
+    let whole = || shares.iter().enumerate().filter(|(_, share)| **share == Share::Whole).map(|(number, _)| number);
+    let files = whole().flat_map(|number| image.parts[number].facts_of(FactKind::InstallFile));
+    let locked_at = files.map(|fact| fact.place).max();
+    let Some(own) = environment.stages.iter().rfind(|stage| stage.runs) else { return };
+    let key = |package: &Package| (package.component.purl.ty(), package.component.purl.name());
+    let mut packages: Vec<Package> = own.installs.iter().filter_map(|install| install.package(own.subject)).collect();
+    let own: BTreeSet<(Text, Text)> = packages.iter().map(key).collect();
+    let mut seen: BTreeSet<Place> = packages.iter().map(|package| package.place).collect();
+    // What is copied out of other stages; what the one that runs installs itself stands before that.
+    for install in whole().filter_map(|number| environment.stages.get(number)).flat_map(|stage| &stage.installs) {
+        let Some(package) = install.package(image.path) else { continue };
+        if !own.contains(&key(&package)) && seen.insert(install.place) {
+            packages.push(package);
         }
-        packages.push(package);
     }
-    environment
-        .packages
-        .retain(|package| !replaced.contains(&(package.component.purl.ty(), package.component.purl.name())));
+    let is_later = |package: &&Package| locked_at.is_some_and(|at| package.place > at);
+    let replaced: BTreeSet<(Text, Text)> = packages.iter().filter(is_later).map(key).collect();
+    environment.packages.retain(|package| !replaced.contains(&key(package)));
     environment.packages.extend(packages);
 }
 
 /// Adds the containers that run an environment's image; an image that no file of the tree builds stands by itself.
-fn deploy(graph: &Graph, policy: &Policy, environments: &mut Vec<Environment>) {
+fn deploy(graph: &Graph, policy: &Policy, targets: &Targets, environments: &mut Vec<Environment>) {
     let mut foreign: BTreeMap<(Text, Text), Environment> = BTreeMap::new();
     for subject in graph.subjects() {
         for part in subject.parts.iter().filter(|part| part.kind == PartKind::Container && part.runs) {
             let workload = workload(subject, part);
             let image = part.image.and_then(|node| subject.node(node)).map(|node| node.component);
             let built = built_from(subject, part);
+            let up_to = target(part);
+            let is_target =
+                |(path, stage): &(Text, Text)| built.as_deref() == Some(*path) && up_to.as_deref() == Some(*stage);
+            let is_other = targets.values().any(is_target);
             let mut is_ours = false;
             for environment in environments.iter_mut() {
-                let by_file =
-                    built.as_ref().is_some_and(|path| environment.subjects.iter().any(|subject| subject == path));
-                let by_policy = image.is_some_and(|image| is_deployed_as(environment, image, policy));
+                let by_file = match targets.get(environment.name) {
+                    Some(own) => is_target(own),
+                    None => {
+                        !is_other
+                            && built
+                                .as_ref()
+                                .is_some_and(|path| environment.subjects.iter().any(|subject| subject == path))
+                    }
+                };
+                let by_policy = !targets.contains_key(environment.name)
+                    && image.is_some_and(|image| is_deployed_as(environment, image, policy));
                 if by_file || by_policy {
                     environment.workloads.push(workload.clone());
                     environment.subjects.push(subject.path);
@@ -300,6 +397,12 @@ fn built_from(subject: &Subject, part: &Part) -> Option<String> {
     let mut labels = part.facts_of(FactKind::Label);
     let file = labels.find(|fact| fact.name == "build.dockerfile")?;
     source::join(source::folder(subject.path), file.value).or_else(|| Some(file.value.to_owned()))
+}
+
+/// Returns the stage that a container's image is built up to, where the deployment names one.
+fn target(part: &Part) -> Option<String> {
+    let mut labels = part.facts_of(FactKind::Label);
+    labels.find(|fact| fact.name == "build.target").map(|fact| fact.value.to_lowercase())
 }
 
 fn is_deployed_as(environment: &Environment, image: &Component, policy: &Policy) -> bool {

@@ -61,7 +61,8 @@ pub enum FactKind {
     /// A shell command that the build runs, one of a chain: the name is its program, the value all of it.
     Command,
     /// A file or folder of the build context that is copied or mounted: the name is the source as written, the value the
-    /// destination.
+    /// destination. The detail is `from=` and the stage or image, in lower case, where it is copied out of one and not of
+    /// the build context, and `mount from=` where it is mounted.
     Copy,
     /// A package that a command installs: the name is `pip:torch`, `apt:cuda-toolkit-12-4`, `conda:cuda-version`,
     /// `npm:…`, `cargo:…`, `apk:…`, `rpm:…`; the value the version or range as written (`==2.5.1`, `=12.4`, empty for none);

@@ -61,6 +61,7 @@ fn read(name: &str, place: Place, service: &Node<'_>, deployment: &mut Deploymen
     let mut image = None;
     if let Some(build) = service.get("build") {
         facts.extend(dockerfile(build));
+        facts.extend(target(build));
     } else if let Some(node) = service.get("image")
         && let Some(text) = node.text()
     {
@@ -118,6 +119,12 @@ fn dockerfile(build: &Node<'_>) -> Option<Fact> {
     let path = path.into_iter().filter(|part| !matches!(*part, "" | ".")).collect::<Vec<_>>().join("/");
     let place = file.or(context).unwrap_or(build).place;
     (!is_elsewhere).then(|| said(FactKind::Label, "build.dockerfile", &path, place))
+}
+
+/// Returns the stage that a service is built up to, where it names one.
+fn target(build: &Node<'_>) -> Option<Fact> {
+    let target = build.get("target")?;
+    Some(said(FactKind::Label, "build.target", &expanded(target.text()?)?, target.place))
 }
 
 /// Returns the devices that a service asks for, by whichever of the ways there are.
@@ -206,6 +213,22 @@ mod tests {
             let inventory = Compose.parse(&source).unwrap();
             let label = inventory.parts[0].facts_of(FactKind::Label).next().map(|fact| fact.value);
             assert_eq!(label, expected, "{build}");
+        }
+    }
+
+    #[test]
+    fn a_build_names_its_stage() {
+        for (build, expected) in [
+            ("build: .", None),
+            ("build: {context: ., target: gpu}", Some("gpu")),
+            ("build: {target: '${STAGE:-cpu}', context: .}", Some("cpu")),
+            ("build: {target: '${STAGE}', context: .}", None),
+        ] {
+            let text = format!("services: {{a: {{{build}}}}}\n");
+            let source = Source { file: Default::default(), path: "compose.yaml", text: &text };
+            let inventory = Compose.parse(&source).unwrap();
+            let mut labels = inventory.parts[0].facts_of(FactKind::Label);
+            assert_eq!(labels.find(|fact| fact.name == "build.target").map(|fact| fact.value), expected, "{build}");
         }
     }
 

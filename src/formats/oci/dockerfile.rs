@@ -19,8 +19,9 @@ entry! {
     /// one is reported as unpinned.
     ///
     /// Of each stage it also reads what it sets (`ENV`, `LABEL`, `ARG`, `FROM --platform`), what it copies or mounts of
-    /// the build context, which commands it runs, and what those install: packages of pip, uv, apt, apk, dnf, conda, npm
-    /// and Cargo with their versions and indexes, and the lockfiles and requirements files that they install from.
+    /// the build context, what it copies out of other stages and images, which commands it runs, and what those install:
+    /// packages of pip, uv, apt, apk, dnf, conda, npm and Cargo with their versions and indexes, and the lockfiles and
+    /// requirements files that they install from.
     /// Commands are read as a POSIX shell reads them; under another `SHELL` or interpreter they are not read.
     pub Dockerfile = "dockerfile"
 }

@@ -179,11 +179,15 @@ impl<'s, 't> Facts<'s, 't> {
         }
     }
 
-    /// What is copied of the build context.
+    /// What is copied of the build context, and of other stages and images.
     fn copies(&mut self, instruction: &Instruction<'_>) {
-        if instruction.flags.iter().any(|flag| flag.flag("from").is_some()) {
-            return;
-        }
+        let from = instruction.flags.iter().find_map(|flag| flag.flag("from"));
+        let detail = match from {
+            // `ADD` has no such flag.
+            Some(_) if instruction.keyword == "ADD" => return,
+            Some(from) => format!("from={}", from.text.to_lowercase()),
+            None => String::new(),
+        };
         let mut words = instruction.array().unwrap_or_else(|| instruction.words());
         let Some(target) = words.pop() else { return };
         let target = self.variables.word(&target.text).0;
@@ -193,7 +197,7 @@ impl<'s, 't> Facts<'s, 't> {
                 continue;
             }
             let source = self.variables.word(&word.text).0;
-            self.add(FactKind::Copy, &source, &target, "", word.range);
+            self.add(FactKind::Copy, &source, &target, &detail, word.range);
         }
     }
 
@@ -202,17 +206,19 @@ impl<'s, 't> Facts<'s, 't> {
         for mount in instruction.flags.iter().filter_map(|flag| flag.flag("mount")) {
             let field = |names: &[&str]| mount.field(names, self.source.text);
             let is_bind = field(&["type"]).is_none_or(|ty| ty.text == "bind");
-            if !is_bind || field(&["from"]).is_some() {
+            if !is_bind {
                 continue;
             }
+            let from = field(&["from"]);
             let (source, target) = (field(&["source", "src"]), field(&["target", "dst", "destination"]));
             let target = target.map(|target| self.variables.word(&target.text).0).unwrap_or_default();
-            // Without a source, it is the whole context.
+            // Without a source, it is the whole context, or all of the stage.
             let (name, range) = match source {
                 Some(source) => (self.variables.word(&source.text).0, source.range),
                 None => (".".to_owned(), mount.range),
             };
-            self.add(FactKind::Copy, &name, &target, "", range);
+            let detail = from.map(|from| format!("mount from={}", from.text.to_lowercase())).unwrap_or_default();
+            self.add(FactKind::Copy, &name, &target, &detail, range);
         }
         let Some(stage) = self.stages.last_mut() else { return };
         let (kept, full, source) = (&mut self.kept, &mut self.full, self.source);
@@ -307,12 +313,17 @@ mod tests {
                 vec!["Env V=1 @ V=1", "Copy uv.lock=./ @ uv.lock", "Copy x-1=./ @ x-$V"],
             ),
             ("COPY [\"a b\", \"c\"]", vec!["Copy a b=c @ a b"]),
-            ("COPY --from=0 a b\nCOPY <<E /x\na\nE\nADD https://x.example/y /z", vec![]),
+            ("COPY --from=0 a b\nCOPY <<E /x\na\nE\nADD https://x.example/y /z", vec!["Copy a=b (from=0) @ a"]),
+            (
+                "ENV V=/v\nCOPY --from=Build --chown=a $V /w /x/\nADD --from=q x y",
+                vec!["Env V=/v @ V=/v", "Copy /v=/x/ (from=build) @ $V", "Copy /w=/x/ (from=build) @ /w"],
+            ),
             ("ADD a.tar /", vec!["Copy a.tar=/ @ a.tar"]),
             (
                 "RUN --mount=type=bind,source=uv.lock,target=uv.lock --mount=type=cache,target=/c --mount=type=bind,from=a,source=b,target=c \\\n uv sync",
                 vec![
                     "Copy uv.lock=uv.lock @ uv.lock",
+                    "Copy b=c (mount from=a) @ b",
                     "Command uv=uv sync @ uv sync",
                     "InstallFile uv.lock=uv @ uv sync",
                 ],

@@ -18,7 +18,7 @@ use super::Format;
 pub const FORMATS: &[&dyn Format] =
     &[&poetry_lock::PoetryLock, &pyproject::Pyproject, &requirements::RequirementsTxt, &uv_lock::UvLock];
 
-pub(in crate::formats) use pep508::normal;
+pub(crate) use pep508::normal;
 
 /// Says whether a marker can hold on Linux with an x86-64 processor; what is no marker can.
 pub fn can_hold_on_linux(marker: &str) -> bool {

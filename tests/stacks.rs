@@ -1,0 +1,270 @@
+//! Which locks, images and installs become one environment, over small trees held in memory.
+#![allow(clippy::unwrap_used)]
+
+use std::sync::Arc;
+
+use driftgate::discover::{self, Scan};
+use driftgate::gpu::Stack;
+use driftgate::graph::Graph;
+use driftgate::policy::Policy;
+use driftgate::source::Sources;
+use driftgate::stacks;
+use driftgate::tree::{Memory, Tree};
+
+/// Each environment as `name: packages; workloads`: of the packages those that are about GPUs, with their versions.
+fn environments(files: &[(&str, &str)]) -> Vec<String> {
+    let files = files.iter().map(|(path, text)| ((*path).to_owned(), text.as_bytes().to_vec()));
+    let tree: Arc<dyn Tree> = Arc::new(Memory::new(files));
+    let read = discover::read(&Sources::default(), &tree, &Scan::default()).unwrap();
+    assert!(read.problems.is_empty(), "{:?}", read.problems);
+    let graph = Graph::join(read.inventories);
+    // A deployment file by itself runs nothing.
+    let stacks = stacks::stacks(&graph, &Policy::default());
+    stacks.iter().filter(|stack| !stack.environment.name.starts_with("compose")).map(shown).collect()
+}
+
+fn shown(stack: &Stack) -> String {
+    let environment = &stack.environment;
+    let packages = environment.packages.iter();
+    let packages: Vec<String> = packages
+        .filter(|package| {
+            matches!(package.name(), "torch" | "torchvision" | "vllm" | "onnxruntime-gpu" | "candle-core")
+        })
+        .map(|package| package.shown())
+        .collect();
+    let workloads: Vec<&str> = environment.workloads.iter().map(|workload| workload.name).collect();
+    let workloads = if workloads.is_empty() { String::new() } else { format!("; {}", workloads.join(", ")) };
+    format!("{}: {}{workloads}", environment.name, packages.join(", "))
+}
+
+/// A lock of uv's: the head, the project's own tables, and packages as `name version requirements`.
+fn uv_lock(project: &str, packages: &[(&str, &str, &str)]) -> String {
+    let mut text = format!("version = 1\nrequires-python = \">=3.12\"\n\n{project}\n");
+    for (name, version, requires) in packages {
+        let requires: String = requires.split_whitespace().map(|name| format!("{{ name = \"{name}\" }}, ")).collect();
+        text += &format!(
+            "[[package]]\nname = \"{name}\"\nversion = \"{version}\"\nsource = {{ registry = \"https://mirror.example/simple\" }}\ndependencies = [{requires}]\n\n"
+        );
+    }
+    text
+}
+
+#[test]
+fn an_environment_copied_out_of_another_stage_counts() {
+    for (dockerfile, expected) in [
+        (
+            "FROM python:3.11 AS builder\nRUN python -m venv /opt/venv\nRUN pip install torch==2.5.1\nFROM python:3.11-slim\nCOPY --from=builder /opt/venv /opt/venv\n",
+            "torch 2.5.1",
+        ),
+        // By number, and through a third stage, with what the stage starts from.
+        (
+            "FROM python:3.11 AS base\nRUN pip install torch==2.5.1\nFROM base AS builder\nRUN pip install vllm==0.6.0\nFROM alpine AS mid\nCOPY --from=1 /usr/local/lib/python3.11 /x/python3.11\nFROM python:3.11-slim\nCOPY --from=MID /x /usr/local/lib\n",
+            "torch 2.5.1, vllm 0.6.0",
+        ),
+        // What runs may replace it.
+        (
+            "FROM python:3.11 AS builder\nRUN pip install torch==2.5.1\nFROM python:3.11-slim\nCOPY --from=builder /opt/venv /opt/venv\nRUN pip install torch==2.6.0\n",
+            "torch 2.6.0",
+        ),
+        // A program, a file, a folder of wheels or of weights is no environment; another image is no stage.
+        (
+            "FROM python:3.11 AS b\nRUN pip install torch==2.5.1\nFROM a\nCOPY --from=b /usr/local/bin/tool /usr/bin/tool\n",
+            "",
+        ),
+        ("FROM python:3.11 AS b\nRUN pip install torch==2.5.1\nFROM a\nCOPY --from=b /x/lib.so /x/\n", ""),
+        ("FROM python:3.11 AS b\nRUN pip install torch==2.5.1\nFROM a\nCOPY --from=b /wheels /wheels\n", ""),
+        ("FROM python:3.11 AS b\nRUN pip install torch==2.5.1\nFROM a\nCOPY --from=b /models /models\n", ""),
+        ("FROM python:3.11 AS b\nRUN pip install torch==2.5.1\nFROM a\nCOPY --from=c:1 /opt/venv /opt/venv\n", ""),
+        // What is mounted is only there while the command runs.
+        (
+            "FROM python:3.11 AS b\nRUN pip install torch==2.5.1\nFROM a\nRUN --mount=type=bind,from=b,target=/b cp /b/x /x\n",
+            "",
+        ),
+        // Which of the stages it starts from, the build says.
+        (
+            "FROM a:1 AS base-amd64\nRUN pip install torch==2.5.1\nFROM a:2 AS base-arm64\nRUN pip install vllm==0.6.0\nFROM a:3 AS other\nRUN pip install torchvision==0.20.1\nFROM base-${TARGETARCH}\n",
+            "torch 2.5.1, vllm 0.6.0",
+        ),
+        // Nothing is taken over from a stage beside it.
+        (
+            "FROM python:3.11 AS b\nRUN pip install torch==2.5.1\nFROM python:3.11-slim\nRUN pip install vllm==0.6.0\n",
+            "vllm 0.6.0",
+        ),
+    ] {
+        assert_eq!(environments(&[("Dockerfile", dockerfile)]), [format!("Dockerfile: {expected}")], "{dockerfile}");
+    }
+}
+
+#[test]
+fn a_lock_installed_in_a_copied_stage_is_joined() {
+    let files = [
+        ("requirements.txt", "vllm==0.6.0\n"),
+        (
+            "Dockerfile",
+            "FROM nvidia/cuda:12.1.1-devel-ubuntu22.04 AS builder\nCOPY requirements.txt .\nRUN pip install torch==2.5.1 && pip install -r requirements.txt\nFROM nvidia/cuda:12.1.1-base-ubuntu22.04\nCOPY --from=builder /opt/venv /opt/venv\n",
+        ),
+    ];
+    assert_eq!(environments(&files), ["requirements.txt in Dockerfile: torch 2.5.1, vllm 0.6.0"]);
+    // A program holds what Cargo compiled into it, by its lock, but nothing of Python's.
+    let lock = "version = 4\n\n[[package]]\nname = \"app\"\nversion = \"0.1.0\"\ndependencies = [\"candle-core\"]\n\n[[package]]\nname = \"candle-core\"\nversion = \"0.9.1\"\nsource = \"registry+https://mirror.example/index\"\nchecksum = \"e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855\"\n";
+    let files = [
+        ("Cargo.lock", lock),
+        ("requirements.txt", "torch==2.5.1\n"),
+        (
+            "Dockerfile",
+            "FROM rust:1 AS build\nCOPY . .\nRUN pip install -r requirements.txt\nRUN cargo build --release --locked\nFROM debian\nCOPY --from=build /src/target/release/app /usr/bin/app\n",
+        ),
+    ];
+    assert_eq!(environments(&files), ["Cargo.lock in Dockerfile: candle-core 0.9.1", "requirements.txt: torch 2.5.1"]);
+}
+
+#[test]
+fn a_stage_beside_what_runs_does_not_count() {
+    let dockerfile = "FROM python:3.11-slim AS base\nFROM base AS gpu\nCOPY requirements-gpu.txt .\nRUN pip install -r requirements-gpu.txt\nFROM base AS cpu\nCOPY requirements-cpu.txt .\nRUN pip install -r requirements-cpu.txt\nFROM cpu AS final\n";
+    let mut files = vec![
+        ("requirements-cpu.txt", "torch==2.5.1+cpu\n"),
+        ("requirements-gpu.txt", "torch==2.12.1\n"),
+        ("Dockerfile", dockerfile),
+    ];
+    assert_eq!(
+        environments(&files),
+        ["requirements-cpu.txt in Dockerfile: torch 2.5.1+cpu", "requirements-gpu.txt: torch 2.12.1"]
+    );
+    // A deployment may name the stage.
+    files.push((
+        "compose.yaml",
+        "services:\n  a:\n    build: {context: ., target: GPU}\n  b:\n    build: {context: ., target: cpu}\n  c:\n    build: .\n  d:\n    build: {context: ., target: final}\n",
+    ));
+    assert_eq!(
+        environments(&files),
+        [
+            "requirements-cpu.txt in Dockerfile: torch 2.5.1+cpu; c, d",
+            "requirements-cpu.txt in Dockerfile (cpu): torch 2.5.1+cpu; b",
+            "requirements-gpu.txt in Dockerfile (gpu): torch 2.12.1; a",
+        ]
+    );
+}
+
+#[test]
+fn a_member_of_a_workspace_brings_its_own() {
+    let lock = uv_lock(
+        "[manifest]\nmembers = [\"core\", \"train\", \"web\"]\n\n\
+         [[package]]\nname = \"core\"\nversion = \"0\"\nsource = { virtual = \"packages/core\" }\n\n[package.optional-dependencies]\ngpu = [{ name = \"vllm\" }]\n\n\
+         [[package]]\nname = \"train\"\nversion = \"0\"\nsource = { virtual = \"packages/train\" }\ndependencies = [{ name = \"torch\" }]\n\n\
+         [[package]]\nname = \"web\"\nversion = \"0\"\nsource = { virtual = \"packages/web\" }\ndependencies = [{ name = \"core\", extra = [\"gpu\"] }]\n",
+        &[("torch", "2.11.0", ""), ("vllm", "0.6.0", "")],
+    );
+    for (options, expected) in [
+        ("--package web", "vllm 0.6.0"),
+        ("--package=train", "torch 2.11.0"),
+        ("--package core", ""),
+        ("--package core --extra gpu", "vllm 0.6.0"),
+        ("--all-packages", "torch 2.11.0, vllm 0.6.0"),
+        ("--frozen", "torch 2.11.0, vllm 0.6.0"),
+        ("--package $MEMBER", "torch 2.11.0, vllm 0.6.0"),
+    ] {
+        let dockerfile = format!("FROM python:3.12\nCOPY . .\nRUN uv sync {options}\n");
+        let files = [("uv.lock", lock.as_str()), ("Dockerfile", &dockerfile)];
+        assert_eq!(environments(&files), [format!("uv.lock in Dockerfile: {expected}")], "{options}");
+    }
+}
+
+#[test]
+fn extras_and_groups_are_installed_where_they_are_asked_for() {
+    let lock = uv_lock(
+        "[[package]]\nname = \"svc\"\nversion = \"0\"\nsource = { virtual = \".\" }\ndependencies = [{ name = \"fastapi\" }]\n\n\
+         [package.optional-dependencies]\ngpu = [{ name = \"torchvision\" }]\n\n\
+         [package.dev-dependencies]\nserve = [{ name = \"vllm\" }]\ndev = [{ name = \"onnxruntime-gpu\" }]\n",
+        &[
+            ("fastapi", "0.115.6", ""),
+            ("onnxruntime-gpu", "1.20.0", ""),
+            ("torch", "2.5.1", ""),
+            ("torchvision", "0.20.1", "torch"),
+            ("vllm", "0.6.0", ""),
+        ],
+    );
+    for (commands, expected) in [
+        ("RUN uv sync --frozen --no-dev", ""),
+        ("RUN uv sync --extra gpu", "torch 2.5.1, torchvision 0.20.1"),
+        ("RUN uv sync --all-extras", "torch 2.5.1, torchvision 0.20.1"),
+        ("RUN uv sync --all-extras --no-extra gpu", ""),
+        ("RUN uv sync --group serve", "vllm 0.6.0"),
+        ("RUN uv sync --only-group serve --extra gpu", "vllm 0.6.0"),
+        ("RUN uv sync --all-groups --no-group dev", "vllm 0.6.0"),
+        ("RUN uv sync --no-install-project\nRUN uv sync --extra gpu", "torch 2.5.1, torchvision 0.20.1"),
+        ("ARG EXTRA=gpu\nRUN uv sync --extra $EXTRA", "torch 2.5.1, torchvision 0.20.1"),
+        // Not known: all of them may be.
+        ("ARG EXTRA\nRUN uv sync --extra $EXTRA", "torch 2.5.1, torchvision 0.20.1"),
+    ] {
+        let dockerfile = format!(
+            "FROM python:3.12 AS build\nCOPY . .\n{commands}\nFROM python:3.12-slim\nCOPY --from=build /app /app\n"
+        );
+        let files = [("uv.lock", lock.as_str()), ("Dockerfile", &dockerfile)];
+        assert_eq!(environments(&files), [format!("uv.lock in Dockerfile: {expected}")], "{commands}");
+    }
+}
+
+#[test]
+fn extras_that_exclude_each_other_are_told_apart() {
+    // As uv writes it: `accelerate` is shared, and requires the one torch or the other.
+    let torch = |version: &str, local: &str| {
+        format!(
+            "[[package]]\nname = \"torch\"\nversion = \"{version}{local}\"\nsource = {{ registry = \"https://mirror.example/whl{local}\" }}\n\n"
+        )
+    };
+    let entry = |local: &str, marker: &str| {
+        format!(
+            "{{ name = \"torch\", version = \"2.7.0{local}\", source = {{ registry = \"https://mirror.example/whl{local}\" }}, marker = \"{marker}\" }},\n"
+        )
+    };
+    let (cpu, gpu) = ("extra == 'extra-3-app-cpu'", "extra == 'extra-3-app-cu128'");
+    let lock = format!(
+        "version = 1\nrequires-python = \">=3.12\"\nconflicts = [[\n    {{ package = \"app\", extra = \"cpu\" }},\n    {{ package = \"app\", extra = \"cu128\" }},\n]]\n\n\
+         [[package]]\nname = \"accelerate\"\nversion = \"1.0.0\"\nsource = {{ registry = \"https://mirror.example/simple\" }}\ndependencies = [\n{}{}{}]\n\n\
+         [[package]]\nname = \"app\"\nversion = \"0\"\nsource = {{ virtual = \".\" }}\ndependencies = [{{ name = \"accelerate\" }}]\n\n\
+         [package.optional-dependencies]\ncpu = [\n{}]\ncu128 = [\n{}]\n\n{}{}{}",
+        entry("", &format!("(sys_platform == 'darwin' and {cpu}) or ({cpu} and {gpu})")),
+        entry("+cpu", &format!("(sys_platform != 'darwin' and {cpu}) or ({cpu} and {gpu})")),
+        entry("+cu128", gpu),
+        entry("+cpu", &format!("sys_platform != 'darwin' or ({cpu} and {gpu})")),
+        entry("+cu128", "sys_platform == 'linux'"),
+        torch("2.7.0", ""),
+        torch("2.7.0", "+cpu"),
+        torch("2.7.0", "+cu128"),
+    );
+    for (options, expected) in
+        [("--extra cpu", "torch 2.7.0+cpu"), ("--extra cu128", "torch 2.7.0+cu128"), ("--no-dev", "")]
+    {
+        let dockerfile = format!("FROM python:3.12\nCOPY uv.lock .\nRUN uv sync {options}\n");
+        let files = [("uv.lock", lock.as_str()), ("Dockerfile", &dockerfile)];
+        assert_eq!(environments(&files), [format!("uv.lock in Dockerfile: {expected}")], "{options}");
+    }
+}
+
+#[test]
+fn poetrys_extras_and_groups_are_told_apart() {
+    let package = |name: &str, version: &str, more: &str| {
+        format!(
+            "[[package]]\nname = \"{name}\"\nversion = \"{version}\"\noptional = false\npython-versions = \"*\"\nfiles = []\n{more}\n"
+        )
+    };
+    let lock = format!(
+        "# This file is automatically @generated by Poetry 1.8.4 and should not be changed by hand.\n\n{}{}{}\
+         [extras]\ngpu = [\"torch\"]\n\n[metadata]\nlock-version = \"2.0\"\npython-versions = \"^3.12\"\ncontent-hash = \"00\"\n",
+        package("fastapi", "0.115.6", ""),
+        package("torch", "2.5.1", ""),
+        package("vllm", "0.6.0", ""),
+    );
+    let manifest = "[tool.poetry]\nname = \"svc\"\nversion = \"0\"\n\n[tool.poetry.dependencies]\npython = \"^3.12\"\nfastapi = \"^0.115\"\ntorch = { version = \"^2.5\", optional = true }\n\n[tool.poetry.group.serve.dependencies]\nvllm = \"^0.6\"\n\n[tool.poetry.extras]\ngpu = [\"torch\"]\n";
+    for (options, expected) in [
+        ("--only main", ""),
+        ("--extras gpu", "torch 2.5.1"),
+        ("-E \"gpu x\" --with serve", "torch 2.5.1, vllm 0.6.0"),
+        ("--all-extras", "torch 2.5.1"),
+        ("--only serve", "vllm 0.6.0"),
+    ] {
+        let dockerfile = format!("FROM python:3.12\nCOPY . .\nRUN poetry install {options}\n");
+        let files = [("poetry.lock", lock.as_str()), ("pyproject.toml", manifest), ("Dockerfile", &dockerfile)];
+        assert_eq!(environments(&files), [format!("poetry.lock in Dockerfile: {expected}")], "{options}");
+    }
+}
