@@ -34,7 +34,10 @@ pub fn stack(subject: &Subject) -> Stack {
 
 /// Says whether an environment is meant to run on a target: by its paths, and by the nodes that its workloads select.
 pub fn runs(environment: &Environment, target: &policy::Target) -> bool {
-    let is_meant = target.paths.is_empty() || environment.subjects.iter().any(|subject| target.paths.matches(subject));
+    let by_path = target.paths.is_empty() || environment.subjects.iter().any(|subject| target.paths.matches(subject));
+    let called = |name: &Text| target.images.iter().any(|image| formats::matches(image.value, name));
+    let by_image = target.images.is_empty() || environment.images.iter().any(called);
+    let is_meant = by_path && by_image;
     let selected = || environment.workloads.iter().any(|workload| workload.may_run_on(&target.target));
     is_meant && (environment.workloads.is_empty() || selected())
 }
@@ -362,6 +365,7 @@ fn deploy(graph: &Graph, policy: &Policy, targets: &Targets, environments: &mut 
                 if by_file || by_policy {
                     environment.workloads.push(workload.clone());
                     environment.subjects.push(subject.path);
+                    environment.images.extend(image.map(|image| intern::text(&called(image))));
                     is_ours = true;
                 }
             }
@@ -370,6 +374,7 @@ fn deploy(graph: &Graph, policy: &Policy, targets: &Targets, environments: &mut 
             let environment = foreign.entry((subject.path, part.name)).or_insert_with(|| Environment {
                 name,
                 subjects: vec![subject.path],
+                images: vec![intern::text(&called(image))],
                 stages: vec![Stage {
                     name: part.name,
                     subject: subject.path,
@@ -405,10 +410,15 @@ fn target(part: &Part) -> Option<String> {
     labels.find(|fact| fact.name == "build.target").map(|fact| fact.value.to_lowercase())
 }
 
-fn is_deployed_as(environment: &Environment, image: &Component, policy: &Policy) -> bool {
+/// Returns what deployments call an image: host, path, without tag and digest.
+fn called(image: &Component) -> String {
     let host = image.origin.address().filter(|_| image.purl.as_str().contains("repository_url=")).unwrap_or_default();
     let path = [host, image.purl.namespace(), image.purl.name()];
-    let path = path.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join("/");
+    path.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join("/")
+}
+
+fn is_deployed_as(environment: &Environment, image: &Component, policy: &Policy) -> bool {
+    let path = called(image);
     policy.environments.iter().any(|said| {
         let is_it = said.image.is_some_and(|image| environment.subjects.contains(&image.value))
             || environment.subjects.iter().any(|subject| said.locks.matches(subject));

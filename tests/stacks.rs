@@ -7,7 +7,7 @@ use driftgate::discover::{self, Scan};
 use driftgate::gpu::Stack;
 use driftgate::graph::Graph;
 use driftgate::policy::Policy;
-use driftgate::source::Sources;
+use driftgate::source::{Source, Sources};
 use driftgate::stacks;
 use driftgate::tree::{Memory, Tree};
 
@@ -267,4 +267,30 @@ fn poetrys_extras_and_groups_are_told_apart() {
         let files = [("poetry.lock", lock.as_str()), ("pyproject.toml", manifest), ("Dockerfile", &dockerfile)];
         assert_eq!(environments(&files), [format!("poetry.lock in Dockerfile: {expected}")], "{options}");
     }
+}
+
+#[test]
+fn targets_are_meant_by_path_image_and_selected_labels() {
+    let manifest = "apiVersion: v1\nkind: Pod\nmetadata: {name: api}\nspec:\n  nodeSelector: {nvidia.com/gpu.product: NVIDIA-A100-SXM4-40GB}\n  containers:\n  - {name: server, image: \"registry.example/team/api:1\"}\n";
+    let text = "[[environment]]\nimage = \"api/Dockerfile\"\ndeployed-as = [\"registry.example/team/api\"]\n\n\
+        [[target]]\nname = \"a100\"\ngpus = [\"A100\"]\n\n[[target]]\nname = \"h100\"\ngpus = [\"H100\"]\n\n\
+        [[target]]\nname = \"by-image\"\ngpus = [\"A100\"]\nimage = \"registry.example/team/*\"\n\n\
+        [[target]]\nname = \"by-another\"\ngpus = [\"A100\"]\nimage = \"registry.example/other/*\"\n\n\
+        [[target]]\nname = \"by-path\"\ngpus = [\"A100\"]\npath = \"api/**\"\n\n\
+        [[target]]\nname = \"elsewhere\"\ngpus = [\"A100\"]\npath = \"web/**\"\n";
+    let dockerfile = "FROM python:3.12\nRUN pip install torch==2.5.1\n";
+    let sources = Sources::default();
+    let tree: Arc<dyn Tree> = Arc::new(Memory::new(
+        [("api/Dockerfile", dockerfile), ("deploy/api.yaml", manifest), ("driftgate.toml", text)]
+            .map(|(path, text)| (path.to_owned(), text.as_bytes().to_vec())),
+    ));
+    let graph = Graph::join(discover::read(&sources, &tree, &Scan::default()).unwrap().inventories);
+    let number = sources.add_tree(tree);
+    let file = sources.add_file(number, "driftgate.toml");
+    let policy = Policy::parse(&Source { file, path: "driftgate.toml", text }, &[]).unwrap();
+    let stacks = stacks::stacks(&graph, &policy);
+    let api = stacks.iter().find(|stack| stack.environment.name == "api/Dockerfile").unwrap();
+    let meant = policy.targets.iter().filter(|target| stacks::runs(&api.environment, target));
+    let meant: Vec<&str> = meant.map(|target| target.target.name.as_str()).collect();
+    assert_eq!(meant, ["a100", "by-image", "by-path"]);
 }

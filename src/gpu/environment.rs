@@ -18,6 +18,8 @@ pub struct Environment {
     pub name: Text,
     /// The paths of the subjects that it is made of, sorted.
     pub subjects: Vec<Text>,
+    /// What deployments call its image: host and path, without tag.
+    pub images: Vec<Text>,
     /// The packages that run in it, of all ecosystems, sorted by purl: locked ones and those that the image's build
     /// installs at an exact version.
     pub packages: Vec<Package>,

@@ -20,6 +20,8 @@ pub struct Target {
     pub file: Option<Placed<Text>>,
     /// The lockfiles and manifests that run there; empty for all.
     pub paths: Globs,
+    /// What deployments call the images that run there, with wildcards and without tags; empty for all.
+    pub images: Vec<Placed<Text>>,
     /// Where it begins.
     pub place: Place,
 }
@@ -53,14 +55,20 @@ impl Target {
                 "the target says neither \"driver\" nor \"gpus\", so nothing could be judged there",
             );
         }
-        let target = Target { target, file, paths: Globs::read(&table, "path"), place: table.place };
+        let target = Target {
+            target,
+            file,
+            paths: Globs::read(&table, "path"),
+            images: table.texts("image"),
+            place: table.place,
+        };
         table.close(|key| (key == "gpu").then(|| ", write gpus = [\"A100\"]".to_owned()));
         target
     }
 
     /// Returns a target that was read elsewhere, for all subjects.
     pub fn of(target: gpu::Target, place: Place) -> Self {
-        Target { target, file: None, paths: Globs::default(), place }
+        Target { target, file: None, paths: Globs::default(), images: Vec::new(), place }
     }
 
     /// Says whether a subject is meant to run there.
