@@ -147,6 +147,60 @@ pub struct Plain {
     pub source: String,
 }
 
+/// A system that CUDA's own images are made for.
+#[derive(Debug, Deserialize)]
+pub struct CudaSystem {
+    /// Its name in the tags: `ubuntu22.04`.
+    pub system: String,
+    /// The first release that has an image of it.
+    pub first: Dotted,
+    /// The last one, where there is an end.
+    pub last: Option<Dotted>,
+    /// Where the row comes from.
+    pub source: String,
+}
+
+impl CudaSystem {
+    /// Says whether there are images of a release for it.
+    pub fn holds(&self, cuda: &Dotted) -> bool {
+        *cuda >= self.first && self.last.as_ref().is_none_or(|last| cuda <= last)
+    }
+}
+
+/// A release of a package that asks for the wheels of another CUDA major than those before it.
+#[derive(Debug, Deserialize)]
+pub struct WheelMove {
+    /// The package.
+    pub package: String,
+    /// The release.
+    pub version: Dotted,
+    /// The wheel that it asks for.
+    pub requires: String,
+    /// The CUDA major that this is for.
+    pub cuda_major: u32,
+    /// Where the row comes from.
+    pub source: String,
+}
+
+/// Packages that have CUDA code of their own, which the tables know no more of.
+#[derive(Debug, Deserialize)]
+pub struct Unjudged {
+    /// Their names; one that ends with `*` is the beginning of names.
+    pub names: Vec<String>,
+    /// Where the list comes from.
+    pub source: String,
+}
+
+impl Unjudged {
+    /// Says whether a package is one of them.
+    pub fn has(&self, package: &str) -> bool {
+        self.names.iter().any(|name| match name.strip_suffix('*') {
+            Some(stem) => package.starts_with(stem),
+            None => package == name,
+        })
+    }
+}
+
 /// What is known of images.
 #[derive(Debug, Deserialize)]
 pub struct Images {
@@ -155,6 +209,8 @@ pub struct Images {
     /// The images.
     #[serde(rename = "image")]
     pub rows: Vec<Image>,
+    /// The systems that CUDA's own images are made for, oldest first.
+    pub cuda_system: Vec<CudaSystem>,
     /// Images without CUDA.
     pub plain: Plain,
 }
@@ -480,6 +536,10 @@ pub struct Frameworks {
     pub jax_rules: Note,
     /// The releases of candle.
     pub rust_candle: Vec<Candle>,
+    /// Releases that moved to another CUDA major's wheels.
+    pub wheel_move: Vec<WheelMove>,
+    /// Packages with CUDA code of their own that nothing more is known of.
+    pub unjudged: Unjudged,
     /// The libraries beside them.
     #[serde(flatten)]
     pub libraries: Libraries,
@@ -628,6 +688,16 @@ pub fn is_gpu(name: &str) -> bool {
     gpus().find(name).is_some() || rocm().find(name).is_some()
 }
 
+/// Says which GPU was probably meant: `, did you mean "GeForce RTX 4090"?`; nothing where no name is near.
+pub fn gpu_hint(name: &str) -> String {
+    let joined = |name: &str| words(name).join(" ");
+    let asked = joined(name);
+    let names: Vec<(String, &str)> = gpus().models.iter().map(|gpu| (joined(&gpu.name), gpu.name.as_str())).collect();
+    let near = crate::suggest::closest(&asked, names.iter().map(|(joined, _)| joined.as_str()));
+    let full = near.and_then(|near| names.iter().find(|(joined, _)| joined == near));
+    full.map_or_else(String::new, |(_, name)| format!(", did you mean \"{name}\"?"))
+}
+
 impl Gpus {
     /// Finds a model by a name as people or tools write it: `A100`, `NVIDIA-A100-SXM4-40GB-MIG-1g.5gb`, `Tesla T4`.
     ///
@@ -671,7 +741,34 @@ impl Gpus {
 fn words(name: &str) -> Vec<String> {
     let name = name.to_ascii_lowercase();
     let words = name.split(|c: char| c.is_whitespace() || matches!(c, '-' | '_')).filter(|word| !word.is_empty());
-    words.skip_while(|word| matches!(*word, "nvidia" | "tesla" | "geforce")).map(str::to_owned).collect()
+    let words = words.flat_map(parts).skip_while(|word| matches!(*word, "nvidia" | "tesla" | "geforce"));
+    words.map(str::to_owned).collect()
+}
+
+/// Parts a word of a name that was written without its spaces: `rtx4070ti` is `rtx`, `4070`, `ti`.
+fn parts(word: &str) -> Vec<&str> {
+    const BEFORE: &[&str] = &["nvidia", "geforce", "tesla", "quadro", "rtx", "gtx", "pro"];
+    const BEHIND: &[&str] = &["super", "ti"];
+    let before = BEFORE.iter().find_map(|part| {
+        let rest = word.strip_prefix(part)?;
+        // `pro` and what is sold by number stand before that number; the makers' names before anything.
+        let is_part = rest.starts_with(|c: char| c.is_ascii_digit())
+            || (!rest.is_empty() && matches!(*part, "nvidia" | "geforce" | "tesla" | "quadro"))
+            || (*part == "rtx" && rest.starts_with("pro"));
+        is_part.then(|| (&word[..part.len()], rest))
+    });
+    if let Some((part, rest)) = before {
+        return std::iter::once(part).chain(parts(rest)).collect();
+    }
+    let behind = BEHIND.iter().find_map(|part| {
+        let rest = word.strip_suffix(part)?;
+        let is_part = rest.ends_with(|c: char| c.is_ascii_digit()) || (rest.ends_with("ti") && rest.len() > 2);
+        is_part.then(|| (rest, &word[rest.len()..]))
+    });
+    match behind {
+        Some((rest, part)) => parts(rest).into_iter().chain([part]).collect(),
+        None => vec![word],
+    }
 }
 
 impl Frameworks {

@@ -1,12 +1,14 @@
 //! The GPU stacks of a tree and what becomes of them on targets, for screens, pull requests and programs.
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use serde::Serialize;
 
 use crate::gpu::summary::{Outcome, Reach, Summary};
-use crate::gpu::{Answer, Gravity, Stack, Verdict};
-use crate::outputs::text::plain;
+use crate::gpu::{Answer, Cuda, Gravity, Stack, Verdict};
+use crate::intern::Text;
+use crate::outputs::text::{path, plain};
 use crate::rules::gpu::rule_of;
 use crate::source::{Location, Place, Sources};
 
@@ -16,6 +18,8 @@ pub(super) struct Row {
     pub stack: Stack,
     /// The stack at a glance.
     pub summary: Summary,
+    /// What brings the carriers in that fail somewhere, by their number among the stack's: the shortest way, root first.
+    pub ways: BTreeMap<usize, Vec<Text>>,
 }
 
 /// What is shown.
@@ -61,7 +65,7 @@ impl View<'_> {
         if !self.fleet.is_empty() {
             text.push('\n');
         }
-        for Row { stack, summary } in self.rows {
+        for Row { stack, summary, ways } in self.rows {
             let _ = writeln!(text, "{}", plain(stack.environment.name));
             for carrier in stack.carriers.iter().filter(|carrier| !carrier.is_part()) {
                 let component = carrier.component;
@@ -79,6 +83,9 @@ impl View<'_> {
                 if !carrier.architectures.is_empty() {
                     let _ = writeln!(text, "      kernels for {}", carrier.architectures.join(", "));
                 }
+                if let Some(way) = ways.get(&at) {
+                    let _ = writeln!(text, "      brought in by {}", plain(&path(way)));
+                }
             }
             match &summary.floor {
                 Some(floor) => {
@@ -87,24 +94,66 @@ impl View<'_> {
                     let _ =
                         writeln!(text, "  driver {} or later ({}): {}", floor.driver, plain(&who), plain(&floor.rule));
                 }
-                None => text.push_str("  driver: its floor is unknown, or none is needed\n"),
+                None => {
+                    let _ = writeln!(text, "  driver: {}", plain(&no_floor(stack)));
+                }
             }
             if let Some(line) = boards(stack, &summary.reach) {
                 let _ = writeln!(text, "  {}", plain(&line));
             }
+            let unjudged = stack.unjudged();
+            if !unjudged.is_empty() {
+                let _ = writeln!(text, "  not judged: {}", plain(&unjudged.join(", ")));
+            }
             for answer in &summary.inside {
                 self.answer(&mut text, "  ", answer);
             }
-            for outcome in &summary.outcomes {
-                let _ = writeln!(text, "  on {}: {}", plain(self.target(outcome)), outcome.verdict.words());
-                for answer in &outcome.answers {
-                    self.answer(&mut text, "    ", answer);
-                }
-            }
+            self.outcomes(&mut text, &summary.outcomes);
             text.push('\n');
         }
         text.truncate(text.trim_end().len() + 1);
         text
+    }
+
+    /// Tells of the targets; what is told of one in full is not told again of others that have the same.
+    fn outcomes(&self, text: &mut String, outcomes: &[Outcome]) {
+        let mut told: Vec<(&Outcome, Vec<Vec<String>>)> = Vec::new();
+        for outcome in outcomes {
+            let name = self.target(outcome);
+            let _ = write!(text, "  on {}: {}", plain(name), outcome.words);
+            if !outcome.because.is_empty() {
+                let rules: Vec<&str> = outcome.because.iter().map(|class| rule_of(class).unwrap_or(class)).collect();
+                let _ = write!(text, " because of {}, above", rules.join(", "));
+            }
+            let shown: Vec<Vec<String>> = outcome.answers.iter().map(|answer| self.lines(answer)).collect();
+            let same = told.iter().find(|(other, lines)| is_alike(outcome, &shown, other, lines));
+            if let Some((first, lines)) = same {
+                let _ = writeln!(text, ", as on {}", plain(self.target(first)));
+                for (answer, other) in shown.iter().zip(lines) {
+                    let helps = |lines: &[String]| lines.iter().filter(|line| is_help(line)).count();
+                    let all_helps = helps(answer) != helps(other)
+                        || answer.iter().any(|line| is_help(line) && !other.contains(line));
+                    let differs = |line: &&String| !other.contains(*line) || (all_helps && is_help(line));
+                    answer.iter().filter(differs).for_each(|line| {
+                        let _ = writeln!(text, "    {line}");
+                    });
+                }
+                continue;
+            }
+            text.push('\n');
+            shown.iter().flatten().for_each(|line| {
+                let _ = writeln!(text, "    {line}");
+            });
+            if !shown.is_empty() {
+                told.push((outcome, shown));
+            }
+        }
+    }
+
+    fn lines(&self, answer: &Answer) -> Vec<String> {
+        let mut text = String::new();
+        self.answer(&mut text, "", answer);
+        text.lines().map(str::to_owned).collect()
     }
 
     fn table(&self, text: &mut String) {
@@ -113,7 +162,7 @@ impl View<'_> {
             .map(|at| {
                 let words =
                     self.rows.iter().flat_map(|row| &row.summary.outcomes).filter(|outcome| outcome.target == at);
-                let widest = words.map(|outcome| outcome.verdict.words().len()).max().unwrap_or(1);
+                let widest = words.map(|outcome| outcome.words.len()).max().unwrap_or(1);
                 widest.max(self.targets[at].chars().count())
             })
             .collect();
@@ -126,7 +175,7 @@ impl View<'_> {
             let mut line = format!("{:first$}", plain(row.stack.environment.name));
             for (at, width) in widths.iter().enumerate() {
                 let outcome = row.summary.outcomes.iter().find(|outcome| outcome.target == at);
-                let _ = write!(line, "  {:width$}", outcome.map_or("-", |outcome| outcome.verdict.words()));
+                let _ = write!(line, "  {:width$}", outcome.map_or("-", |outcome| outcome.words));
             }
             let _ = writeln!(text, "{}", line.trim_end());
         }
@@ -163,7 +212,7 @@ impl View<'_> {
         text.push_str("\n| --- | --- |");
         self.targets.iter().for_each(|_| text.push_str(" --- |"));
         text.push('\n');
-        for Row { stack, summary } in self.rows {
+        for Row { stack, summary, .. } in self.rows {
             let floor = summary.floor.as_ref().map_or("-".to_owned(), |floor| floor.driver.to_string());
             let _ = write!(text, "| {} | {floor} |", cell(stack.environment.name));
             for at in 0..self.targets.len() {
@@ -183,7 +232,7 @@ impl View<'_> {
                 let _ = writeln!(text, "  - {}", cell(&link.text));
             }
         }
-        for Row { stack, summary } in self.rows {
+        for Row { stack, summary, .. } in self.rows {
             let told: Vec<(Option<&str>, &Answer)> = (summary.inside.iter().map(|answer| (None, answer)))
                 .chain(
                     summary
@@ -228,7 +277,7 @@ impl View<'_> {
         Ok(text)
     }
 
-    fn subject<'r>(&self, Row { stack, summary }: &'r Row) -> Subject<'r>
+    fn subject<'r>(&self, Row { stack, summary, ways }: &'r Row) -> Subject<'r>
     where
         Self: 'r,
     {
@@ -239,6 +288,7 @@ impl View<'_> {
             source: carrier.source,
             kernels: carrier.architectures.clone(),
             at: self.at(stack.evidence(at).place).map(Spot::of),
+            brought_in_by: ways.get(&at).cloned().unwrap_or_default(),
         });
         let of = |answer: &'r Answer| self.told(answer);
         Subject {
@@ -251,13 +301,14 @@ impl View<'_> {
                 least: summary.reach.least.as_ref().map(|(least, _)| least.to_string()),
                 greatest_major: summary.reach.greatest.map(|(greatest, _)| greatest),
             },
+            unjudged: stack.unjudged(),
             answers: summary.inside.iter().map(of).collect(),
             targets: summary
                 .outcomes
                 .iter()
                 .map(|outcome| On {
                     name: self.targets.get(outcome.target).cloned().unwrap_or_default(),
-                    verdict: outcome.verdict.words(),
+                    verdict: outcome.words,
                     because: outcome.answers.iter().map(because).collect(),
                     advice: outcome.answers.iter().flat_map(|answer| answer.advice.iter().cloned()).collect(),
                     answers: outcome.answers.iter().map(of).collect(),
@@ -272,7 +323,7 @@ impl View<'_> {
         Told {
             rule: rule_of(answer.class),
             class: answer.class,
-            verdict: answer.verdict.words(),
+            verdict: answer.words(),
             gravity: gravity(answer),
             message: &answer.message,
             purl: answer.about.component.map(|component| component.purl.as_str()),
@@ -314,22 +365,75 @@ fn marked(verdict: Verdict) -> String {
     }
 }
 
+/// Says whether two targets have the same answers but for what is said of the target itself.
+fn is_alike(one: &Outcome, lines: &[Vec<String>], other: &Outcome, others: &[Vec<String>]) -> bool {
+    let argument = |answer: &Answer| answer.chain.iter().filter(|link| !is_of_target(&link.text)).count();
+    one.words == other.words
+        && one.answers.len() == other.answers.len()
+        && one.answers.iter().zip(&other.answers).all(|(a, b)| {
+            let is_there = |link: &crate::gpu::Link| {
+                is_of_target(&link.text) || b.chain.iter().any(|other| other.text == link.text)
+            };
+            (a.class, a.verdict, a.gravity, &a.message) == (b.class, b.verdict, b.gravity, &b.message)
+                && argument(a) == argument(b)
+                && a.chain.iter().all(is_there)
+        })
+        && lines.iter().zip(others).all(|(a, b)| a.first() == b.first())
+}
+
+/// Says whether a step of an argument is about the target's own driver.
+fn is_of_target(text: &str) -> bool {
+    text.contains(" has driver ")
+}
+
+fn is_help(line: &str) -> bool {
+    line.trim_start().starts_with("help: ")
+}
+
+/// Says why a stack has no driver floor.
+fn no_floor(stack: &Stack) -> String {
+    let own = || stack.carriers.iter().filter(|carrier| !carrier.is_part());
+    if let Some((carrier, missing)) = own().find_map(|carrier| match &carrier.cuda {
+        Cuda::Unknown(missing) => Some((carrier, missing.clone())),
+        Cuda::Version(_) | Cuda::Major(_) if carrier.driver_floor().is_none() => {
+            Some((carrier, format!("the least driver for {}, which the tables do not have", carrier.cuda)))
+        }
+        _ => None,
+    }) {
+        let who = carrier.component;
+        return format!("not known, because of {} {}: {missing}", who.name(), who.version());
+    }
+    if let Some(carrier) = own().find(|carrier| matches!(carrier.cuda, Cuda::Rocm(_))) {
+        return format!("none of NVIDIA's needed (a build for {})", carrier.cuda);
+    }
+    if own().any(|carrier| carrier.cuda == Cuda::Cpu) {
+        return "none needed (CPU build)".to_owned();
+    }
+    "not known, because nothing here is known to load CUDA".to_owned()
+}
+
 /// Says which GPUs a stack has kernels for.
 fn boards(stack: &Stack, reach: &Reach) -> Option<String> {
     let who = |at: usize| {
         let component = stack.carriers[at].component;
-        format!("{} {}", component.name(), component.version())
+        format!("{} {}", component.name(), component.version()).trim_end().to_owned()
     };
-    let least = reach.least.as_ref().map(|(least, at)| format!("from compute capability {least} on ({})", who(*at)));
-    let greatest = reach.greatest.map(|(greatest, at)| format!("up to {greatest}.x ({})", who(at)));
-    let parts: Vec<String> = least.into_iter().chain(greatest).collect();
-    if parts.is_empty() {
-        return None;
-    }
     let mut unknown: Vec<String> = reach.unknown.iter().map(|at| who(*at)).collect();
     unknown.dedup();
-    let unknown = if unknown.is_empty() { String::new() } else { format!("; not known of {}", unknown.join(", ")) };
-    Some(format!("GPUs {}{unknown}", parts.join(", ")))
+    let listed = |at: usize| !reach.unknown.contains(&at);
+    let unlisted = format!("which of them {} has kernels for is not known", unknown.join(", "));
+    let (least, at) = reach.least.as_ref()?;
+    let greatest = reach.greatest.map(|(greatest, at)| format!(", up to {greatest}.x ({})", who(at)));
+    let greatest = greatest.unwrap_or_default();
+    Some(match (listed(*at), unknown.is_empty()) {
+        (true, true) => format!("GPUs: from compute capability {least} on ({}){greatest}", who(*at)),
+        (true, false) => format!("GPUs: from compute capability {least} on ({}){greatest}; {unlisted}", who(*at)),
+        // No list of kernels says so, but what the toolkit can build for.
+        (false, _) => format!(
+            "GPUs: {} builds for compute capability {least} and later{greatest}; {unlisted}",
+            stack.carriers[*at].cuda
+        ),
+    })
 }
 
 #[derive(Serialize)]
@@ -353,6 +457,7 @@ struct Subject<'r> {
     driver_floor: Option<String>,
     because: &'r str,
     compute_capability: Capability,
+    unjudged: Vec<String>,
     answers: Vec<Told<'r>>,
     targets: Vec<On<'r>>,
 }
@@ -365,6 +470,7 @@ struct Carrier<'r> {
     source: &'static str,
     kernels: Vec<&'static str>,
     at: Option<Spot>,
+    brought_in_by: Vec<Text>,
 }
 
 #[derive(Serialize)]
