@@ -46,7 +46,7 @@ fn image(stack: &Stack, carrier: &Carrier, driver: &Dotted, gpus: &[&'static Gpu
     let newest = for_host.filter_map(|row| {
         let of = Dotted::parse(row.image_cuda.trim_end_matches(".x"))?;
         let of = of.major_minor();
-        let installed = facts::toolkits().of(&of).filter(|toolkit| toolkit.driver_linux.is_some());
+        let installed = facts::toolkits().of(&of).filter(|toolkit| toolkit.has_image());
         installed.filter_map(|toolkit| Dotted::parse(&toolkit.version)).max()
     });
     let tag = image::tag_of(base, &newest.max()?)?;
@@ -185,7 +185,12 @@ fn torch(
 
 /// Returns the nearest release of torch, and the nearest whose default build fits.
 fn other_torch(own: &Dotted, way: Way, driver: Option<&Dotted>, gpus: &[&'static Gpu], is_same: bool) -> Vec<String> {
+    let fits = |release: &Dotted, variant: &str| torch_fits(release, variant, driver, gpus);
+    let later = || frameworks().torch_release.iter().filter(|row| row.version > *own);
     let (near, by_default) = match way {
+        Way::Earlier if later().any(|row| fits(&row.version, &row.pypi_variant).is_some()) => {
+            ("nearest earlier release", "nearest earlier release")
+        }
         Way::Earlier => ("nearest earlier release", "newest"),
         Way::Later => ("nearest later release", "nearest later release"),
     };
@@ -196,7 +201,6 @@ fn other_torch(own: &Dotted, way: Way, driver: Option<&Dotted>, gpus: &[&'static
         let pins = frameworks().torch_pins.iter().filter(|pins| pins.version.major_minor() == *of);
         pins.map(|pins| &pins.version).max().unwrap_or(of).clone()
     };
-    let fits = |release: &Dotted, variant: &str| torch_fits(release, variant, driver, gpus);
     let default = rows.iter().find(|row| fits(&row.version, &row.pypi_variant).is_some());
     let mut moves = Vec::new();
     let any = rows.iter().filter(|_| !is_same).find_map(|row| {

@@ -160,6 +160,15 @@ pub struct CudaSystem {
     pub source: String,
 }
 
+/// Releases of the toolkit with an installer, and without an image.
+#[derive(Debug, Deserialize)]
+pub struct WithoutImage {
+    /// The releases.
+    pub releases: Vec<Dotted>,
+    /// Where the list comes from.
+    pub source: String,
+}
+
 impl CudaSystem {
     /// Says whether there are images of a release for it.
     pub fn holds(&self, cuda: &Dotted) -> bool {
@@ -211,6 +220,8 @@ pub struct Images {
     pub rows: Vec<Image>,
     /// The systems that CUDA's own images are made for, oldest first.
     pub cuda_system: Vec<CudaSystem>,
+    /// Releases of the toolkit that there are no such images of.
+    pub cuda_without_image: WithoutImage,
     /// Images without CUDA.
     pub plain: Plain,
 }
@@ -665,6 +676,14 @@ impl CompatHosts {
     /// Returns the driver branches of the hosts.
     pub fn branches(&self) -> Vec<u32> {
         self.host_driver_branches.split(',').filter_map(|branch| branch.trim().parse().ok()).collect()
+    }
+}
+
+impl Toolkit {
+    /// Says whether there are images of CUDA's own of the release: those of wheels alone have none.
+    pub fn has_image(&self) -> bool {
+        let is_it = |release: &Dotted| Dotted::parse(&self.version).is_some_and(|own| own == *release);
+        self.driver_linux.is_some() && !images().cuda_without_image.releases.iter().any(is_it)
     }
 }
 

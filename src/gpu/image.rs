@@ -129,9 +129,7 @@ pub(super) fn cuda_of_tag(image: &Component) -> Option<(Dotted, String, &'static
 
 /// Returns the newest tag of CUDA's own image, in the same flavour and for the same system, whose CUDA a driver implements.
 pub(super) fn tag_for(base: &Component, capable: &Dotted) -> Option<String> {
-    // A release without installer is one of wheels alone, and no image is made of it.
-    let fits =
-        toolkits().releases.iter().filter(|toolkit| toolkit.major_minor <= *capable && toolkit.driver_linux.is_some());
+    let fits = toolkits().releases.iter().filter(|toolkit| toolkit.major_minor <= *capable && toolkit.has_image());
     tag_of(base, &fits.filter_map(|toolkit| Dotted::parse(&toolkit.version)).max()?)
 }
 
@@ -139,10 +137,8 @@ pub(super) fn tag_for(base: &Component, capable: &Dotted) -> Option<String> {
 /// there are images of that release for; none of other images, and where that is not known.
 pub(super) fn tag_of(base: &Component, cuda: &Dotted) -> Option<String> {
     row(base).filter(|row| row.kind == ImageKind::Cuda)?;
-    let installer = |toolkit: &facts::Toolkit| {
-        toolkit.driver_linux.is_some() && Dotted::parse(&toolkit.version).is_some_and(|version| version == *cuda)
-    };
-    toolkits().releases.iter().find(|toolkit| installer(toolkit))?;
+    let is_it = |toolkit: &&facts::Toolkit| Dotted::parse(&toolkit.version).is_some_and(|version| version == *cuda);
+    toolkits().releases.iter().find(is_it).filter(|toolkit| toolkit.has_image())?;
     let (rest, system) = base.version().split_once('-')?.1.rsplit_once('-')?;
     let holds = |row: &&facts::CudaSystem| row.holds(cuda);
     let known = || images().cuda_system.iter();

@@ -117,7 +117,7 @@ impl View<'_> {
 
     /// Tells of the targets; what is told of one in full is not told again of others that have the same.
     fn outcomes(&self, text: &mut String, outcomes: &[Outcome]) {
-        let mut told: Vec<(&Outcome, Vec<Vec<String>>)> = Vec::new();
+        let mut told: Vec<(Alike<'_>, &str)> = Vec::new();
         for outcome in outcomes {
             let name = self.target(outcome);
             let _ = write!(text, "  on {}: {}", plain(name), outcome.words);
@@ -125,28 +125,33 @@ impl View<'_> {
                 let rules: Vec<&str> = outcome.because.iter().map(|class| rule_of(class).unwrap_or(class)).collect();
                 let _ = write!(text, " because of {}, above", rules.join(", "));
             }
-            let shown: Vec<Vec<String>> = outcome.answers.iter().map(|answer| self.lines(answer)).collect();
-            let same = told.iter().find(|(other, lines)| is_alike(outcome, &shown, other, lines));
-            if let Some((first, lines)) = same {
-                let _ = writeln!(text, ", as on {}", plain(self.target(first)));
-                for (answer, other) in shown.iter().zip(lines) {
-                    let helps = |lines: &[String]| lines.iter().filter(|line| is_help(line)).count();
-                    let all_helps = helps(answer) != helps(other)
-                        || answer.iter().any(|line| is_help(line) && !other.contains(line));
-                    let differs = |line: &&String| !other.contains(*line) || (all_helps && is_help(line));
-                    answer.iter().filter(differs).for_each(|line| {
-                        let _ = writeln!(text, "    {line}");
-                    });
-                }
-                continue;
+            let shown = outcome.answers.iter().map(|answer| Alike { answer, lines: self.lines(answer) });
+            let shown: Vec<Alike<'_>> = shown.collect();
+            let same: Vec<_> = shown.iter().map(|one| told.iter().find(|(other, _)| one.is(other))).collect();
+            // Where all of it was told of one other target, a word on the target's own line says so.
+            let of = same.first().copied().flatten().map(|(_, of)| *of);
+            let all = of.filter(|of| same.iter().all(|same| same.is_some_and(|(_, other)| other == of)));
+            if let Some(of) = all {
+                let _ = write!(text, ", as on {}", plain(of));
             }
             text.push('\n');
-            shown.iter().flatten().for_each(|line| {
-                let _ = writeln!(text, "    {line}");
-            });
-            if !shown.is_empty() {
-                told.push((outcome, shown));
+            for (one, same) in shown.iter().zip(&same) {
+                let Some((other, of)) = same else {
+                    one.lines.iter().for_each(|line| {
+                        let _ = writeln!(text, "    {line}");
+                    });
+                    continue;
+                };
+                if all.is_none() {
+                    let (word, rule) = (word(one.answer), rule_of(one.answer.class).unwrap_or(one.answer.class));
+                    let _ = writeln!(text, "    {word}[{rule}]: {}, as on {}", plain(&one.answer.message), plain(of));
+                }
+                for line in one.beyond(other) {
+                    let _ = writeln!(text, "    {line}");
+                }
             }
+            let is_new: Vec<bool> = same.iter().map(Option::is_none).collect();
+            told.extend(shown.into_iter().zip(is_new).filter(|(_, is_new)| *is_new).map(|(one, _)| (one, name)));
         }
     }
 
@@ -365,20 +370,32 @@ fn marked(verdict: Verdict) -> String {
     }
 }
 
-/// Says whether two targets have the same answers but for what is said of the target itself.
-fn is_alike(one: &Outcome, lines: &[Vec<String>], other: &Outcome, others: &[Vec<String>]) -> bool {
-    let argument = |answer: &Answer| answer.chain.iter().filter(|link| !is_of_target(&link.text)).count();
-    one.words == other.words
-        && one.answers.len() == other.answers.len()
-        && one.answers.iter().zip(&other.answers).all(|(a, b)| {
-            let is_there = |link: &crate::gpu::Link| {
-                is_of_target(&link.text) || b.chain.iter().any(|other| other.text == link.text)
-            };
-            (a.class, a.verdict, a.gravity, &a.message) == (b.class, b.verdict, b.gravity, &b.message)
-                && argument(a) == argument(b)
-                && a.chain.iter().all(is_there)
-        })
-        && lines.iter().zip(others).all(|(a, b)| a.first() == b.first())
+/// An answer on a target as it is shown, to be held against the same one on another target.
+struct Alike<'r> {
+    answer: &'r Answer,
+    lines: Vec<String>,
+}
+
+impl Alike<'_> {
+    /// Says whether it is the same but for what is said of the target itself, and for what helps there.
+    fn is(&self, other: &Self) -> bool {
+        let (a, b) = (self.answer, other.answer);
+        let argument = |answer: &Answer| -> Vec<String> {
+            let links = answer.chain.iter().filter(|link| !is_of_target(&link.text));
+            links.map(|link| link.text.clone()).collect()
+        };
+        (a.class, a.verdict, a.gravity, &a.message) == (b.class, b.verdict, b.gravity, &b.message)
+            && self.lines.first() == other.lines.first()
+            && a.error_text == b.error_text
+            && argument(a) == argument(b)
+    }
+
+    /// Returns the lines that the other does not have; all that help, where others do.
+    fn beyond<'s>(&'s self, other: &'s Self) -> impl Iterator<Item = &'s String> {
+        let helps = |lines: &'s [String]| lines.iter().filter(|line| is_help(line));
+        let other_helps = !helps(&self.lines).eq(helps(&other.lines));
+        self.lines.iter().filter(move |line| if is_help(line) { other_helps } else { !other.lines.contains(line) })
+    }
 }
 
 /// Says whether a step of an argument is about the target's own driver.
