@@ -222,7 +222,7 @@ fn other_torch(own: &Dotted, way: Way, driver: Option<&Dotted>, gpus: &[&'static
 
 /// Returns the nearest later release of vLLM whose torch has kernels for a GPU: torch does not move alone there.
 fn later_vllm(vllm: &Carrier, driver: Option<&Dotted>, gpu: &'static Gpu) -> Option<String> {
-    let own = Dotted::parse(vllm.component.version().split('+').next()?)?;
+    let own = image::leading(vllm.component.version())?;
     let table = frameworks();
     let named = table.vllm.iter().map(|row| (row.version.clone(), row.pins.get("torch")));
     let pinned = table

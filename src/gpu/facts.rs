@@ -15,20 +15,26 @@ use super::tables;
 use super::version::Dotted;
 
 mod build;
+mod images;
 mod kernels;
 mod machines;
+mod names;
 mod pairs;
 mod rocm;
+mod wheels;
 
 pub use build::{ArchSupport, Extension, extension, extensions};
+pub use images::{CudaSystem, Image, ImageKind, Images, Plain, WithoutImage};
 pub use kernels::Kernels;
 pub use libraries::*;
 pub use machines::{Cloud, NodeLabel, NvSwitch, PoolLabel};
+pub use names::{gpu_hint, is_gpu};
 pub use pairs::{
     JaxPlugin, Note, Pin, TensorFlowPins, ToolkitExtra, TorchPair, TorchPins, TorchvisionRange, TritonPair, VllmPins,
     Xformers, wheels,
 };
 pub use rocm::{AmdGpu, Rocm, release as rocm_release, rocm};
+pub use wheels::{Unjudged, WheelMove};
 
 /// A toolkit release.
 #[derive(Debug, Deserialize)]
@@ -103,127 +109,6 @@ pub struct Phantom {
     pub note: String,
     /// Where the row comes from.
     pub source: String,
-}
-
-/// An image that teams start from.
-#[derive(Debug, Deserialize)]
-pub struct Image {
-    /// The end of its repository's path.
-    pub path: String,
-    /// How its tag is read.
-    pub kind: ImageKind,
-    /// Whether nvcc is in it, where that does not depend on the tag and is known.
-    pub compiler: Option<bool>,
-    /// Where the row comes from.
-    pub source: String,
-}
-
-/// How an image's tag is read.
-#[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq)]
-#[serde(rename_all = "lowercase")]
-pub enum ImageKind {
-    /// CUDA's own images.
-    Cuda,
-    /// torch in a build for one CUDA.
-    Pytorch,
-    /// TensorFlow with the CUDA it is built for.
-    Tensorflow,
-    /// vLLM with its torch.
-    Vllm,
-    /// NVIDIA's monthly images.
-    Ngc,
-    /// ROCm's user space.
-    Rocm,
-    /// For Jetson's system image alone.
-    L4t,
-}
-
-/// Images without CUDA.
-#[derive(Debug, Deserialize)]
-pub struct Plain {
-    /// The last part of their paths.
-    pub names: Vec<String>,
-    /// Where the list comes from.
-    pub source: String,
-}
-
-/// A system that CUDA's own images are made for.
-#[derive(Debug, Deserialize)]
-pub struct CudaSystem {
-    /// Its name in the tags: `ubuntu22.04`.
-    pub system: String,
-    /// The first release that has an image of it.
-    pub first: Dotted,
-    /// The last one, where there is an end.
-    pub last: Option<Dotted>,
-    /// Where the row comes from.
-    pub source: String,
-}
-
-/// Releases of the toolkit with an installer, and without an image.
-#[derive(Debug, Deserialize)]
-pub struct WithoutImage {
-    /// The releases.
-    pub releases: Vec<Dotted>,
-    /// Where the list comes from.
-    pub source: String,
-}
-
-impl CudaSystem {
-    /// Says whether there are images of a release for it.
-    pub fn holds(&self, cuda: &Dotted) -> bool {
-        *cuda >= self.first && self.last.as_ref().is_none_or(|last| cuda <= last)
-    }
-}
-
-/// A release of a package that asks for the wheels of another CUDA major than those before it.
-#[derive(Debug, Deserialize)]
-pub struct WheelMove {
-    /// The package.
-    pub package: String,
-    /// The release.
-    pub version: Dotted,
-    /// The wheel that it asks for.
-    pub requires: String,
-    /// The CUDA major that this is for.
-    pub cuda_major: u32,
-    /// Where the row comes from.
-    pub source: String,
-}
-
-/// Packages that have CUDA code of their own, which the tables know no more of.
-#[derive(Debug, Deserialize)]
-pub struct Unjudged {
-    /// Their names; one that ends with `*` is the beginning of names.
-    pub names: Vec<String>,
-    /// Where the list comes from.
-    pub source: String,
-}
-
-impl Unjudged {
-    /// Says whether a package is one of them.
-    pub fn has(&self, package: &str) -> bool {
-        self.names.iter().any(|name| match name.strip_suffix('*') {
-            Some(stem) => package.starts_with(stem),
-            None => package == name,
-        })
-    }
-}
-
-/// What is known of images.
-#[derive(Debug, Deserialize)]
-pub struct Images {
-    /// The day the file was last looked through.
-    pub data_date: String,
-    /// The images.
-    #[serde(rename = "image")]
-    pub rows: Vec<Image>,
-    /// The systems that CUDA's own images are made for, oldest first.
-    pub cuda_system: Vec<CudaSystem>,
-    /// Releases of the toolkit that there are no such images of.
-    pub cuda_without_image: WithoutImage,
-    /// Images without CUDA.
-    pub plain: Plain,
 }
 
 /// A branch of drivers.
@@ -679,14 +564,6 @@ impl CompatHosts {
     }
 }
 
-impl Toolkit {
-    /// Says whether there are images of CUDA's own of the release: those of wheels alone have none.
-    pub fn has_image(&self) -> bool {
-        let is_it = |release: &Dotted| Dotted::parse(&self.version).is_some_and(|own| own == *release);
-        self.driver_linux.is_some() && !images().cuda_without_image.releases.iter().any(is_it)
-    }
-}
-
 impl Branch {
     /// Says whether the branch had fixes still to come on the day of the tables.
     pub fn is_supported(&self) -> bool {
@@ -699,44 +576,6 @@ impl GpuSupport {
     /// Says whether drivers of a branch drive the architecture.
     pub fn holds(&self, branch: u32) -> bool {
         self.first_branch.is_none_or(|first| branch >= first) && self.last_branch.is_none_or(|last| branch <= last)
-    }
-}
-
-/// Says whether a name is that of a GPU of the tables, whoever makes it.
-pub fn is_gpu(name: &str) -> bool {
-    gpus().find(name).is_some() || rocm().find(name).is_some()
-}
-
-/// Says which GPU was probably meant: `, did you mean "GeForce RTX 4090"?`; nothing where no name is near.
-pub fn gpu_hint(name: &str) -> String {
-    let joined = |name: &str| words(name).join(" ");
-    let asked = joined(name);
-    let names: Vec<(String, &str)> = gpus().models.iter().map(|gpu| (joined(&gpu.name), gpu.name.as_str())).collect();
-    let near = crate::suggest::closest(&asked, names.iter().map(|(joined, _)| joined.as_str()));
-    let full = near.and_then(|near| names.iter().find(|(joined, _)| joined == near));
-    full.map_or_else(String::new, |(_, name)| format!(", did you mean \"{name}\"?"))
-}
-
-impl Gpus {
-    /// Finds a model by a name as people or tools write it: `A100`, `NVIDIA-A100-SXM4-40GB-MIG-1g.5gb`, `Tesla T4`.
-    ///
-    /// The longest name that the text begins with wins, word by word, so that `L40S` is no `L40`. A text that is the
-    /// beginning of several names is one of them only where all are of one architecture: `RTX 6000` may be two.
-    pub fn find(&'static self, name: &str) -> Option<&'static Gpu> {
-        let asked = words(name);
-        if asked.is_empty() {
-            return None;
-        }
-        let begins = self.models.iter().filter(|gpu| asked.starts_with(&words(&gpu.name)));
-        if let Some(gpu) = begins.max_by_key(|gpu| words(&gpu.name).len()) {
-            return Some(gpu);
-        }
-        let mut longer = self.models.iter().filter(|gpu| {
-            let words = words(&gpu.name);
-            words.strip_prefix(&["quadro".to_owned()][..]).unwrap_or(&words).starts_with(&asked)
-        });
-        let first = longer.next()?;
-        longer.all(|gpu| gpu.sm == first.sm).then_some(first)
     }
 }
 
@@ -753,40 +592,6 @@ impl Gpus {
         }
         let row = self.node_label.iter().find(|row| row.keys().any(|key| key == label) && row.value == value)?;
         self.find(&row.gpu)
-    }
-}
-
-/// Returns the words of a GPU's name, less its makers' names.
-fn words(name: &str) -> Vec<String> {
-    let name = name.to_ascii_lowercase();
-    let words = name.split(|c: char| c.is_whitespace() || matches!(c, '-' | '_')).filter(|word| !word.is_empty());
-    let words = words.flat_map(parts).skip_while(|word| matches!(*word, "nvidia" | "tesla" | "geforce"));
-    words.map(str::to_owned).collect()
-}
-
-/// Parts a word of a name that was written without its spaces: `rtx4070ti` is `rtx`, `4070`, `ti`.
-fn parts(word: &str) -> Vec<&str> {
-    const BEFORE: &[&str] = &["nvidia", "geforce", "tesla", "quadro", "rtx", "gtx", "pro"];
-    const BEHIND: &[&str] = &["super", "ti"];
-    let before = BEFORE.iter().find_map(|part| {
-        let rest = word.strip_prefix(part)?;
-        // `pro` and what is sold by number stand before that number; the makers' names before anything.
-        let is_part = rest.starts_with(|c: char| c.is_ascii_digit())
-            || (!rest.is_empty() && matches!(*part, "nvidia" | "geforce" | "tesla" | "quadro"))
-            || (*part == "rtx" && rest.starts_with("pro"));
-        is_part.then(|| (&word[..part.len()], rest))
-    });
-    if let Some((part, rest)) = before {
-        return std::iter::once(part).chain(parts(rest)).collect();
-    }
-    let behind = BEHIND.iter().find_map(|part| {
-        let rest = word.strip_suffix(part)?;
-        let is_part = rest.ends_with(|c: char| c.is_ascii_digit()) || (rest.ends_with("ti") && rest.len() > 2);
-        is_part.then(|| (rest, &word[rest.len()..]))
-    });
-    match behind {
-        Some((rest, part)) => parts(rest).into_iter().chain([part]).collect(),
-        None => vec![word],
     }
 }
 

@@ -411,8 +411,11 @@ fn of_version(version: Option<&str>, fields: &Table) -> bool {
     // A local version names the build: rows on other builds are not of it.
     let (public, build) = version.split_once('+').map_or((version, None), |(public, build)| (public, Some(build)));
     let other_build = |key: &&str| fields.get(*key).and_then(Value::as_str).is_some_and(|row| build != Some(row));
-    if build.is_some() && ["variant", "local"].iter().any(|key| other_build(&key)) {
+    if build.is_some() && ["variant", "local"].iter().any(other_build) {
         return false;
+    }
+    if build.is_some() && fields.contains_key("local") {
+        return true;
     }
     let asked = Dotted::parse(public);
     ["version", "versions", "torch", "candle", "tch", "ort", "rocm", "month"]
@@ -587,6 +590,7 @@ mod tests {
             ("driver R580", "branch 580"),
             ("torch 2.7.0+cu128", "torch arch 2.7 cu128 linux x86_64"),
             ("torch 2.7.0+cu128", "torch release 2.7"),
+            ("torch 2.7.0+cu128", "torch local cu128"),
             ("RTX4090", "gpu GeForce RTX 4090"),
             ("vllm-openai", "image vllm/vllm-openai"),
         ] {
@@ -596,7 +600,7 @@ mod tests {
         for name in ["", "no such thing", "99.9", "R2"] {
             assert!(about(name).is_empty(), "{name}");
         }
-        for (name, table) in [("cuda 12.8", "image"), ("torch 2.7.0+cu128", "torch_local"), ("12.8", "image")] {
+        for (name, table) in [("cuda 12.8", "image"), ("12.8", "image"), ("torch 2.7.0", "torch_local")] {
             assert!(about(name).iter().all(|row| row.table != table), "{name}");
         }
         let builds = about("torch 2.7.0+cu128");

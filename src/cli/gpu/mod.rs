@@ -2,6 +2,7 @@
 
 mod facts;
 mod view;
+mod words;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
