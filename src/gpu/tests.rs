@@ -515,6 +515,21 @@ fn gpus_are_found_as_people_write_them() {
 }
 
 #[test]
+fn advice_on_cudnn_names_the_framework_that_is_there() {
+    for (framework, expected) in [
+        ("torch 2.9.1", ", where what torch asks for allows it"),
+        ("jax-cuda12-plugin 0.6.0", ", where what jax-cuda12-plugin asks for allows it"),
+        ("tensorflow 2.20.0", ", where what tensorflow asks for allows it"),
+        ("numpy 2.1.0", "the last one known to have it"),
+    ] {
+        let answers = judge(&stack_of(&[framework, "nvidia-cudnn-cu12 9.15.0.57"]), &target("", &["V100"]));
+        let told = answers.iter().filter(|answer| answer.class == "ARCH-LIB");
+        let advice: Vec<&String> = told.flat_map(|answer| &answer.advice).collect();
+        assert!(advice.len() == 1 && advice[0].ends_with(expected), "{framework} {advice:?}");
+    }
+}
+
+#[test]
 fn what_is_not_judged_is_named() {
     let lines = ["torch 2.8.0", "sglang 0.5.3", "sgl-kernel 0.3.9", "faiss-gpu-cu12 1.12.0", "numpy 2.1.0"];
     assert_eq!(stack_of(&lines).unjudged(), ["faiss-gpu-cu12 1.12.0", "sgl-kernel 0.3.9", "sglang 0.5.3"]);

@@ -247,6 +247,11 @@ impl View<'_> {
                         .flat_map(|outcome| outcome.answers.iter().map(|answer| (Some(self.target(outcome)), answer))),
                 )
                 .collect();
+            let unjudged = stack.unjudged();
+            if !unjudged.is_empty() {
+                let name = cell(stack.environment.name);
+                let _ = writeln!(text, "\nNot judged in {name}: {}", cell(&unjudged.join(", ")));
+            }
             if told.is_empty() {
                 continue;
             }
