@@ -778,6 +778,54 @@ fn gpu_prints_a_table_in_three_forms() {
     assert!(answer["chain"].as_array().unwrap().iter().any(|step| step["source"] != ""), "{answer}");
     project.run(&["gpu", "--driver", "535.183.06", "--gpu", "A100"]).ends(0, &[]).prints(&["fails at start"]);
     project.run(&["gpu", "--driver", "12.2x"]).ends(2, &["--driver 12.2x"]);
+    project.run(&["gpu", "--driver", "12.4"]).ends(2, &["is CUDA's version rather than a driver's"]);
+    project.run(&["gpu", "--gpu", "RTX 4900"]).ends(0, &["did you mean \"GeForce RTX 4090\"?"]);
+}
+
+#[test]
+fn gpu_tells_one_cause_once_and_names_who_brings_it() {
+    let project = Project::new();
+    project.put(
+        "api/uv.lock",
+        "version = 1\nrequires-python = \">=3.11\"\n\n\
+         [[package]]\nname = \"app\"\nversion = \"0.1.0\"\nsource = { virtual = \".\" }\n\
+         dependencies = [{ name = \"encoder\" }, { name = \"sglang\" }]\n\n\
+         [[package]]\nname = \"encoder\"\nversion = \"5.1.0\"\n\
+         source = { registry = \"https://mirror.example/simple\" }\ndependencies = [{ name = \"torch\" }]\n\n\
+         [[package]]\nname = \"sglang\"\nversion = \"0.5.3\"\nsource = { registry = \"https://mirror.example/simple\" }\n\n\
+         [[package]]\nname = \"torch\"\nversion = \"2.11.0\"\nsource = { registry = \"https://mirror.example/simple\" }\n",
+    );
+    let target = |name: &str, driver: &str, gpu: &str| {
+        format!("\n[[target]]\nname = \"{name}\"\ndriver = \"{driver}\"\ngpus = [\"{gpu}\"]\n")
+    };
+    let targets =
+        [target("a100", "535.183.06", "A100"), target("l4", "550.90.07", "L4"), target("v100", "550.90.07", "V100")];
+    let targets = targets.concat();
+    project.put("driftgate.toml", &format!("version = 1\n{targets}"));
+    let ran = project.run(&["gpu"]).ends(0, &[]).prints(&[
+        "brought in by app → encoder → torch",
+        "not judged: sglang 0.5.3",
+        "on l4: fails at start, as on a100",
+        "l4 has driver 550.90.07",
+        "torch 2.11.0 cannot start, as on a100",
+    ]);
+    // The argument stands there once, and what is another's own beside it.
+    assert_eq!(ran.out.matches("- all of CUDA 13 starts").count(), 1, "{}", ran.out);
+    assert_eq!(ran.out.matches("error[missing-architecture]").count(), 1, "{}", ran.out);
+    let json: Value = serde_json::from_str(&project.run(&["gpu", "-f", "json"]).out).unwrap();
+    let subject = &json["subjects"][0];
+    assert_eq!(subject["unjudged"], serde_json::json!(["sglang 0.5.3"]));
+    assert_eq!(subject["carriers"][0]["brought_in_by"], serde_json::json!(["app", "encoder", "torch"]));
+    // The driver's line says why there is none.
+    for (line, expected) in [
+        ("torch==2.9.1+cpu", "driver: none needed (CPU build)"),
+        ("torch==2.99.0", "driver: not known, because of torch 2.99.0"),
+        ("jax-cuda12-plugin==0.6.0", "has kernels for is not known"),
+    ] {
+        let project = Project::new();
+        project.put("api/requirements.txt", &REQUIREMENTS.replace("urllib3==2.2.0", line));
+        project.run(&["gpu", "api"]).ends(0, &[]).prints(&[expected]);
+    }
 }
 
 #[test]

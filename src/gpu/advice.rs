@@ -18,7 +18,7 @@ pub(super) fn for_driver(
 ) -> Vec<String> {
     let mut moves = match vllm(stack) {
         Some(vllm) if carrier.component.purl.name() == "torch" => other_release(vllm, driver),
-        _ if carrier.component.purl.name() == "torch" => torch(carrier, Some(driver), gpus),
+        _ if carrier.component.purl.name() == "torch" => torch(stack, carrier, Some(driver), gpus, &[Way::Earlier]),
         _ => other_release(carrier, driver),
     };
     moves.extend(image(stack, carrier, driver, gpus));
@@ -45,7 +45,9 @@ fn image(stack: &Stack, carrier: &Carrier, driver: &Dotted, gpus: &[&'static Gpu
     });
     let newest = for_host.filter_map(|row| {
         let of = Dotted::parse(row.image_cuda.trim_end_matches(".x"))?;
-        facts::toolkits().of(&of.major_minor()).filter_map(|toolkit| Dotted::parse(&toolkit.version)).max()
+        let of = of.major_minor();
+        let installed = facts::toolkits().of(&of).filter(|toolkit| toolkit.has_image());
+        installed.filter_map(|toolkit| Dotted::parse(&toolkit.version)).max()
     });
     let tag = image::tag_of(base, &newest.max()?)?;
     Some(format!(
@@ -61,10 +63,13 @@ fn vllm(stack: &Stack) -> Option<&Carrier> {
 
 /// Returns what mends a build that has no kernels for a GPU.
 pub(super) fn for_gpu(stack: &Stack, carrier: &Carrier, driver: Option<&Dotted>, gpu: &'static Gpu) -> Vec<String> {
-    if carrier.component.purl.name() == "torch" && vllm(stack).is_none() {
-        torch(carrier, driver, &[gpu])
-    } else {
-        Vec::new()
+    match (carrier.component.purl.name(), vllm(stack)) {
+        ("torch" | "vllm", Some(vllm)) if vllm.component.purl.ty() == "pypi" => {
+            later_vllm(vllm, driver, gpu).into_iter().collect()
+        }
+        // A GPU that is too new for a build is served by later ones, and one that is too old by earlier ones.
+        ("torch", None) => torch(stack, carrier, driver, &[gpu], &[Way::Later, Way::Earlier]),
+        _ => Vec::new(),
     }
 }
 
@@ -101,46 +106,141 @@ pub(super) fn drivers_on(floor: Option<&Dotted>, gpus: &[&'static Gpu], today: &
     })
 }
 
-/// Returns the builds of torch that start on a driver and have kernels for all GPUs: the same release otherwise built, and
-/// the newest that does by default.
-fn torch(carrier: &Carrier, driver: Option<&Dotted>, gpus: &[&'static Gpu]) -> Vec<String> {
+/// Packages that are compiled against one torch, or pin it: where one is, torch does not move alone.
+const HOLDS_TORCH: &[&str] =
+    &["vllm", "sglang", "sgl-kernel", "sglang-kernel", "lmdeploy", "xformers", "tensorrt-llm", "flash-attn"];
+
+fn holds_torch(stack: &Stack) -> bool {
+    stack.environment.packages.iter().any(|package| HOLDS_TORCH.iter().any(|name| package.is("pypi", name)))
+}
+
+/// Names what must move with torch: they are built for one release of it.
+fn with_torch(stack: &Stack) -> String {
+    let family = ["torchvision", "torchaudio"].into_iter();
+    let there: Vec<&str> = family.filter(|name| stack.environment.python(name).next().is_some()).collect();
+    if there.is_empty() { String::new() } else { format!(", with the {} for it", there.join(" and ")) }
+}
+
+/// Says whether a build of torch starts on a driver and has kernels for all GPUs; with its CUDA and floor.
+fn torch_fits(
+    release: &Dotted,
+    variant: &str,
+    driver: Option<&Dotted>,
+    gpus: &[&'static Gpu],
+) -> Option<(Dotted, &'static Dotted)> {
+    let cuda = cuda_of_variant(variant)?;
+    let (floor, _) = facts::toolkits().floor(&cuda)?;
+    let starts = driver.is_none_or(|driver| least(driver) >= *floor);
+    let serves = gpus.iter().all(|gpu| {
+        frameworks().kernels(release, variant).is_some_and(|row| {
+            let names: Vec<_> = row.sm.iter().map(|sm| format!("sm_{sm}")).collect();
+            cover(&names, gpu.sm) == Cover::Kernel
+        })
+    });
+    (starts && serves).then_some((cuda, floor))
+}
+
+/// Where to look for another release.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Way {
+    Earlier,
+    Later,
+}
+
+/// Returns the builds of torch that start on a driver and have kernels for all GPUs: the same release otherwise built, the
+/// nearest release with such a build, and the nearest whose default build is one.
+fn torch(
+    stack: &Stack,
+    carrier: &Carrier,
+    driver: Option<&Dotted>,
+    gpus: &[&'static Gpu],
+    ways: &[Way],
+) -> Vec<String> {
+    if holds_torch(stack) {
+        return Vec::new();
+    }
     let version = carrier.component.version();
-    let driver = driver.map(least);
-    let fits = |release: &Dotted, variant: &str| {
-        let cuda = cuda_of_variant(variant)?;
-        let (floor, _) = facts::toolkits().floor(&cuda)?;
-        let starts = driver.as_ref().is_none_or(|driver| driver >= floor);
-        let serves = gpus.iter().all(|gpu| {
-            let row = frameworks().kernels(release, variant);
-            row.is_some_and(|row| {
-                let names: Vec<_> = row.sm.iter().map(|sm| format!("sm_{sm}")).collect();
-                cover(&names, gpu.sm) == Cover::Kernel
-            })
-        });
-        (starts && serves).then_some((cuda, floor))
-    };
     let mut moves = Vec::new();
-    let same = release(version).and_then(|release| frameworks().torch(&release));
-    if let Some(row) = same {
-        let builds = row.variants.iter().filter_map(|variant| Some((variant, fits(&row.version, variant)?)));
+    let Some(own) = release(version) else { return moves };
+    if let Some(row) = frameworks().torch(&own) {
+        let builds =
+            row.variants.iter().filter_map(|variant| Some((variant, torch_fits(&row.version, variant, driver, gpus)?)));
         if let Some((variant, (cuda, floor))) = builds.max_by(|(_, (a, _)), (_, (b, _))| a.cmp(b)) {
             let public = version.split('+').next().unwrap_or(version);
-            let text = format!(
+            moves.push(format!(
                 "install torch {public}+{variant}, the same release for CUDA {cuda}: it starts on drivers from {floor} on"
-            );
-            moves.push(text);
+            ));
         }
     }
-    let newest = frameworks().torch_release.iter().filter(|row| fits(&row.version, &row.pypi_variant).is_some());
-    if let Some(row) = newest
-        .max_by(|a, b| a.version.cmp(&b.version))
-        .filter(|row| same.is_none_or(|same| same.version != row.version))
-    {
-        let pins = frameworks().torch_pins.iter().filter(|pins| pins.version.major_minor() == row.version);
-        let full = pins.map(|pins| &pins.version).max().unwrap_or(&row.version);
-        moves.push(format!("pin torch {full}, the newest whose default build ({}) runs there", row.pypi_variant));
+    let is_same = !moves.is_empty();
+    for way in ways {
+        let found = other_torch(&own, *way, driver, gpus, is_same);
+        if !found.is_empty() {
+            moves.extend(found.into_iter().map(|text| text + &with_torch(stack)));
+            break;
+        }
     }
     moves
+}
+
+/// Returns the nearest release of torch, and the nearest whose default build fits.
+fn other_torch(own: &Dotted, way: Way, driver: Option<&Dotted>, gpus: &[&'static Gpu], is_same: bool) -> Vec<String> {
+    let fits = |release: &Dotted, variant: &str| torch_fits(release, variant, driver, gpus);
+    let later = || frameworks().torch_release.iter().filter(|row| row.version > *own);
+    let (near, by_default) = match way {
+        Way::Earlier if later().any(|row| fits(&row.version, &row.pypi_variant).is_some()) => {
+            ("nearest earlier release", "nearest earlier release")
+        }
+        Way::Earlier => ("nearest earlier release", "newest"),
+        Way::Later => ("nearest later release", "nearest later release"),
+    };
+    let mut rows: Vec<_> = frameworks().torch_release.iter().collect();
+    rows.retain(|row| if way == Way::Later { row.version > *own } else { row.version < *own });
+    rows.sort_by(|a, b| if way == Way::Later { a.version.cmp(&b.version) } else { b.version.cmp(&a.version) });
+    let full = |of: &Dotted| {
+        let pins = frameworks().torch_pins.iter().filter(|pins| pins.version.major_minor() == *of);
+        pins.map(|pins| &pins.version).max().unwrap_or(of).clone()
+    };
+    let default = rows.iter().find(|row| fits(&row.version, &row.pypi_variant).is_some());
+    let mut moves = Vec::new();
+    let any = rows.iter().filter(|_| !is_same).find_map(|row| {
+        let builds = row.variants.iter().filter_map(|variant| Some((fits(&row.version, variant)?.0, variant)));
+        builds.max_by(|(a, _), (b, _)| a.cmp(b)).map(|(cuda, variant)| (&row.version, cuda, variant))
+    });
+    if let Some((version, cuda, variant)) = any.filter(|(of, ..)| default.is_none_or(|row| row.version != **of)) {
+        moves.push(format!(
+            "pin torch {}+{variant}, the {near} with a build (for CUDA {cuda}) that runs there",
+            full(version)
+        ));
+    }
+    if let Some(row) = default {
+        let full = full(&row.version);
+        moves.push(format!("pin torch {full}, the {by_default} whose default build ({}) runs there", row.pypi_variant));
+    }
+    moves
+}
+
+/// Returns the nearest later release of vLLM whose torch has kernels for a GPU: torch does not move alone there.
+fn later_vllm(vllm: &Carrier, driver: Option<&Dotted>, gpu: &'static Gpu) -> Option<String> {
+    let own = image::leading(vllm.component.version())?;
+    let table = frameworks();
+    let named = table.vllm.iter().map(|row| (row.version.clone(), row.pins.get("torch")));
+    let pinned = table
+        .vllm_pins
+        .iter()
+        .filter_map(|row| Some((Dotted::parse(&row.version.to_string())?, row.pins.get("torch"))));
+    let mut rows: Vec<(Dotted, Dotted)> = named
+        .chain(pinned)
+        .filter_map(|(version, torch)| Some((version, Dotted::parse(&torch?.exact()?.to_string())?)))
+        .filter(|(version, _)| *version > own)
+        .collect();
+    rows.sort();
+    let serves = |torch: &Dotted| {
+        let row = table.torch(&torch.major_minor())?;
+        torch_fits(&row.version, &row.pypi_variant, driver, &[gpu])
+    };
+    let (version, torch) = rows.iter().find(|(_, torch)| serves(torch).is_some())?;
+    Some(format!("pin vllm {version} with its torch {torch}, the nearest later release whose torch runs there"))
 }
 
 /// Returns the release or package of another carrier that starts on a driver.

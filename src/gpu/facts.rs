@@ -15,20 +15,26 @@ use super::tables;
 use super::version::Dotted;
 
 mod build;
+mod images;
 mod kernels;
 mod machines;
+mod names;
 mod pairs;
 mod rocm;
+mod wheels;
 
 pub use build::{ArchSupport, Extension, extension, extensions};
+pub use images::{CudaSystem, Image, ImageKind, Images, Plain, WithoutImage};
 pub use kernels::Kernels;
 pub use libraries::*;
 pub use machines::{Cloud, NodeLabel, NvSwitch, PoolLabel};
+pub use names::{gpu_hint, is_gpu};
 pub use pairs::{
     JaxPlugin, Note, Pin, TensorFlowPins, ToolkitExtra, TorchPair, TorchPins, TorchvisionRange, TritonPair, VllmPins,
     Xformers, wheels,
 };
 pub use rocm::{AmdGpu, Rocm, release as rocm_release, rocm};
+pub use wheels::{Unjudged, WheelMove};
 
 /// A toolkit release.
 #[derive(Debug, Deserialize)]
@@ -103,60 +109,6 @@ pub struct Phantom {
     pub note: String,
     /// Where the row comes from.
     pub source: String,
-}
-
-/// An image that teams start from.
-#[derive(Debug, Deserialize)]
-pub struct Image {
-    /// The end of its repository's path.
-    pub path: String,
-    /// How its tag is read.
-    pub kind: ImageKind,
-    /// Whether nvcc is in it, where that does not depend on the tag and is known.
-    pub compiler: Option<bool>,
-    /// Where the row comes from.
-    pub source: String,
-}
-
-/// How an image's tag is read.
-#[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq)]
-#[serde(rename_all = "lowercase")]
-pub enum ImageKind {
-    /// CUDA's own images.
-    Cuda,
-    /// torch in a build for one CUDA.
-    Pytorch,
-    /// TensorFlow with the CUDA it is built for.
-    Tensorflow,
-    /// vLLM with its torch.
-    Vllm,
-    /// NVIDIA's monthly images.
-    Ngc,
-    /// ROCm's user space.
-    Rocm,
-    /// For Jetson's system image alone.
-    L4t,
-}
-
-/// Images without CUDA.
-#[derive(Debug, Deserialize)]
-pub struct Plain {
-    /// The last part of their paths.
-    pub names: Vec<String>,
-    /// Where the list comes from.
-    pub source: String,
-}
-
-/// What is known of images.
-#[derive(Debug, Deserialize)]
-pub struct Images {
-    /// The day the file was last looked through.
-    pub data_date: String,
-    /// The images.
-    #[serde(rename = "image")]
-    pub rows: Vec<Image>,
-    /// Images without CUDA.
-    pub plain: Plain,
 }
 
 /// A branch of drivers.
@@ -480,6 +432,10 @@ pub struct Frameworks {
     pub jax_rules: Note,
     /// The releases of candle.
     pub rust_candle: Vec<Candle>,
+    /// Releases that moved to another CUDA major's wheels.
+    pub wheel_move: Vec<WheelMove>,
+    /// Packages with CUDA code of their own that nothing more is known of.
+    pub unjudged: Unjudged,
     /// The libraries beside them.
     #[serde(flatten)]
     pub libraries: Libraries,
@@ -623,34 +579,6 @@ impl GpuSupport {
     }
 }
 
-/// Says whether a name is that of a GPU of the tables, whoever makes it.
-pub fn is_gpu(name: &str) -> bool {
-    gpus().find(name).is_some() || rocm().find(name).is_some()
-}
-
-impl Gpus {
-    /// Finds a model by a name as people or tools write it: `A100`, `NVIDIA-A100-SXM4-40GB-MIG-1g.5gb`, `Tesla T4`.
-    ///
-    /// The longest name that the text begins with wins, word by word, so that `L40S` is no `L40`. A text that is the
-    /// beginning of several names is one of them only where all are of one architecture: `RTX 6000` may be two.
-    pub fn find(&'static self, name: &str) -> Option<&'static Gpu> {
-        let asked = words(name);
-        if asked.is_empty() {
-            return None;
-        }
-        let begins = self.models.iter().filter(|gpu| asked.starts_with(&words(&gpu.name)));
-        if let Some(gpu) = begins.max_by_key(|gpu| words(&gpu.name).len()) {
-            return Some(gpu);
-        }
-        let mut longer = self.models.iter().filter(|gpu| {
-            let words = words(&gpu.name);
-            words.strip_prefix(&["quadro".to_owned()][..]).unwrap_or(&words).starts_with(&asked)
-        });
-        let first = longer.next()?;
-        longer.all(|gpu| gpu.sm == first.sm).then_some(first)
-    }
-}
-
 impl Gpus {
     /// Returns a model of a compute capability, none of Jetson's.
     pub fn alike(&'static self, compute: &Dotted) -> Option<&'static Gpu> {
@@ -665,13 +593,6 @@ impl Gpus {
         let row = self.node_label.iter().find(|row| row.keys().any(|key| key == label) && row.value == value)?;
         self.find(&row.gpu)
     }
-}
-
-/// Returns the words of a GPU's name, less its makers' names.
-fn words(name: &str) -> Vec<String> {
-    let name = name.to_ascii_lowercase();
-    let words = name.split(|c: char| c.is_whitespace() || matches!(c, '-' | '_')).filter(|word| !word.is_empty());
-    words.skip_while(|word| matches!(*word, "nvidia" | "tesla" | "geforce")).map(str::to_owned).collect()
 }
 
 impl Frameworks {

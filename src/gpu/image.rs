@@ -129,21 +129,29 @@ pub(super) fn cuda_of_tag(image: &Component) -> Option<(Dotted, String, &'static
 
 /// Returns the newest tag of CUDA's own image, in the same flavour and for the same system, whose CUDA a driver implements.
 pub(super) fn tag_for(base: &Component, capable: &Dotted) -> Option<String> {
-    let fits = toolkits().releases.iter().filter(|toolkit| toolkit.major_minor <= *capable);
+    let fits = toolkits().releases.iter().filter(|toolkit| toolkit.major_minor <= *capable && toolkit.has_image());
     tag_of(base, &fits.filter_map(|toolkit| Dotted::parse(&toolkit.version)).max()?)
 }
 
-/// Returns the tag of CUDA's own image of a release, in the same flavour and for the same system; none of other images.
+/// Returns the tag of CUDA's own image of a release, in the same flavour and for the same system, or the newest system that
+/// there are images of that release for; none of other images, and where that is not known.
 pub(super) fn tag_of(base: &Component, cuda: &Dotted) -> Option<String> {
     row(base).filter(|row| row.kind == ImageKind::Cuda)?;
-    let rest = base.version().split_once('-')?.1;
+    let is_it = |toolkit: &&facts::Toolkit| Dotted::parse(&toolkit.version).is_some_and(|version| version == *cuda);
+    toolkits().releases.iter().find(is_it).filter(|toolkit| toolkit.has_image())?;
+    let (rest, system) = base.version().split_once('-')?.1.rsplit_once('-')?;
+    let holds = |row: &&facts::CudaSystem| row.holds(cuda);
+    let known = || images().cuda_system.iter();
+    // Of systems that the tables do not have it is not known which releases have images.
+    let own = known().find(|row| row.system == system)?;
+    let system = known().filter(|row| std::ptr::eq(*row, own)).chain(known().rev()).find(holds)?.system.as_str();
     // From 12.4 on the tags do not number cuDNN any more.
     let rest = if cuda.major_minor() >= Dotted::of(12, 4) {
         rest.replace("cudnn8-", "cudnn-").replace("cudnn9-", "cudnn-")
     } else {
-        rest.replace("cudnn-", "cudnn8-")
+        rest.replace("cudnn9-", "cudnn-").replace("cudnn-", "cudnn8-")
     };
-    Some(format!("{}:{cuda}-{rest}", path(base)))
+    Some(format!("{}:{cuda}-{rest}-{system}", path(base)))
 }
 
 /// Returns the ROCm release that a base image's tag names: `6.3` of `rocm6.3_ubuntu22.04_…`.
@@ -433,6 +441,24 @@ mod tests {
         ] {
             let cuda = cuda_of_tag(image(text)).map(|(cuda, ..)| cuda.to_string());
             assert_eq!(cuda.unwrap_or_default(), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn tags_are_of_images_that_there_are() {
+        for (base, capable, expected) in [
+            // 24.04 is there from 12.5.1 on, and 11.4.4 is one of wheels alone.
+            ("nvidia/cuda:13.0.1-runtime-ubuntu24.04", "11.4", "nvidia/cuda:11.4.3-runtime-ubuntu20.04"),
+            ("nvidia/cuda:12.8.1-cudnn-devel-ubuntu24.04", "12.2", "nvidia/cuda:12.2.2-cudnn8-devel-ubuntu22.04"),
+            ("nvidia/cuda:13.0.1-base-ubuntu22.04", "12.4", "nvidia/cuda:12.4.1-base-ubuntu22.04"),
+            ("nvidia/cuda:11.8.0-base-ubuntu20.04", "12.4", "nvidia/cuda:12.4.1-base-ubuntu20.04"),
+            ("nvidia/cuda:12.8.1-base-ubuntu24.04", "12.6", "nvidia/cuda:12.6.3-base-ubuntu24.04"),
+            ("nvidia/cuda:12.8.1-base-rockylinux9", "12.4", ""),
+            ("nvidia/cuda:12.8.1-base-ubuntu24.04", "10.2", ""),
+            ("nvidia/pytorch:25.03-py3", "12.4", ""),
+        ] {
+            let tag = tag_for(image(base), &Dotted::parse(capable).expect("a version"));
+            assert_eq!(tag.unwrap_or_default(), expected, "{base} {capable}");
         }
     }
 

@@ -314,6 +314,20 @@ impl Stack {
         Evidence { component: Some(component), subject, place }
     }
 
+    /// Names the packages that have CUDA code of their own of which the tables tell nothing: a verdict does not speak of them.
+    pub fn unjudged(&self) -> Vec<String> {
+        let is_carrier =
+            |package: &Package| self.carriers.iter().any(|carrier| std::ptr::eq(carrier.component, package.component));
+        let is_it = |package: &&Package| {
+            package.component.purl.ty() == "pypi" && facts::frameworks().unjudged.has(package.name())
+        };
+        let packages = self.environment.packages.iter().filter(is_it).filter(|package| !is_carrier(package));
+        let mut names: Vec<String> = packages.map(|package| package.shown().trim_end().to_owned()).collect();
+        names.sort_unstable();
+        names.dedup();
+        names
+    }
+
     /// Returns the carriers of a package's name; several where several are locked.
     pub fn carried(&self, name: &str) -> impl Iterator<Item = &Carrier> {
         self.carriers.iter().filter(move |carrier| carrier.component.purl.name() == name)

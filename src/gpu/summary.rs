@@ -23,6 +23,11 @@ pub struct Outcome {
     pub target: usize,
     /// The gravest of the answers, and of those that hold anywhere.
     pub verdict: Verdict,
+    /// That verdict in words: where the build of the image fails, it does not come to a start.
+    pub words: &'static str,
+    /// The classes of what does not fit wherever it runs, where one of those is the reason; empty where what is told of the
+    /// target is.
+    pub because: Vec<&'static str>,
     /// What is worth telling.
     pub answers: Vec<Answer>,
 }
@@ -47,10 +52,35 @@ impl Summary {
         let outcomes = targets.into_iter().map(|(target, on)| {
             let answers = judge(stack, on);
             let verdict = gravest(inside.iter().chain(&answers));
-            Outcome { target, verdict, answers }
+            let told = || inside.iter().chain(&answers);
+            let grave = |answer: &&Answer| gravest([*answer]) == verdict;
+            let mut reasons = told().filter(grave).peekable();
+            let is_build =
+                verdict == Verdict::FailsAtStart && reasons.peek().is_some() && reasons.all(Answer::is_build);
+            let mut because = Vec::new();
+            if verdict != Verdict::Runs && !answers.iter().any(|answer| grave(&answer)) {
+                because.extend(inside.iter().filter(grave).map(|answer| answer.class));
+                because.dedup();
+            }
+            let words = if is_build { NO_BUILD } else { verdict.words() };
+            Outcome { target, verdict, words, because, answers }
         });
         let outcomes = outcomes.collect();
         Summary { floor: stack.driver_floor(), reach: reach(stack), inside, outcomes }
+    }
+}
+
+const NO_BUILD: &str = "does not build";
+
+impl Answer {
+    /// Says whether it tells of the image's build, which fails before anything starts.
+    pub fn is_build(&self) -> bool {
+        self.verdict == Verdict::FailsAtStart && matches!(self.class, "BUILD-MAJOR" | "NO-NVCC" | "ARCH-TOOLKIT")
+    }
+
+    /// Returns its verdict in words.
+    pub fn words(&self) -> &'static str {
+        if self.is_build() { NO_BUILD } else { self.verdict.words() }
     }
 }
 

@@ -70,12 +70,14 @@ const KEYS: &[(&str, &str, &[&str])] = &[
     ("frameworks.toml", "tritonserver_vllm", &["month"]),
     ("frameworks.toml", "vllm", &["version"]),
     ("frameworks.toml", "vllm_pins", &["version"]),
+    ("frameworks.toml", "wheel_move", &["package", "cuda_major"]),
     ("frameworks.toml", "xformers", &["version"]),
     ("gpus.toml", "cloud", &["provider", "instance_prefix"]),
     ("gpus.toml", "gpu", &["name"]),
     ("gpus.toml", "node_label", &["key", "value"]),
     ("gpus.toml", "nvswitch", &["gpu"]),
     ("gpus.toml", "pool_label", &["key"]),
+    ("images.toml", "cuda_system", &["system"]),
     ("images.toml", "image", &["path"]),
     ("rocm.toml", "amdgpu", &["driver"]),
     ("rocm.toml", "detect", &["surface"]),
@@ -313,17 +315,18 @@ pub fn contents() -> Vec<Contents> {
 /// Returns the rows on a name: a toolkit (`12.4`, `12.4.1`), a driver or its branch (`R535`, `550.54.15`), a GPU (`A100`), a
 /// package or framework (`torch`, `torch 2.11`), an image's path; nothing where none is known.
 pub fn about(name: &str) -> Vec<Row> {
-    let (first, version) = match name.trim().split_once([' ', '@', ':']) {
+    let name = bare(name);
+    let (first, version) = match name.split_once([' ', '@', ':']) {
         Some((first, version)) if version.starts_with(|c: char| c.is_ascii_digit()) => (first, Some(version.trim())),
-        _ => (name.trim(), None),
+        _ => (name, None),
     };
     let mut rows = Vec::new();
     if first.is_empty() {
         return rows;
     }
-    let gpu = facts::gpus().find(name.trim()).map(|gpu| gpu.name.as_str());
+    let gpu = facts::gpus().find(name).map(|gpu| gpu.name.as_str());
     let branch = Dotted::parse(first.trim_start_matches(['R', 'r'])).filter(|driver| driver.major() >= 300);
-    let release = Dotted::parse(first.strip_prefix("CUDA").unwrap_or(first)).filter(|version| version.major() < 100);
+    let release = Dotted::parse(first).filter(|version| version.major() < 100);
     for file in FILES {
         for (table, value) in raw(file) {
             for fields in value.as_array().into_iter().flatten().filter_map(Value::as_table) {
@@ -335,7 +338,7 @@ pub fn about(name: &str) -> Vec<Row> {
                         branch.as_ref().is_some_and(|branch| branch.major().to_string() == text("branch"))
                     }
                     ("drivers.toml", _) => gpu.is_some_and(|_| {
-                        facts::gpus().find(name.trim()).is_some_and(|gpu| gpu.architecture == text("architecture"))
+                        facts::gpus().find(name).is_some_and(|gpu| gpu.architecture == text("architecture"))
                     }),
                     ("toolkits.toml", "toolkit" | "phantom_release") => is_of(release.as_ref(), &text("version")),
                     ("toolkits.toml", "mvc_floor") => {
@@ -347,13 +350,18 @@ pub fn about(name: &str) -> Vec<Row> {
                     ("toolkits.toml", "ptx_isa") => is_of(release.as_ref(), &text("first_cuda")),
                     ("frameworks.toml", table) => is_framework(first, table, fields) && of_version(version, fields),
                     ("extensions.toml", _) => text("name") == first,
-                    ("images.toml", _) => text("path") == first || text("path").ends_with(&format!("/{first}")),
+                    ("images.toml", "image") => {
+                        let path = text("path");
+                        let is_end = path.rsplit('/').next() == Some(name) || path.ends_with(&format!("/{first}"));
+                        path == first || (is_end && (first.contains('/') || version.is_none()))
+                    }
+                    ("images.toml", "cuda_system") => text("system") == first,
                     ("rocm.toml", _) => {
                         first.eq_ignore_ascii_case("rocm") && of_version(version, fields)
                             || text("gfx") == first
                             || (table == "gpu"
-                                && text("name").to_lowercase().contains(&name.trim().to_lowercase())
-                                && name.trim().len() > 3)
+                                && text("name").to_lowercase().contains(&name.to_lowercase())
+                                && name.len() > 3)
                     }
                     _ => false,
                 };
@@ -367,6 +375,18 @@ pub fn about(name: &str) -> Vec<Row> {
     let is_itself = |row: &Row| matches!(row.table.as_str(), "gpu" | "branch" | "toolkit" | "image" | "torch_release");
     rows.sort_by_key(|row| !is_itself(row));
     rows
+}
+
+/// Returns a name without the word for what it is: `12.8` of `CUDA 12.8` and `toolkit 12.8`, `580.82.07` of `driver 580.82.07`.
+fn bare(name: &str) -> &str {
+    let name = name.trim();
+    let word = name.find(|c: char| c.is_ascii_digit()).map_or("", |at| &name[..at]);
+    let kind = word.trim_end_matches([' ', '-', ':']).to_ascii_lowercase();
+    match kind.as_str() {
+        "cuda" | "toolkit" | "cuda toolkit" | "driver" | "nvidia driver" | "branch" => &name[word.len()..],
+        "driver r" | "branch r" => &name[word.len()..],
+        _ => name,
+    }
 }
 
 /// Says whether a version is one of a release's: `12.4.1` is of `12.4` and of itself.
@@ -388,13 +408,22 @@ fn is_framework(name: &str, table: &str, fields: &Table) -> bool {
 
 fn of_version(version: Option<&str>, fields: &Table) -> bool {
     let Some(version) = version else { return true };
-    let asked = Dotted::parse(version);
+    // A local version names the build: rows on other builds are not of it.
+    let (public, build) = version.split_once('+').map_or((version, None), |(public, build)| (public, Some(build)));
+    let other_build = |key: &&str| fields.get(*key).and_then(Value::as_str).is_some_and(|row| build != Some(row));
+    if build.is_some() && ["variant", "local"].iter().any(other_build) {
+        return false;
+    }
+    if build.is_some() && fields.contains_key("local") {
+        return true;
+    }
+    let asked = Dotted::parse(public);
     ["version", "versions", "torch", "candle", "tch", "ort", "rocm", "month"]
         .iter()
         .filter_map(|key| fields.get(*key))
         .any(|value| {
             let written = shown(value);
-            written == version
+            written == public
                 || asked.as_ref().zip(Dotted::parse(&written)).is_some_and(|(asked, row)| {
                     let parts = asked.parts().min(row.parts());
                     asked.first_parts(parts) == row.first_parts(parts)
@@ -552,6 +581,18 @@ mod tests {
             ("nvidia/cuda", "image nvidia/cuda"),
             ("gfx942", "gpu Instinct MI300X"),
             ("flash-attn", "extension flash-attn"),
+            ("CUDA 12.8", "toolkit 12.8.0"),
+            ("cuda 12.8", "toolkit 12.8.0"),
+            ("CUDA12.8", "toolkit 12.8.0"),
+            ("toolkit 12.8", "toolkit 12.8.0"),
+            ("driver 580.82.07", "branch 580"),
+            ("R580", "branch 580"),
+            ("driver R580", "branch 580"),
+            ("torch 2.7.0+cu128", "torch arch 2.7 cu128 linux x86_64"),
+            ("torch 2.7.0+cu128", "torch release 2.7"),
+            ("torch 2.7.0+cu128", "torch local cu128"),
+            ("RTX4090", "gpu GeForce RTX 4090"),
+            ("vllm-openai", "image vllm/vllm-openai"),
         ] {
             let titles: Vec<String> = about(name).iter().map(Row::title).collect();
             assert!(titles.iter().any(|title| title == expected), "{name}: {titles:?}");
@@ -559,5 +600,10 @@ mod tests {
         for name in ["", "no such thing", "99.9", "R2"] {
             assert!(about(name).is_empty(), "{name}");
         }
+        for (name, table) in [("cuda 12.8", "image"), ("12.8", "image"), ("torch 2.7.0", "torch_local")] {
+            assert!(about(name).iter().all(|row| row.table != table), "{name}");
+        }
+        let builds = about("torch 2.7.0+cu128");
+        assert!(builds.iter().all(|row| row.fields.get("variant").is_none_or(|build| build.as_str() == Some("cu128"))));
     }
 }

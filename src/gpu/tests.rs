@@ -502,6 +502,63 @@ fn demo(side: &str) -> Stack {
 }
 
 #[test]
+fn gpus_are_found_as_people_write_them() {
+    for (name, expected) in [
+        ("RTX4090", "GeForce RTX 4090"),
+        ("rtx4070ti", "GeForce RTX 4070 Ti"),
+        ("RTX4070TiSUPER", "GeForce RTX 4070 Ti SUPER"),
+        ("GeForceRTX4090", "GeForce RTX 4090"),
+        ("GTX1080Ti", "GeForce GTX 1080 Ti"),
+        ("RTXPRO6000", "RTX PRO 6000 Blackwell Server Edition"),
+        ("A100-80GB", "A100"),
+        ("TeslaT4", "T4"),
+        ("RTX 4909", ""),
+        ("T", ""),
+    ] {
+        let found = facts::gpus().find(name).map_or("", |gpu| gpu.name.as_str());
+        assert_eq!(found, expected, "{name}");
+    }
+    assert_eq!(facts::gpu_hint("RTX 4900"), ", did you mean \"GeForce RTX 4090\"?");
+    assert_eq!(facts::gpu_hint("quantum annealer"), "");
+}
+
+#[test]
+fn advice_on_cudnn_names_the_framework_that_is_there() {
+    for (framework, expected) in [
+        ("torch 2.9.1", ", where what torch asks for allows it"),
+        ("jax-cuda12-plugin 0.6.0", ", where what jax-cuda12-plugin asks for allows it"),
+        ("tensorflow 2.20.0", ", where what tensorflow asks for allows it"),
+        ("numpy 2.1.0", "the last one known to have it"),
+    ] {
+        let answers = judge(&stack_of(&[framework, "nvidia-cudnn-cu12 9.15.0.57"]), &target("", &["V100"]));
+        let told = answers.iter().filter(|answer| answer.class == "ARCH-LIB");
+        let advice: Vec<&String> = told.flat_map(|answer| &answer.advice).collect();
+        assert!(advice.len() == 1 && advice[0].ends_with(expected), "{framework} {advice:?}");
+    }
+}
+
+#[test]
+fn what_is_not_judged_is_named() {
+    let lines = ["torch 2.8.0", "sglang 0.5.3", "sgl-kernel 0.3.9", "faiss-gpu-cu12 1.12.0", "numpy 2.1.0"];
+    assert_eq!(stack_of(&lines).unjudged(), ["faiss-gpu-cu12 1.12.0", "sgl-kernel 0.3.9", "sglang 0.5.3"]);
+}
+
+#[test]
+fn the_build_and_what_is_told_above_are_named() {
+    let both = ["torch 2.11.0+cu130", "nvidia-nccl-cu12 2.20.5", "nvidia-nccl-cu13 2.28.9"];
+    let pool = target("580.95.05", &["H100"]);
+    let summary = super::summary::Summary::of(&stack_of(&both), [(0, &pool)]);
+    let outcome = &summary.outcomes[0];
+    assert_eq!((outcome.words, &outcome.because[..]), ("fails at start", &["PATH-OVERWRITE"][..]));
+    // The other major's wheel is the newer one: it works as long as it serves both.
+    let newer = ["torch 2.11.0+cu130", "nvidia-nccl-cu12 2.30.3", "nvidia-nccl-cu13 2.28.9"];
+    let summary = super::summary::Summary::of(&stack_of(&newer), [(0, &pool)]);
+    assert_eq!((summary.inside[0].gravity, summary.outcomes[0].words), (Gravity::Warning, "runs on a condition"));
+    let build = Answer::new("NO-NVCC", Verdict::FailsAtStart, Gravity::Error, Evidence::default(), "");
+    assert_eq!(build.words(), "does not build");
+}
+
+#[test]
 fn advice_fits() {
     let advice = |lines: &[&str], driver: &str, gpus: &[&str]| -> Vec<String> {
         let answers = judge(&stack_of(lines), &target(driver, gpus));
@@ -534,8 +591,28 @@ fn advice_fits() {
         let advice = advice(lines, driver, gpus);
         assert!(advice.iter().any(|text| text == expected), "{lines:?} {advice:#?}");
     }
+    // Torch does not move without vLLM, nor alone where another package is compiled for it.
     let gpu = advice(&["torch 2.5.1", "vllm 0.7.0"], "", &["RTX 5090"]);
-    assert!(gpu.is_empty(), "torch does not move without vLLM: {gpu:?}");
+    assert_eq!(gpu, ["pin vllm 0.10.2 with its torch 2.8.0, the nearest later release whose torch runs there"]);
+    assert_eq!(advice(&["torch 2.4.0", "vllm 0.6.3.post1"], "", &["RTX 5090"]), gpu);
+    assert!(advice(&["torch 2.6.0", "sglang 0.4.6"], "", &["B200"]).is_empty());
+    // The nearest releases: one for which a build must be chosen, and one whose default does.
+    let gpu = advice(&["torch 2.6.0", "torchvision 0.21.0"], "580.95.05", &["B200"]);
+    assert_eq!(
+        gpu,
+        [
+            "pin torch 2.7.1+cu128, the nearest later release with a build (for CUDA 12.8) that runs there, with the torchvision for it",
+            "pin torch 2.8.0, the nearest later release whose default build (cu128) runs there, with the torchvision for it",
+        ]
+    );
+    let gpu = advice(&["torch 2.13.0"], "575.57.08", &["RTX 5090"]);
+    assert_eq!(
+        gpu[..2],
+        [
+            "pin torch 2.11.0+cu128, the nearest earlier release with a build (for CUDA 12.8) that runs there",
+            "pin torch 2.10.0, the newest whose default build (cu128) runs there",
+        ]
+    );
     // Nothing that is in support drives a Kepler.
     assert!(advice(&["torch 1.13.1"], "535.183.06", &["K80"]).is_empty());
 }

@@ -30,7 +30,7 @@ pub use level::Level;
 pub use options::Options;
 pub use overrides::Override;
 pub use sources::AllowedSource;
-pub use target::Target;
+pub use target::{Target, read_driver};
 pub use waiver::{Demands, State, Waiver};
 
 use crate::intern::Text;

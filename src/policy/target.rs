@@ -37,7 +37,7 @@ impl Target {
         let version = |key| table.read(key, dotted).map(|version| version.value);
         let target = gpu::Target {
             name: name.to_owned(),
-            driver: table.read("driver", driver).map(|driver| driver.value),
+            driver: table.read("driver", read_driver).map(|driver| driver.value),
             gpus: table.texts("gpus").iter().map(|gpu| gpu.value.to_owned()).collect(),
             platform: one_of(&table, "platform", "platform", &PLATFORMS),
             brand: table.text("brand").map(|brand: Placed<Text>| brand.value.to_ascii_lowercase()),
@@ -151,7 +151,11 @@ impl Policy {
     }
 }
 
-fn driver(text: &str) -> anyhow::Result<Dotted> {
+/// Reads a driver's version as people give it.
+///
+/// # Errors
+/// Where it is no version, or CUDA's rather than a driver's.
+pub fn read_driver(text: &str) -> anyhow::Result<Dotted> {
     match Dotted::parse(text) {
         Some(driver) if driver.major() < 100 => {
             bail!("\"{text}\" is CUDA's version rather than a driver's, write the driver as in 535.183.06")

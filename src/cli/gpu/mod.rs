@@ -2,7 +2,9 @@
 
 mod facts;
 mod view;
+mod words;
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use anyhow::{Result, bail};
@@ -11,8 +13,10 @@ use clap::{Args, Subcommand, ValueEnum};
 use super::input::{Files, Work, read_nodes};
 use super::{Outcome, print, say};
 use crate::gpu::summary::Summary;
-use crate::gpu::{self, Dotted};
-use crate::policy::Target;
+use crate::gpu::{self, Gravity, Stack, Verdict};
+use crate::graph::{Graph, Ways};
+use crate::intern::Text;
+use crate::policy::{Target, read_driver};
 use crate::source::{Place, Sources};
 use crate::stacks;
 use view::{Row, View};
@@ -84,7 +88,8 @@ impl Gpu {
             .map(|stack| {
                 let on = targets.iter().enumerate().filter(|(_, target)| stacks::runs(&stack.environment, target));
                 let summary = Summary::of(&stack, on.map(|(number, target)| (number, &target.target)));
-                Row { stack, summary }
+                let ways = ways(&side.graph, &stack, &summary);
+                Row { stack, summary, ways }
             })
             .collect();
         let names: Vec<String> = targets.iter().map(|target| target.target.name.clone()).collect();
@@ -125,13 +130,39 @@ impl Gpu {
         }
         let driver = match &self.driver {
             None => None,
-            Some(text) => match Dotted::parse(text) {
-                Some(driver) => Some(driver),
-                None => bail!("--driver {}: no driver version, write it as in 550.54.15", text.escape_debug()),
+            Some(text) => match read_driver(text) {
+                Ok(driver) => Some(driver),
+                Err(error) => bail!("--driver {}: {error}", text.escape_debug()),
             },
         };
+        for gpu in self.gpu.iter().filter(|gpu| !gpu::facts::is_gpu(gpu)) {
+            let hint = gpu::facts::gpu_hint(gpu);
+            say(&format!("--gpu \"{}\": the tables do not have it{hint}", gpu.escape_debug()));
+        }
         let of = self.driver.iter().cloned().chain(self.gpu.iter().cloned());
         let name = of.collect::<Vec<_>>().join(", ");
         Ok(Some(gpu::Target { name, driver, gpus: self.gpu.clone(), ..gpu::Target::default() }))
     }
+}
+
+/// Returns what brings the carriers in that fail somewhere, where more than the subject itself does: one way for each, the
+/// shortest.
+fn ways(graph: &Graph, stack: &Stack, summary: &Summary) -> BTreeMap<usize, Vec<Text>> {
+    let answers = summary.inside.iter().chain(summary.outcomes.iter().flat_map(|outcome| &outcome.answers));
+    let fails = |at: usize| {
+        let component = stack.carriers[at].component;
+        answers.clone().any(|answer| {
+            answer.gravity > Gravity::Info
+                && answer.verdict != Verdict::Unknown
+                && answer.about.component.is_some_and(|about| std::ptr::eq(about, component))
+        })
+    };
+    let way = |at: usize| {
+        let evidence = stack.evidence(at);
+        let subject = graph.subject(evidence.subject)?;
+        let node = subject.components().find(|node| std::ptr::eq(node.component, stack.carriers[at].component))?;
+        let way = Ways::new(subject).to(node).into_iter().next()?;
+        (way.len() > 2).then_some((at, way))
+    };
+    (0..stack.carriers.len()).filter(|at| fails(*at)).filter_map(way).collect()
 }

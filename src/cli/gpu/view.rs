@@ -1,12 +1,15 @@
 //! The GPU stacks of a tree and what becomes of them on targets, for screens, pull requests and programs.
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use serde::Serialize;
 
-use crate::gpu::summary::{Outcome, Reach, Summary};
+use super::words::{Alike, boards, no_floor};
+use crate::gpu::summary::{Outcome, Summary};
 use crate::gpu::{Answer, Gravity, Stack, Verdict};
-use crate::outputs::text::plain;
+use crate::intern::Text;
+use crate::outputs::text::{path, plain};
 use crate::rules::gpu::rule_of;
 use crate::source::{Location, Place, Sources};
 
@@ -16,6 +19,8 @@ pub(super) struct Row {
     pub stack: Stack,
     /// The stack at a glance.
     pub summary: Summary,
+    /// What brings the carriers in that fail somewhere, by their number among the stack's: the shortest way, root first.
+    pub ways: BTreeMap<usize, Vec<Text>>,
 }
 
 /// What is shown.
@@ -61,7 +66,7 @@ impl View<'_> {
         if !self.fleet.is_empty() {
             text.push('\n');
         }
-        for Row { stack, summary } in self.rows {
+        for Row { stack, summary, ways } in self.rows {
             let _ = writeln!(text, "{}", plain(stack.environment.name));
             for carrier in stack.carriers.iter().filter(|carrier| !carrier.is_part()) {
                 let component = carrier.component;
@@ -79,6 +84,9 @@ impl View<'_> {
                 if !carrier.architectures.is_empty() {
                     let _ = writeln!(text, "      kernels for {}", carrier.architectures.join(", "));
                 }
+                if let Some(way) = ways.get(&at) {
+                    let _ = writeln!(text, "      brought in by {}", plain(&path(way)));
+                }
             }
             match &summary.floor {
                 Some(floor) => {
@@ -87,24 +95,71 @@ impl View<'_> {
                     let _ =
                         writeln!(text, "  driver {} or later ({}): {}", floor.driver, plain(&who), plain(&floor.rule));
                 }
-                None => text.push_str("  driver: its floor is unknown, or none is needed\n"),
+                None => {
+                    let _ = writeln!(text, "  driver: {}", plain(&no_floor(stack)));
+                }
             }
             if let Some(line) = boards(stack, &summary.reach) {
                 let _ = writeln!(text, "  {}", plain(&line));
             }
+            let unjudged = stack.unjudged();
+            if !unjudged.is_empty() {
+                let _ = writeln!(text, "  not judged: {}", plain(&unjudged.join(", ")));
+            }
             for answer in &summary.inside {
                 self.answer(&mut text, "  ", answer);
             }
-            for outcome in &summary.outcomes {
-                let _ = writeln!(text, "  on {}: {}", plain(self.target(outcome)), outcome.verdict.words());
-                for answer in &outcome.answers {
-                    self.answer(&mut text, "    ", answer);
-                }
-            }
+            self.outcomes(&mut text, &summary.outcomes);
             text.push('\n');
         }
         text.truncate(text.trim_end().len() + 1);
         text
+    }
+
+    /// Tells of the targets; what is told of one in full is not told again of others that have the same.
+    fn outcomes(&self, text: &mut String, outcomes: &[Outcome]) {
+        let mut told: Vec<(Alike<'_>, &str)> = Vec::new();
+        for outcome in outcomes {
+            let name = self.target(outcome);
+            let _ = write!(text, "  on {}: {}", plain(name), outcome.words);
+            if !outcome.because.is_empty() {
+                let rules: Vec<&str> = outcome.because.iter().map(|class| rule_of(class).unwrap_or(class)).collect();
+                let _ = write!(text, " because of {}, above", rules.join(", "));
+            }
+            let shown = outcome.answers.iter().map(|answer| Alike { answer, lines: self.lines(answer) });
+            let shown: Vec<Alike<'_>> = shown.collect();
+            let same: Vec<_> = shown.iter().map(|one| told.iter().find(|(other, _)| one.is(other))).collect();
+            // Where all of it was told of one other target, a word on the target's own line says so.
+            let of = same.first().copied().flatten().map(|(_, of)| *of);
+            let all = of.filter(|of| same.iter().all(|same| same.is_some_and(|(_, other)| other == of)));
+            if let Some(of) = all {
+                let _ = write!(text, ", as on {}", plain(of));
+            }
+            text.push('\n');
+            for (one, same) in shown.iter().zip(&same) {
+                let Some((other, of)) = same else {
+                    one.lines.iter().for_each(|line| {
+                        let _ = writeln!(text, "    {line}");
+                    });
+                    continue;
+                };
+                if all.is_none() {
+                    let (word, rule) = (word(one.answer), rule_of(one.answer.class).unwrap_or(one.answer.class));
+                    let _ = writeln!(text, "    {word}[{rule}]: {}, as on {}", plain(&one.answer.message), plain(of));
+                }
+                for line in one.beyond(other) {
+                    let _ = writeln!(text, "    {line}");
+                }
+            }
+            let is_new: Vec<bool> = same.iter().map(Option::is_none).collect();
+            told.extend(shown.into_iter().zip(is_new).filter(|(_, is_new)| *is_new).map(|(one, _)| (one, name)));
+        }
+    }
+
+    fn lines(&self, answer: &Answer) -> Vec<String> {
+        let mut text = String::new();
+        self.answer(&mut text, "", answer);
+        text.lines().map(str::to_owned).collect()
     }
 
     fn table(&self, text: &mut String) {
@@ -113,7 +168,7 @@ impl View<'_> {
             .map(|at| {
                 let words =
                     self.rows.iter().flat_map(|row| &row.summary.outcomes).filter(|outcome| outcome.target == at);
-                let widest = words.map(|outcome| outcome.verdict.words().len()).max().unwrap_or(1);
+                let widest = words.map(|outcome| outcome.words.len()).max().unwrap_or(1);
                 widest.max(self.targets[at].chars().count())
             })
             .collect();
@@ -126,7 +181,7 @@ impl View<'_> {
             let mut line = format!("{:first$}", plain(row.stack.environment.name));
             for (at, width) in widths.iter().enumerate() {
                 let outcome = row.summary.outcomes.iter().find(|outcome| outcome.target == at);
-                let _ = write!(line, "  {:width$}", outcome.map_or("-", |outcome| outcome.verdict.words()));
+                let _ = write!(line, "  {:width$}", outcome.map_or("-", |outcome| outcome.words));
             }
             let _ = writeln!(text, "{}", line.trim_end());
         }
@@ -163,7 +218,7 @@ impl View<'_> {
         text.push_str("\n| --- | --- |");
         self.targets.iter().for_each(|_| text.push_str(" --- |"));
         text.push('\n');
-        for Row { stack, summary } in self.rows {
+        for Row { stack, summary, .. } in self.rows {
             let floor = summary.floor.as_ref().map_or("-".to_owned(), |floor| floor.driver.to_string());
             let _ = write!(text, "| {} | {floor} |", cell(stack.environment.name));
             for at in 0..self.targets.len() {
@@ -183,7 +238,7 @@ impl View<'_> {
                 let _ = writeln!(text, "  - {}", cell(&link.text));
             }
         }
-        for Row { stack, summary } in self.rows {
+        for Row { stack, summary, .. } in self.rows {
             let told: Vec<(Option<&str>, &Answer)> = (summary.inside.iter().map(|answer| (None, answer)))
                 .chain(
                     summary
@@ -192,6 +247,11 @@ impl View<'_> {
                         .flat_map(|outcome| outcome.answers.iter().map(|answer| (Some(self.target(outcome)), answer))),
                 )
                 .collect();
+            let unjudged = stack.unjudged();
+            if !unjudged.is_empty() {
+                let name = cell(stack.environment.name);
+                let _ = writeln!(text, "\nNot judged in {name}: {}", cell(&unjudged.join(", ")));
+            }
             if told.is_empty() {
                 continue;
             }
@@ -228,7 +288,7 @@ impl View<'_> {
         Ok(text)
     }
 
-    fn subject<'r>(&self, Row { stack, summary }: &'r Row) -> Subject<'r>
+    fn subject<'r>(&self, Row { stack, summary, ways }: &'r Row) -> Subject<'r>
     where
         Self: 'r,
     {
@@ -239,6 +299,7 @@ impl View<'_> {
             source: carrier.source,
             kernels: carrier.architectures.clone(),
             at: self.at(stack.evidence(at).place).map(Spot::of),
+            brought_in_by: ways.get(&at).cloned().unwrap_or_default(),
         });
         let of = |answer: &'r Answer| self.told(answer);
         Subject {
@@ -251,13 +312,14 @@ impl View<'_> {
                 least: summary.reach.least.as_ref().map(|(least, _)| least.to_string()),
                 greatest_major: summary.reach.greatest.map(|(greatest, _)| greatest),
             },
+            unjudged: stack.unjudged(),
             answers: summary.inside.iter().map(of).collect(),
             targets: summary
                 .outcomes
                 .iter()
                 .map(|outcome| On {
                     name: self.targets.get(outcome.target).cloned().unwrap_or_default(),
-                    verdict: outcome.verdict.words(),
+                    verdict: outcome.words,
                     because: outcome.answers.iter().map(because).collect(),
                     advice: outcome.answers.iter().flat_map(|answer| answer.advice.iter().cloned()).collect(),
                     answers: outcome.answers.iter().map(of).collect(),
@@ -272,7 +334,7 @@ impl View<'_> {
         Told {
             rule: rule_of(answer.class),
             class: answer.class,
-            verdict: answer.verdict.words(),
+            verdict: answer.words(),
             gravity: gravity(answer),
             message: &answer.message,
             purl: answer.about.component.map(|component| component.purl.as_str()),
@@ -314,24 +376,6 @@ fn marked(verdict: Verdict) -> String {
     }
 }
 
-/// Says which GPUs a stack has kernels for.
-fn boards(stack: &Stack, reach: &Reach) -> Option<String> {
-    let who = |at: usize| {
-        let component = stack.carriers[at].component;
-        format!("{} {}", component.name(), component.version())
-    };
-    let least = reach.least.as_ref().map(|(least, at)| format!("from compute capability {least} on ({})", who(*at)));
-    let greatest = reach.greatest.map(|(greatest, at)| format!("up to {greatest}.x ({})", who(at)));
-    let parts: Vec<String> = least.into_iter().chain(greatest).collect();
-    if parts.is_empty() {
-        return None;
-    }
-    let mut unknown: Vec<String> = reach.unknown.iter().map(|at| who(*at)).collect();
-    unknown.dedup();
-    let unknown = if unknown.is_empty() { String::new() } else { format!("; not known of {}", unknown.join(", ")) };
-    Some(format!("GPUs {}{unknown}", parts.join(", ")))
-}
-
 #[derive(Serialize)]
 struct Document<'r> {
     schema: u32,
@@ -353,6 +397,7 @@ struct Subject<'r> {
     driver_floor: Option<String>,
     because: &'r str,
     compute_capability: Capability,
+    unjudged: Vec<String>,
     answers: Vec<Told<'r>>,
     targets: Vec<On<'r>>,
 }
@@ -365,6 +410,7 @@ struct Carrier<'r> {
     source: &'static str,
     kernels: Vec<&'static str>,
     at: Option<Spot>,
+    brought_in_by: Vec<Text>,
 }
 
 #[derive(Serialize)]

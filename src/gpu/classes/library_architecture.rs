@@ -35,7 +35,10 @@ pub(super) fn libraries(stack: &Stack, target: &Target, answers: &mut Vec<Answer
             if stack.environment.the(package.name()).is_none() {
                 continue;
             }
-            let Some((family, least)) = least(package) else { continue };
+            let Some((family, mut least)) = least(package) else { continue };
+            if package.name() == CUDNN {
+                least.mend.push_str(&where_allowed(stack, package));
+            }
             if sm >= least.sm || told.contains(&family) {
                 continue;
             }
@@ -103,15 +106,28 @@ fn least(package: &Package) -> Option<(&'static str, Least)> {
     }
 }
 
+const CUDNN: &str = "nvidia-cudnn-cu12";
+
+/// Names who must allow another cuDNN: the frameworks that require it.
+fn where_allowed(stack: &Stack, cudnn: &Package) -> String {
+    let requires = |by: &&Package| by.requires.iter().any(|part| std::ptr::eq(*part, cudnn.component));
+    let mut by: Vec<&str> = stack.environment.packages.iter().filter(requires).map(Package::name).collect();
+    if by.is_empty() {
+        // A list without requirements still tells which framework there is.
+        let known = ["torch", "jax-cuda12-plugin", "tensorflow"].into_iter();
+        by.extend(known.filter(|name| stack.environment.python(name).next().is_some()));
+    }
+    by.dedup();
+    by.truncate(3);
+    if by.is_empty() { String::new() } else { format!(", where what {} asks for allows it", by.join(" and ")) }
+}
+
 /// Returns the least architecture of a cuDNN: where exactly it rose within 9.11 to 9.15 is not known.
 fn cudnn(name: &str, release: &Dotted) -> Option<Least> {
     let rows = &frameworks().libraries.cudnn;
     let (words, mend) = match name {
         "nvidia-cudnn-cu13" => ("for CUDA 13", "take the builds for CUDA 12, or move to GPUs of 7.5 or later"),
-        _ => (
-            "later than",
-            "pin nvidia-cudnn-cu12 to 9.10.2.21, the last one known to have it, where torch's pin allows it",
-        ),
+        _ => ("later than", "pin nvidia-cudnn-cu12 to 9.10.2.21, the last one known to have it"),
     };
     if release.major() < 9 || (name == "nvidia-cudnn-cu12" && covers("9.0 .. 9.10", release)) {
         return None;

@@ -205,11 +205,17 @@ pub(super) fn overwritten(stack: &Stack, answers: &mut Vec<Answer>) {
         pairs.extend(both.map(|both| (*part, both[0], both[1])));
     }
     let Some((part, first, second)) = pairs.first().copied() else { return };
+    let own = own_major(stack, &pairs);
+    let older = own.and_then(|own| pairs.iter().find_map(|(_, a, b)| older(own, a, b)));
+    let (verdict, gravity) = match older {
+        Some(_) => (Verdict::FailsAtStart, Gravity::Error),
+        None => (Verdict::RunsIf, Gravity::Warning),
+    };
     let message = format!("{} and {} install into one folder", first.shown(), second.shown());
     let mut answer = Answer::new(
         super::PATH_OVERWRITE,
-        Verdict::FailsAtStart,
-        Gravity::Error,
+        verdict,
+        gravity,
         Evidence::from(second),
         message,
     )
@@ -229,18 +235,63 @@ pub(super) fn overwritten(stack: &Stack, answers: &mut Vec<Answer>) {
             answer = answer.because(format!("{} is required by {}", package.shown(), by.join(", ")), "");
         }
     }
+    if let Some((own, other)) = older {
+        let text = format!(
+            "{} is the one that the framework here is built for, and {} is older: it fails where that one is installed last",
+            own.shown(),
+            other.shown()
+        );
+        answer = answer.because(text, "");
+    } else {
+        let text =
+            "neither is known to be too old for what uses it: it works as long as the last one installed serves both";
+        answer = answer.because(text, "");
+    }
     let majors: Vec<u32> = [first, second].iter().filter_map(|package| Some(suffix(package.name())?.1)).collect();
     if let [low, high] = majors[..] {
         let of = |package: &Package, major: u32| {
             let by = environment.packages.iter().filter(|by| requires(by, package) && by.name() != "torch");
-            by.filter_map(|by| fit(by.name(), major)).collect::<Vec<_>>()
+            by.filter_map(|by| moved(by, package, major).or_else(|| fit(by.name(), major))).collect::<Vec<_>>()
         };
-        answer.advice.extend(of(first, high).into_iter().chain(of(second, low)));
-        answer
-            .advice
-            .push(format!("keep one CUDA major in the environment, {low} or {high}: then one of the wheels goes"));
+        // The framework's own wheel stays, where it is known which that is.
+        let to_high = of(first, high).into_iter().filter(|_| own != Some(low));
+        let to_low = of(second, low).into_iter().filter(|_| own != Some(high));
+        answer.advice.extend(to_high.chain(to_low));
+        let which = own.map_or_else(|| format!("{low} or {high}"), |own| format!("{own}, the framework's"));
+        answer.advice.push(format!("keep one CUDA major in the environment, {which}: then one of the wheels goes"));
     }
     answers.push(answer);
+}
+
+/// Returns the CUDA major of the framework that the others are held against: torch's by the wheels that it requires.
+fn own_major(stack: &Stack, pairs: &[(&str, &Package, &Package)]) -> Option<u32> {
+    let torch = stack.environment.the("torch");
+    let required = torch.and_then(|torch| {
+        let both = pairs.iter().flat_map(|(_, first, second)| [*first, *second]);
+        both.into_iter().find(|package| requires(torch, package)).and_then(|package| Some(suffix(package.name())?.1))
+    });
+    required.or_else(|| {
+        let parties = parties(stack);
+        let mut majors = parties.first()?.majors.iter().copied();
+        let first = majors.next()?;
+        majors.next().is_none().then_some(first)
+    })
+}
+
+/// Returns the framework's wheel and the other one, where the other one is older.
+fn older<'p>(own: u32, first: &'p Package, second: &'p Package) -> Option<(&'p Package, &'p Package)> {
+    let is_own = |package: &Package| suffix(package.name()).is_some_and(|(_, major)| major == own);
+    let (own, other) = if is_own(first) { (first, second) } else { (second, first) };
+    (is_own(own) && other.release()? < own.release()?).then_some((own, other))
+}
+
+/// Returns the release of a package that asks for the wheels of a CUDA major in place of those it asks for.
+fn moved(by: &Package, wheel: &Package, major: u32) -> Option<String> {
+    let row = frameworks().wheel_move.iter().find(|row| row.package == by.name() && row.cuda_major == major)?;
+    let (stem, _) = suffix(wheel.name())?;
+    let is_later = by.release().is_some_and(|release| release < row.version);
+    (is_later && suffix(&row.requires).is_some_and(|(other, _)| other == stem))
+        .then(|| format!("pin {} {} or later, which requires {}", row.package, row.version, row.requires))
 }
 
 fn requires(by: &Package, package: &Package) -> bool {

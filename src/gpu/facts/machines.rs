@@ -2,7 +2,8 @@
 
 use serde::Deserialize;
 
-use super::{Gpus, words};
+use super::Gpus;
+use super::names::words;
 
 /// A type of machine that a cloud lends, with its GPU.
 #[derive(Debug, Deserialize)]

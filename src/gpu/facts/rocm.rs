@@ -4,7 +4,7 @@ use std::sync::LazyLock;
 
 use serde::Deserialize;
 
-use super::words;
+use super::names::words;
 use crate::gpu::tables;
 use crate::gpu::version::Dotted;
 

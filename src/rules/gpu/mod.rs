@@ -241,7 +241,9 @@ pub fn judged(resolved: &Graph, policy: &Policy) -> Judged {
     for (number, place) in policy.targets.iter().enumerate() {
         let target = &place.target;
         for gpu in target.gpus.iter().filter(|gpu| !gpu::facts::is_gpu(gpu)) {
-            let note = format!("the target {} names the GPU \"{gpu}\", which the tables do not have", target.name);
+            let hint = gpu::facts::gpu_hint(gpu);
+            let note =
+                format!("the target {} names the GPU \"{gpu}\", which the tables do not have{hint}", target.name);
             judged.notes.push(note);
         }
         let mut is_for_some = false;

@@ -13,7 +13,8 @@ entry! {
     /// From CUDA 13 on most wheels have a folder of their own, but these four kept theirs: `nvidia-cudnn-cu12` and
     /// `nvidia-cudnn-cu13` both write `nvidia/cudnn/lib/libcudnn.so.9`. The one that is installed last wins, by chance, and
     /// removing one takes the other's files away: `libcudnn.so.9: cannot open shared object file` or
-    /// `CUDNN_STATUS_NOT_INITIALIZED` follow.
+    /// `CUDNN_STATUS_NOT_INITIALIZED` follow. Where the wheel of the other major is older than the one that the framework is
+    /// built for, it is told as an error; where it is not, as a warning, since the one that wins may serve both.
     ///
     /// # Mend
     /// Bring all packages to one CUDA major; the finding names who requires which wheel.
