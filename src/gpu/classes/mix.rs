@@ -207,9 +207,11 @@ pub(super) fn overwritten(stack: &Stack, answers: &mut Vec<Answer>) {
     let Some((part, first, second)) = pairs.first().copied() else { return };
     let own = own_major(stack, &pairs);
     let older = own.and_then(|own| pairs.iter().find_map(|(_, a, b)| older(own, a, b)));
-    let (verdict, gravity) = match older {
-        Some(_) => (Verdict::FailsAtStart, Gravity::Error),
-        None => (Verdict::RunsIf, Gravity::Warning),
+    // NCCL holds the runtime that it needs; the others look for the libraries of their own CUDA major.
+    let bound = pairs.iter().find(|(part, ..)| *part != "nccl");
+    let (verdict, gravity) = match (older, bound) {
+        (None, None) => (Verdict::RunsIf, Gravity::Warning),
+        _ => (Verdict::FailsAtStart, Gravity::Error),
     };
     let message = format!("{} and {} install into one folder", first.shown(), second.shown());
     let mut answer = Answer::new(
@@ -242,6 +244,10 @@ pub(super) fn overwritten(stack: &Stack, answers: &mut Vec<Answer>) {
             other.shown()
         );
         answer = answer.because(text, "");
+    } else if let Some((part, ..)) = bound {
+        let text =
+            format!("{part} is built for one CUDA major, and its files for the other find no libraries of theirs");
+        answer = answer.because(text, "marin-community/marin#7344");
     } else {
         let text =
             "neither is known to be too old for what uses it: it works as long as the last one installed serves both";
