@@ -1,7 +1,8 @@
 //! Which GPU runtime a component carries, which driver it needs, and whether that runs where it is meant to.
 //!
-//! The tables are data, the lookups are code. A [`stack`] is what one subject's components carry; [`judge()`] holds it against
-//! a [`Target`]. A fact that is not in the tables is said to be unknown, and never makes a failure.
+//! The tables are data, the lookups are code. An [`Environment`] is what runs as one, a [`Stack`] what its packages and image
+//! carry; [`inspect`] looks at it by itself, [`judge()`] holds it against a [`Target`]. A fact that is not in the tables is
+//! said to be unknown, and never makes a failure.
 
 mod advice;
 mod carriers;
