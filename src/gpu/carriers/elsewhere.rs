@@ -11,6 +11,8 @@ use super::super::facts::{Sourced, frameworks};
 use super::super::version::Dotted;
 use super::super::{Carrier, Cuda, Environment, Package};
 use super::{Variant, covers, plain, show};
+use crate::intern::Text;
+use crate::model::Component;
 
 /// Returns what a package of another ecosystem than Python's carries.
 pub(super) fn carrier(package: &Package, environment: &Environment) -> Option<Carrier> {
@@ -40,9 +42,18 @@ fn crate_of(package: &Package, environment: &Environment) -> Option<Carrier> {
             unknown(missing, because, frameworks().rust_candle.first().map_or("", |row| row.source.as_str()))
         }
         "cudarc" => {
-            let missing = "for which CUDA its feature cuda-… is, which Cargo.lock does not say";
             let because = format!("{shown} binds the CUDA that its features name, and loads it at run time");
-            let mut carrier = unknown(missing, because, source(&libraries.rust_cudarc))?;
+            let mut carrier = match bound(package.component) {
+                Some((feature, cuda)) => {
+                    let because = format!("{because}; it is built with {feature}");
+                    plain(package.component, Cuda::Version(cuda), because, source(&libraries.rust_cudarc))
+                }
+                None => {
+                    let missing =
+                        "for which CUDA its feature cuda-… is, which Cargo.lock does not say; --cargo-metadata does";
+                    unknown(missing, because, source(&libraries.rust_cudarc))?
+                }
+            };
             carrier.runs_on = has("candle-kernels").map(|kernels| kernels.component);
             Some(carrier)
         }
@@ -55,6 +66,15 @@ fn crate_of(package: &Package, environment: &Environment) -> Option<Carrier> {
         "torch-sys" => Some(tch(package, environment)),
         _ => None,
     }
+}
+
+/// Returns the feature of cudarc that names its CUDA, where the features are known: `cuda-12040` is 12.4.
+fn bound(component: &Component) -> Option<(Text, Dotted)> {
+    let (_, features) = component.properties.iter().find(|(name, _)| *name == "cargo:features")?;
+    features.split(',').find_map(|feature| {
+        let number: u32 = feature.strip_prefix("cuda-").filter(|digits| digits.len() == 5)?.parse().ok()?;
+        Some((feature, Dotted::of(number / 1000, number % 1000 / 10)))
+    })
 }
 
 /// Returns what tch carries: its release binds one libtorch, and a variable of the build picks the variant.

@@ -181,6 +181,16 @@ fn crates_carry_what_is_not_known() {
     assert!(of(&[("serde", "1.0.228"), ("candle-core", "0.9.1"), ("ort", "2.0.0-rc.10")], Vec::new()).is_empty());
     let found = of(&[("candle-core", "0.9.1"), ("candle-kernels", "0.9.1"), ("cudarc", "0.16.1")], Vec::new());
     assert!(found.len() == 1 && found[0].starts_with("candle-kernels: an unknown CUDA ("), "{found:?}");
+    // What `cargo metadata` tells of features.
+    for (features, expected) in
+        [("cuda-12040,driver", "CUDA 12.4"), ("cuda-13000", "CUDA 13.0"), ("driver", "an unknown CUDA")]
+    {
+        let mut cudarc = Component::new(Purl::new("cargo", "", "cudarc", "0.18.1"));
+        cudarc.properties.push(("cargo:features", features));
+        let stack = Stack::of(Environment::of("test", [cudarc.intern()]));
+        let shown = stack.carriers[0].cuda.to_string();
+        assert!(shown.starts_with(expected), "{features}: {shown}");
+    }
     let tch = &[("tch", "0.17.0"), ("torch-sys", "0.17.0")];
     let found = of(tch, Vec::new());
     assert!(found.len() == 1 && found[0].contains("libtorch 2.4"), "{found:?}");
