@@ -860,6 +860,10 @@ fn errors_of_programs_lead_to_their_rule() {
         ("forward compatibility was attempted on non supported HW", "forward-compat-hardware"),
         ("operator torchvision::nms does not exist", "torch-pair"),
         ("TV-PAIR", "torch-pair"),
+        ("libcublasLt.so.11: cannot open shared object file: No such file or directory", "cuda-major-mix"),
+        ("xFormers was built for: PyTorch 2.1.0+cu121 (you have 2.2.0)", "xformers-pair"),
+        ("hipErrorNoBinaryForGpu", "rocm-architecture"),
+        ("undefined symbol: __nvJitLinkComplete_12_4, version libnvJitLink.so.12", "shadowed-libraries"),
         (printed, "missing-architecture"),
     ] {
         project.run(&["explain", text]).ends(0, &[]).prints(&[rule]);

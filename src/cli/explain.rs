@@ -81,27 +81,49 @@ impl Explain {
 }
 
 /// Says whether a rule's docs quote a text, or the text holds what they quote: an error as a program prints it, with numbers
-/// of its own.
+/// of its own. What many errors say says nothing.
 fn speaks_of(docs: &str, text: &str) -> bool {
-    // What is shorter may be anything.
-    const LEAST: usize = 3;
-    let is_number = |word: &str| word.contains(|c: char| c.is_ascii_digit());
+    const COMMON: &[&str] =
+        &["cannot open shared object file", "no such file or directory", "importerror", "runtimeerror", "cuda error"];
+    /// How many words in a row are enough.
+    const ENOUGH: usize = 4;
     let words = |text: &str| -> Vec<String> {
+        let mut text = text.to_lowercase();
+        COMMON.iter().for_each(|common| text = text.replace(common, " "));
         let parts = text.split(|c: char| c.is_whitespace() || matches!(c, '(' | ')' | ',' | '"' | '\'' | '…'));
-        let plain = parts.map(|word| word.trim_matches(['.', ':', ';']).to_lowercase());
-        plain.filter(|word| !word.is_empty() && !is_number(word)).collect()
+        let plain = parts.map(|word| word.trim_matches(['.', ':', ';']));
+        // A number by itself is the program's own; within a name it is any number.
+        let named = plain.filter(|word| word.contains(|c: char| c.is_alphabetic()));
+        let folded = named.map(|word| {
+            let mut folded = String::new();
+            for c in word.chars() {
+                match c.is_ascii_digit() {
+                    true if folded.ends_with('#') => {}
+                    true => folded.push('#'),
+                    false => folded.push(c),
+                }
+            }
+            folded
+        });
+        folded.collect()
+    };
+    // Of a symbol or file the docs may quote the beginning.
+    let is_it = |asked: &String, quoted: &String| {
+        asked == quoted || (quoted.len() >= 6 && quoted.contains(['#', '_']) && asked.contains(quoted.as_str()))
     };
     let holds = |long: &[String], short: &[String]| {
-        short.len() >= LEAST && long.windows(short.len()).any(|window| window == short)
+        long.windows(short.len()).any(|window| window.iter().zip(short).all(|(asked, quoted)| is_it(asked, quoted)))
+    };
+    let is_name = |word: &str| {
+        word.len() >= 16 || (word.len() >= 6 && (word.contains(['.', '_', '#', '/']) || word.contains("::")))
     };
     let asked = words(text);
     docs.split('`').skip(1).step_by(2).any(|quoted| {
-        let is_name =
-            quoted.len() >= 12 && !quoted.contains(' ') && (text.contains(quoted) || quoted.contains(text.trim()));
         let quoted = words(quoted);
-        // What follows the first words is often the program's own.
-        let begins = &quoted[..quoted.len().min(5)];
-        (is_name && text.trim().len() >= 12) || holds(&asked, begins) || holds(&quoted, &asked)
+        let size = ENOUGH.min(quoted.len()).min(asked.len());
+        let is_enough = size == ENOUGH || (size > 0 && size == quoted.len().min(asked.len()));
+        let has_name = |words: &[String]| words.iter().any(|word| is_name(word));
+        is_enough && quoted.windows(size).any(|window| (size >= 3 || has_name(window)) && holds(&asked, window))
     })
 }
 

@@ -606,6 +606,11 @@ impl Frameworks {
         self.torch_local.iter().find(|row| row.local == variant)
     }
 
+    /// Returns what is known of the kernels of a release of torch, a row a build.
+    pub fn builds(&'static self, release: &Dotted) -> impl Iterator<Item = &'static TorchArch> {
+        self.torch_arch.iter().filter(move |row| row.torch == *release)
+    }
+
     /// Returns the architectures of a build of torch for Linux on x86-64.
     pub fn kernels(&'static self, release: &Dotted, variant: &str) -> Option<&'static TorchArch> {
         let fits = |row: &&TorchArch| row.torch == *release && row.variant == variant && row.platform == "linux x86_64";

@@ -350,6 +350,12 @@ impl Stage {
         Some(Known { value: compat(cuda), because, source, about: self.base_about() })
     }
 
+    /// Returns the image that it starts from, where nothing is known of what that holds.
+    pub fn unknown_base(&self) -> Option<String> {
+        let base = self.base.filter(|base| !self.whole && row(base).is_none() && !is_plain(base))?;
+        Some(format!("{}:{}", path(base), base.version()))
+    }
+
     /// Says whether a command takes the forward-compatibility driver out of the image.
     fn removes_compat(&self) -> bool {
         self.commands.iter().any(|command| {

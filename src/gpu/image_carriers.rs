@@ -66,8 +66,14 @@ pub(super) fn vllm(base: &'static Component) -> Option<Carrier> {
     let major = major(row).filter(|first| above.is_none_or(|above| major(above) == Some(*first)))?;
     let because = format!("{} holds vLLM {version}, whose wheel is built for CUDA {major}", show(base));
     let mut carrier = plain(base, Cuda::Major(major), because, &row.source);
-    let default = torch.as_ref().and_then(|torch| frameworks().torch(torch)).map(|row| row.pypi_variant.as_str());
-    kernels(&mut carrier, torch.as_ref(), default.unwrap_or_default());
+    // In which build the image has its torch is not known: what none of them has kernels for, it has none for either.
+    for row in torch.as_ref().into_iter().flat_map(|torch| frameworks().builds(torch)) {
+        let of_major = super::carriers::cuda_of_variant(&row.variant).is_some_and(|cuda| cuda.major() == major);
+        if of_major && row.platform == "linux x86_64" {
+            carrier.unverified |= row.unverified;
+            add(&mut carrier, row);
+        }
+    }
     Some(carrier)
 }
 
@@ -83,8 +89,19 @@ fn torch_of(vllm: &str) -> Option<Dotted> {
 /// Gives a carrier the kernels of the torch that it brings.
 fn kernels(carrier: &mut Carrier, torch: Option<&Dotted>, variant: &str) {
     let Some(row) = torch.and_then(|torch| frameworks().kernels(torch, variant)) else { return };
-    carrier.architectures = row.sm.iter().map(|sm| intern::text(&format!("sm_{sm}"))).collect();
-    carrier.architectures.extend(row.ptx.as_ref().map(|ptx| -> Text { intern::text(&format!("compute_{ptx}")) }));
-    carrier.architectures_source = &row.source;
     carrier.unverified = row.unverified;
+    add(carrier, row);
+}
+
+/// Adds the kernels of a build of torch; vLLM's own are for 7.0 and later (its installation page).
+fn add(carrier: &mut Carrier, row: &'static facts::TorchArch) {
+    let least = if carrier.component.purl.name() == "vllm-openai" { 70 } else { 0 };
+    let own = row.sm.iter().filter(|sm| **sm >= least).map(|sm| -> Text { intern::text(&format!("sm_{sm}")) });
+    let ptx = row.ptx.as_ref().map(|ptx| -> Text { intern::text(&format!("compute_{ptx}")) });
+    for name in own.chain(ptx) {
+        if !carrier.architectures.contains(&name) {
+            carrier.architectures.push(name);
+        }
+    }
+    carrier.architectures_source = &row.source;
 }

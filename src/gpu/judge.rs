@@ -88,11 +88,13 @@ struct Judged {
     chain: Vec<Link>,
     error_text: &'static str,
     advice: Vec<String>,
+    /// How grave it is, where its verdict does not say so.
+    gravity: Option<Gravity>,
 }
 
 impl Judged {
     fn answer(self, stack: &Stack) -> Answer {
-        let Judged { class, verdict, carrier, chain, error_text, advice } = self;
+        let Judged { class, verdict, carrier, chain, error_text, advice, gravity: own } = self;
         let about: Evidence = stack.evidence(carrier);
         let component = stack.carriers[carrier].component;
         let shown = match component.purl.ty() {
@@ -107,6 +109,8 @@ impl Judged {
             Verdict::FallsBackToCpu => ("falls back to the CPU", Gravity::Warning),
             Verdict::Unknown => ("is not judged", Gravity::Info),
         };
+        let gravity = own.unwrap_or(gravity);
+        let what = if own.is_some() { "cannot start, but by what its base may bring," } else { what };
         let message = match class {
             FC_BRANCH => format!(
                 "{shown} {what}: the image's forward-compatibility driver is not for hosts of this branch, and does not help"
@@ -270,7 +274,8 @@ fn floors(stack: &Stack, target: &Target, driver: &Dotted, answers: &mut Vec<Jud
     }
     let mut answer = floor_answer(stack, target, driver, at);
     helped(stack, target, driver, &mut answer);
-    let is_binding = matches!(stack.carriers[at].component.purl.name(), "cuda-bindings" | "cuda-python");
+    let is_loaded = stack.environment.python("numba-cuda").next().is_some();
+    let is_binding = matches!(stack.carriers[at].component.purl.name(), "cuda-bindings" | "cuda-python") && !is_loaded;
     if !families.is_empty() || is_binding || of(Reach::Short, &parts).len() < parts.len() {
         answer.verdict = Verdict::RunsIf;
         answer.chain.push(link("nothing here is known to load it, and it runs as long as nothing does", ""));
@@ -338,7 +343,11 @@ fn floor_answer(stack: &Stack, target: &Target, driver: &Dotted, at: usize) -> J
         let source = "microsoft/onnxruntime onnxruntime/python/onnxruntime_inference_collection.py";
         chain.push(link("ONNX Runtime prints an EP Error, and in Python goes on with the CPU's provider", source));
         Verdict::FallsBackToCpu
-    } else if name == "tensorflow" && !classes::brings_cuda(stack, name) && !has_libraries(stack) {
+    } else if name == "tensorflow"
+        && carrier.component.purl.ty() == "pypi"
+        && !classes::brings_cuda(stack, name)
+        && !has_libraries(stack)
+    {
         chain.push(link(
             "it brings no CUDA by itself: without the libraries in the image it logs that it skips registering GPU devices, and runs on the CPU",
             "tensorflow/tensorflow#63362",
@@ -351,7 +360,7 @@ fn floor_answer(stack: &Stack, target: &Target, driver: &Dotted, at: usize) -> J
         "torch" | "vllm" | "pytorch" | "vllm-openai" => "The NVIDIA driver on your system is too old",
         _ => "CUDA driver version is insufficient for CUDA runtime version",
     };
-    Judged { class: DRV_FLOOR, verdict, carrier: at, chain, error_text, advice }
+    Judged { class: DRV_FLOOR, verdict, carrier: at, chain, error_text, advice, gravity: None }
 }
 
 /// Holds a driver below the floor against the forward-compatibility driver of the image, where there is one.
@@ -373,6 +382,11 @@ fn helped(stack: &Stack, target: &Target, driver: &Dotted, answer: &mut Judged) 
             answer.chain.extend(chain);
         }
         classes::Help::Hardware(chain) => answer.chain.extend(chain),
+        classes::Help::Maybe(chain) => {
+            answer.verdict = Verdict::RunsIf;
+            answer.gravity = Some(Gravity::Warning);
+            answer.chain.extend(chain);
+        }
         classes::Help::Unknown(chain) => {
             answer.verdict = Verdict::Unknown;
             answer.chain.extend(chain);
@@ -385,7 +399,7 @@ fn called(target: &Target) -> &str {
 }
 
 fn unknown(class: &'static str, carrier: usize, chain: Vec<Link>) -> Judged {
-    Judged { class, verdict: Verdict::Unknown, carrier, chain, error_text: "", advice: Vec::new() }
+    Judged { class, verdict: Verdict::Unknown, carrier, chain, error_text: "", advice: Vec::new(), gravity: None }
 }
 
 /// Returns the target's GPUs that are in the tables, but for those of Jetson boards.
@@ -433,7 +447,15 @@ fn driven(stack: &Stack, target: &Target, driver: &Dotted, answers: &mut Vec<Jud
             _ => "No devices were found",
         };
         let advice = advice::drivers(None, &models(target)).into_iter().collect();
-        answers.push(Judged { class: DRV_ARCH, verdict: Verdict::FailsAtStart, carrier, chain, error_text, advice });
+        answers.push(Judged {
+            class: DRV_ARCH,
+            verdict: Verdict::FailsAtStart,
+            carrier,
+            chain,
+            error_text,
+            advice,
+            gravity: None,
+        });
     }
 }
 
@@ -458,5 +480,13 @@ fn modules(stack: &Stack, target: &Target, answers: &mut Vec<Judged>) {
     let advice =
         vec!["install the open kernel modules of the same driver (nvidia-driver-…-open, nvidia-open)".to_owned()];
     let error_text = "requires use of the NVIDIA open kernel modules";
-    answers.push(Judged { class: DRV_ARCH, verdict: Verdict::FailsAtStart, carrier, chain, error_text, advice });
+    answers.push(Judged {
+        class: DRV_ARCH,
+        verdict: Verdict::FailsAtStart,
+        carrier,
+        chain,
+        error_text,
+        advice,
+        gravity: None,
+    });
 }

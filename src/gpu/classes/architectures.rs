@@ -366,7 +366,7 @@ fn compiled_by_driver(
         Help::Runs(chain) => (answer(Verdict::RunsIf, "runs on a condition"), chain),
         Help::Unknown(chain) => (answer(Verdict::Unknown, "is not judged"), chain),
         Help::Branch(chain) | Help::Hardware(chain) => (fails(), chain),
-        Help::None => (fails(), Vec::new()),
+        Help::None | Help::Maybe(_) => (fails(), Vec::new()),
     };
     told.chain.extend(chain);
     if told.gravity == Gravity::Error {

@@ -33,6 +33,8 @@ pub(in crate::gpu) enum Help {
     Hardware(Vec<Link>),
     /// It is there, and a fact is missing.
     Unknown(Vec<Link>),
+    /// What the image starts from is not known, and may have it.
+    Maybe(Vec<Link>),
 }
 
 fn link(text: impl Into<String>, source: &'static str) -> Link {
@@ -47,7 +49,7 @@ const LOADS: &str =
 pub(in crate::gpu) fn help(stack: &Stack, target: &Target, driver: &Dotted, need: &Need<'_>) -> Help {
     let environment = &stack.environment;
     let Some(image) = environment.image() else { return Help::None };
-    let Some(known) = image.compat() else { return Help::None };
+    let Some(known) = image.compat() else { return of_unknown_base(image, target, driver, need) };
     let Known { value: Compat { cuda: of, branch, .. }, because, source, .. } = &known;
     let mut chain = vec![link(because, source)];
     let unknown = |mut chain: Vec<Link>, missing: &str| {
@@ -58,7 +60,9 @@ pub(in crate::gpu) fn help(stack: &Stack, target: &Target, driver: &Dotted, need
         Need::Capability(cuda) => of.parts() > 1 && of.major_minor() >= **cuda,
         Need::Floor(floor) => {
             let row = branch.and_then(|branch| facts::drivers().branch(&Dotted::major_alone(branch)));
-            row.map_or(of.major() >= 13, |row| row.first_toolkit_driver_linux >= **floor)
+            // Of a CUDA of which only the major version is known, the driver is one of those that start all of it.
+            let all = || toolkits().floor(&Dotted::major_alone(of.major())).is_some_and(|(least, _)| least >= *floor);
+            row.map_or_else(all, |row| row.first_toolkit_driver_linux >= **floor)
         }
     };
     if !enough || branch.is_some_and(|branch| branch <= driver.major()) {
@@ -116,6 +120,28 @@ pub(in crate::gpu) fn help(stack: &Stack, target: &Target, driver: &Dotted, need
         ),
     });
     Help::Runs(chain)
+}
+
+/// Says what an image may bring of which the base is not known: most that hold CUDA start from CUDA's own images.
+fn of_unknown_base(image: &Stage, target: &Target, driver: &Dotted, need: &Need<'_>) -> Help {
+    let boards = judge::models(target);
+    let allowed =
+        !boards.is_empty() && boards.len() == target.gpus.len() && boards.iter().all(|gpu| gpu.forward_compat);
+    let Need::Floor(floor) = need else { return Help::None };
+    let major = toolkits().floors.iter().find(|row| row.min_driver_linux == **floor).map(|row| row.major);
+    let is_for_host = toolkits().compat_hosts.iter().any(|row| {
+        row.image_cuda.split('.').next().and_then(|of| of.parse().ok()) == major
+            && row.branches().contains(&driver.major())
+    });
+    match image.unknown_base() {
+        Some(base) if allowed && is_for_host => Help::Maybe(vec![link(
+            format!(
+                "not known: whether {base}, which it starts from, has a forward-compatibility driver, which would help here"
+            ),
+            toolkits().rule("forward_compat"),
+        )]),
+        _ => Help::None,
+    }
 }
 
 /// Returns why boards of a target may not use forward compatibility; none where they may, or where that is not known.

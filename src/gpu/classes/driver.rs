@@ -227,7 +227,7 @@ pub(super) fn embedded_ptx(stack: &Stack, target: &Target, answers: &mut Vec<Ans
         Help::Runs(chain) => with(answer(Verdict::RunsIf, format!("{shown} runs on a condition")), chain),
         Help::Unknown(chain) => with(answer(Verdict::Unknown, format!("{shown} is not judged")), chain),
         Help::Branch(chain) | Help::Hardware(chain) => with(fails(), chain),
-        Help::None => fails(),
+        Help::None | Help::Maybe(_) => fails(),
     };
     if told.gravity == Gravity::Error {
         let floor = drivers().branches.iter().find(|branch| branch.max_cuda >= needs);

@@ -6,7 +6,7 @@ use pep440_rs::Version;
 
 use super::super::facts::{TensorFlowPins, frameworks};
 use super::super::python::{self, Asked};
-use super::super::{Answer, Evidence, Gravity, Package, Stack, Verdict};
+use super::super::{Answer, Evidence, Gravity, Package, Stack, Stage, Target, Verdict};
 use super::pairs::{minor, released};
 use crate::model::Component;
 
@@ -245,5 +245,34 @@ fn both_plugins(stack: &Stack, answers: &mut Vec<Answer>) {
             .because("plugins for both majors register the same backend, cuda", &frameworks().jax_rules.source)
             .beside(Evidence::from(new), "the other plugin")
             .mend("keep the one for the CUDA that your drivers run: jax[cuda12] or jax[cuda13], not both"),
+    );
+}
+/// Tells of TensorFlow without its CUDA wheels, that it uses the CPU where the image has no libraries either. That is as it was
+/// meant for many a service: it is said, and no finding.
+pub(super) fn tensorflow_on(stack: &Stack, _: &Target, answers: &mut Vec<Answer>) {
+    const SOURCE: &str = "tensorflow/tensorflow#63362";
+    let Some(package) = stack.environment.the("tensorflow") else { return };
+    let has_cuda = stack.carried("tensorflow").any(|carrier| carrier.cuda.major().is_some());
+    let is_told = answers.iter().any(|answer| {
+        answer.about.component.is_some_and(|about| std::ptr::eq(about, package.component))
+            && answer.class == "DRV-FLOOR"
+    });
+    if !has_cuda || is_told || super::brings_cuda(stack, "tensorflow") {
+        return;
+    }
+    let (verdict, text) = match stack.environment.image().and_then(Stage::libraries) {
+        Some(known) if known.value => return,
+        Some(known) => (Verdict::FallsBackToCpu, known.because),
+        None => (
+            Verdict::RunsIf,
+            "not known: whether the image has CUDA's libraries; without them it runs on the CPU".to_owned(),
+        ),
+    };
+    let what = if verdict == Verdict::RunsIf { "runs on a condition" } else { "runs on the CPU" };
+    answers.push(
+        Answer::new("TF-BUILD", verdict, Gravity::Info, package.into(), format!("{} {what}", package.shown()))
+            .because("it is asked for without its extra and-cuda, and brings no CUDA by itself", SOURCE)
+            .because(text, "")
+            .mend("ask for tensorflow[and-cuda] where it is to use the GPU"),
     );
 }

@@ -110,6 +110,7 @@ const ON_TARGET: &[Judge] = &[
     rocm::on_target,
     require::unmet,
     compat::on_path,
+    frameworks::tensorflow_on,
     driver::embedded_ptx,
     architectures::missing,
     platform::jetson,

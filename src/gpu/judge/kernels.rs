@@ -85,7 +85,15 @@ fn kernel_answer(stack: &Stack, target: &Target, gpu: &'static Gpu, at: usize, f
             chain.push(link("a kernel runs on its own major capability from its minor on, and on no other", rule));
             let advice = advice::for_gpu(stack, carrier, target.driver.as_ref(), gpu);
             let error_text = "no kernel image is available for execution on the device";
-            Judged { class: ARCH_MISSING, verdict: Verdict::FailsAtKernel, carrier: at, chain, error_text, advice }
+            Judged {
+                class: ARCH_MISSING,
+                verdict: Verdict::FailsAtKernel,
+                carrier: at,
+                chain,
+                error_text,
+                advice,
+                gravity: None,
+            }
         }
         Fit::Compiled(ptx) => compiled(stack, target, at, ptx, chain, before),
     }
@@ -103,6 +111,7 @@ fn compiled(stack: &Stack, target: &Target, at: usize, ptx: u32, mut chain: Vec<
         chain,
         error_text,
         advice: Vec::new(),
+        gravity: None,
     };
     // Where the driver is too old to start, that is told, and PTX is not.
     let raised = before.iter().any(|answer| {
@@ -132,7 +141,7 @@ fn compiled(stack: &Stack, target: &Target, at: usize, ptx: u32, mut chain: Vec<
         Judged { advice: moves.into_iter().collect(), ..judged(PTX_NEW, Verdict::FailsAtKernel, chain, error_text) }
     };
     match classes::help(stack, target, driver, &classes::Need::Capability(&needs)) {
-        classes::Help::None => fails(chain),
+        classes::Help::None | classes::Help::Maybe(_) => fails(chain),
         classes::Help::Branch(more) | classes::Help::Hardware(more) => fails([chain, more].concat()),
         classes::Help::Runs(more) => judged(PTX_NEW, Verdict::RunsIf, [chain, more].concat(), ""),
         classes::Help::Unknown(more) => unknown(PTX_NEW, at, [chain, more].concat()),
