@@ -110,7 +110,7 @@ impl Judged {
             Verdict::Unknown => ("is not judged", Gravity::Info),
         };
         let gravity = own.unwrap_or(gravity);
-        let what = if own.is_some() { "cannot start, but by what its base may bring," } else { what };
+        let what = if own.is_some() { "needs a forward-compatibility driver to start" } else { what };
         let message = match class {
             FC_BRANCH => format!(
                 "{shown} {what}: the image's forward-compatibility driver is not for hosts of this branch, and does not help"

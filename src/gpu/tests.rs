@@ -595,7 +595,8 @@ fn advice_fits() {
     let gpu = advice(&["torch 2.5.1", "vllm 0.7.0"], "", &["RTX 5090"]);
     assert_eq!(gpu, ["pin vllm 0.10.2 with its torch 2.8.0, the nearest later release whose torch runs there"]);
     assert_eq!(advice(&["torch 2.4.0", "vllm 0.6.3.post1"], "", &["RTX 5090"]), gpu);
-    assert!(advice(&["torch 2.6.0", "sglang 0.4.6"], "", &["B200"]).is_empty());
+    let gpu = advice(&["torch 2.6.0", "sglang 0.4.6"], "", &["B200"]);
+    assert_eq!(gpu, ["run it on GPUs that it has kernels for, or one that is built for sm_100"]);
     // The nearest releases: one for which a build must be chosen, and one whose default does.
     let gpu = advice(&["torch 2.6.0", "torchvision 0.21.0"], "580.95.05", &["B200"]);
     assert_eq!(

@@ -247,6 +247,7 @@ fn both_plugins(stack: &Stack, answers: &mut Vec<Answer>) {
             .mend("keep the one for the CUDA that your drivers run: jax[cuda12] or jax[cuda13], not both"),
     );
 }
+
 /// Tells of TensorFlow without its CUDA wheels, that it uses the CPU where the image has no libraries either. That is as it was
 /// meant for many a service: it is said, and no finding.
 pub(super) fn tensorflow_on(stack: &Stack, _: &Target, answers: &mut Vec<Answer>) {

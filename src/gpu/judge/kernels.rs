@@ -83,7 +83,12 @@ fn kernel_answer(stack: &Stack, target: &Target, gpu: &'static Gpu, at: usize, f
         Fit::Missing(why) => {
             chain.push(why);
             chain.push(link("a kernel runs on its own major capability from its minor on, and on no other", rule));
-            let advice = advice::for_gpu(stack, carrier, target.driver.as_ref(), gpu);
+            let mut advice = advice::for_gpu(stack, carrier, target.driver.as_ref(), gpu);
+            if advice.is_empty() {
+                let capability = gpu.compute_capability.to_string().replace('.', "");
+                advice
+                    .push(format!("run it on GPUs that it has kernels for, or one that is built for sm_{capability}"));
+            }
             let error_text = "no kernel image is available for execution on the device";
             Judged {
                 class: ARCH_MISSING,
