@@ -58,7 +58,8 @@ fn environments(graph: &Graph, policy: &Policy) -> Vec<Environment> {
             policy.environments.iter().filter(|said| said.image.is_some_and(|path| path.value == image.path)).collect();
         let find = |name: &str| image.parts.iter().rposition(|part| part.name == name);
         let last = image.parts.iter().rposition(|part| part.kind == PartKind::Stage && part.runs);
-        let chosen = said.iter().find_map(|said| said.stage).and_then(|stage| find(stage.value));
+        // Names of stages are the same in whatever case.
+        let chosen = said.iter().find_map(|said| said.stage).and_then(|stage| find(&stage.value.to_lowercase()));
         let Some(runs) = chosen.or(last).or_else(|| image.parts.len().checked_sub(1)) else { continue };
         let others = built_up_to.get(image.path).into_iter().flatten().filter_map(|stage| find(stage));
         let others = others.filter(|other| *other != runs).collect::<BTreeSet<usize>>();

@@ -294,3 +294,21 @@ fn targets_are_meant_by_path_image_and_selected_labels() {
     let meant: Vec<&str> = meant.map(|target| target.target.name.as_str()).collect();
     assert_eq!(meant, ["a100", "by-image", "by-path"]);
 }
+
+#[test]
+fn the_stage_that_the_policy_names_runs_in_whatever_case() {
+    let dockerfile =
+        "FROM python:3.12 AS Server\nRUN pip install torch==2.5.1\nFROM python:3.12\nRUN pip install vllm==0.9.2\n";
+    let text =
+        "[[environment]]\nimage = \"Dockerfile\"\nstage = \"Server\"\ndeployed-as = [\"registry.example/team/api\"]\n";
+    let sources = Sources::default();
+    let files = [("Dockerfile", dockerfile), ("driftgate.toml", text)];
+    let tree: Arc<dyn Tree> =
+        Arc::new(Memory::new(files.map(|(path, text)| (path.to_owned(), text.as_bytes().to_vec()))));
+    let graph = Graph::join(discover::read(&sources, &tree, &Scan::default()).unwrap().inventories);
+    let number = sources.add_tree(tree);
+    let file = sources.add_file(number, "driftgate.toml");
+    let policy = Policy::parse(&Source { file, path: "driftgate.toml", text }, &[]).unwrap();
+    let stacks = stacks::stacks(&graph, &policy);
+    assert_eq!(stacks.iter().map(shown).collect::<Vec<_>>(), ["Dockerfile: torch 2.5.1"]);
+}

@@ -59,7 +59,7 @@ fn path(image: &Component) -> String {
 /// Says whether an image is known to hold no CUDA at all.
 pub(super) fn is_plain(image: &Component) -> bool {
     let namespace = image.purl.namespace();
-    let official = namespace.is_empty() || namespace.ends_with("library") || namespace.ends_with("astral-sh");
+    let official = matches!(namespace.rsplit('/').next(), Some("" | "library" | "astral-sh"));
     official && images().plain.names.iter().any(|name| name == image.purl.name())
 }
 
@@ -156,8 +156,7 @@ pub(super) fn tag_of(base: &Component, cuda: &Dotted) -> Option<String> {
 
 /// Returns the ROCm release that a base image's tag names: `6.3` of `rocm6.3_ubuntu22.04_…`.
 pub(super) fn rocm_of_tag(image: &Component) -> Option<Dotted> {
-    let row = row(image).filter(|row| row.kind == ImageKind::Rocm)?;
-    debug_assert!(row.kind == ImageKind::Rocm);
+    row(image).filter(|row| row.kind == ImageKind::Rocm)?;
     let tag = image.version();
     behind(tag, "rocm").or_else(|| leading(tag))
 }
@@ -447,6 +446,20 @@ mod tests {
         ] {
             let cuda = cuda_of_tag(image(text)).map(|(cuda, ..)| cuda.to_string());
             assert_eq!(cuda.unwrap_or_default(), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn plain_images_are_official_ones() {
+        for (text, expected) in [
+            ("python:3.12", true),
+            ("library/python:3.12", true),
+            ("mirror/library/python:3.12", true),
+            ("astral-sh/uv:0.9", true),
+            ("team-library/python:3.12", false),
+            ("team/python:3.12", false),
+        ] {
+            assert_eq!(is_plain(image(text)), expected, "{text}");
         }
     }
 

@@ -240,15 +240,20 @@ fn floors(stack: &Stack, target: &Target, driver: &Dotted, answers: &mut Vec<Jud
             continue;
         };
         helped(stack, target, driver, &mut answer);
-        if answer.verdict == Verdict::FailsAtStart && short.len() < family.len() {
+        let fails = |answer: &Judged| matches!(answer.verdict, Verdict::FailsAtStart | Verdict::FallsBackToCpu);
+        if fails(&answer) && short.len() < family.len() {
             answer.verdict = Verdict::RunsIf;
-            let other = family.iter().find(|at| !short.contains(at)).map(|at| &stack.carriers[*at]);
-            if let Some(other) = other {
-                let text = format!("the other {} beside it, for {}, runs", show(other.component), other.cuda);
-                answer.chain.push(link(text, other.source));
+            let others = family.iter().filter(|at| !short.contains(at)).map(|at| &stack.carriers[*at]);
+            // One that is known to run says more than one of which that is not known.
+            if let Some(other) = others.min_by_key(|other| missing(other).is_some()) {
+                let what = match missing(other) {
+                    None => format!("for {}, runs", other.cuda),
+                    Some(missing) => format!("may be what is installed; not known: {missing}"),
+                };
+                answer.chain.push(link(format!("the other {} beside it, {what}", show(other.component)), other.source));
             }
         }
-        if answer.verdict == Verdict::FailsAtStart && stack.is_only_asked_by_extras(family) {
+        if fails(&answer) && stack.is_only_asked_by_extras(family) {
             answer.verdict = Verdict::RunsIf;
             let text = "only an extra asks for it: the condition is that the extra is not installed";
             answer.chain.push(link(text, ""));

@@ -296,6 +296,27 @@ fn other_platforms_are_silent_on_floors() {
 }
 
 #[test]
+fn what_falls_back_has_others_beside_it() {
+    let pool = target("535.183.06", &["A100"]);
+    for (lines, expected, last) in [
+        (&["onnxruntime-gpu 1.27.0"][..], "DRV-FLOOR FallsBackToCpu", "goes on with the CPU's provider"),
+        (
+            &["onnxruntime-gpu 1.26.0", "onnxruntime-gpu 1.27.0"],
+            "DRV-FLOOR RunsIf",
+            "1.26.0 beside it, for CUDA 12, runs",
+        ),
+        (&["torch 2.11.0+cu130", "torch 2.99.0"], "DRV-FLOOR RunsIf", "the tables of "),
+        (&["torch 2.11.0+cu130", "torch 2.99.0", "torch 2.11.0+cpu"], "DRV-FLOOR RunsIf", "for the CPU alone, runs"),
+    ] {
+        let stack = stack_of(lines);
+        assert!(told(&stack, &pool).contains(&expected.to_owned()), "{lines:?} {:?}", told(&stack, &pool));
+        let answers = judge(&stack, &pool);
+        let chain = &answers.iter().find(|answer| answer.class == "DRV-FLOOR").expect("it is told").chain;
+        assert!(chain.last().is_some_and(|link| link.text.contains(last)), "{lines:?} {chain:#?}");
+    }
+}
+
+#[test]
 fn drivers_that_do_not_drive_the_gpu() {
     let stack = stack_of(&["torch 2.5.1+cu118"]);
     for (driver, gpu, expected) in [

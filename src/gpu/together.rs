@@ -5,6 +5,8 @@
 
 use std::collections::BTreeSet;
 
+use hashbrown::HashMap;
+
 use super::{Environment, Package};
 use crate::intern::Text;
 use crate::model::{Component, Kind};
@@ -13,33 +15,10 @@ impl Environment {
     /// Says whether two packages get into one installation: one of them in every choice of the locked alternatives, the
     /// other in every choice too, or wherever its extra is asked for; and both for one and the same project.
     pub fn together(&self, one: &Package, other: &Package) -> bool {
-        let is_sure = |package: &Package, extras| self.is_sure(package.name(), extras, &mut BTreeSet::new());
+        let asking = Asking::of(self);
+        let is_sure = |package: &Package, extras| asking.is_sure(package.name(), extras);
         let is_both = |a, b| is_sure(a, false) && is_sure(b, true);
         (is_both(one, other) || is_both(other, one)) && self.is_of_one_project(one, other)
-    }
-
-    /// Says whether some package of a name is in every choice of the locked alternatives; with `extras`, whether it is
-    /// where all extras are asked for.
-    ///
-    /// What nothing else requires was asked for by the project itself. Else a package that is in every choice must require
-    /// the name in each of its own versions.
-    fn is_sure(&self, name: Text, extras: bool, seen: &mut BTreeSet<Text>) -> bool {
-        if !seen.insert(name) {
-            return false;
-        }
-        let own: Vec<&Package> = self.python(name).collect();
-        if own.is_empty() || (!extras && own.iter().all(|package| package.optional)) {
-            return false;
-        }
-        let asks_for = |by: &Package, one: &Package| by.requires.iter().any(|part| std::ptr::eq(*part, one.component));
-        let asks = |by: &Package| own.iter().any(|one| asks_for(by, one));
-        let is_asked = |one: &&Package| self.packages.iter().any(|by| by.name() != name && asks_for(by, one));
-        if !own.iter().all(is_asked) {
-            return true;
-        }
-        let by: BTreeSet<Text> =
-            self.packages.iter().filter(|by| by.name() != name && asks(by)).map(Package::name).collect();
-        by.into_iter().any(|by| self.python(by).all(asks) && self.is_sure(by, extras, seen))
     }
 
     /// Says whether no workspace parts two packages: some project requires both, or the lock as a whole asks for one.
@@ -72,7 +51,89 @@ impl Environment {
     }
 }
 
+/// Who asks for whom among the packages of an environment.
+struct Asking<'e> {
+    /// The Python packages by name.
+    named: HashMap<Text, Vec<&'e Package>>,
+    /// The packages that require a component, by its address.
+    by: HashMap<usize, Vec<&'e Package>>,
+}
+
+impl<'e> Asking<'e> {
+    fn of(environment: &'e Environment) -> Self {
+        let mut asking = Asking { named: HashMap::new(), by: HashMap::new() };
+        for package in &environment.packages {
+            if package.component.purl.ty() == "pypi" {
+                asking.named.entry(package.name()).or_default().push(package);
+            }
+            for part in &package.requires {
+                asking.by.entry(address(part)).or_default().push(package);
+            }
+        }
+        asking
+    }
+
+    /// Returns the packages of a name.
+    fn own(&self, name: &str) -> &[&'e Package] {
+        self.named.get(name).map_or(&[], Vec::as_slice)
+    }
+
+    /// Returns who asks for a package, but for packages of its own name.
+    fn others(&self, one: &Package) -> impl Iterator<Item = &'e Package> {
+        let name = one.name();
+        let by = self.by.get(&address(one.component)).into_iter().flatten();
+        by.copied().filter(move |by| by.name() != name)
+    }
+
+    /// Says whether some package of a name is in every choice of the locked alternatives; with `extras`, whether it is
+    /// where all extras are asked for.
+    ///
+    /// What nothing else requires was asked for by the project itself. Else a package that is in every choice must require
+    /// the name in each of its own versions.
+    fn is_sure(&self, name: Text, extras: bool) -> bool {
+        let mut seen: BTreeSet<Text> = BTreeSet::from([name]);
+        let mut open = vec![name];
+        while let Some(name) = open.pop() {
+            let own = self.own(name);
+            if own.is_empty() || (!extras && own.iter().all(|package| package.optional)) {
+                continue;
+            }
+            if own.iter().any(|one| self.others(one).next().is_none()) {
+                return true;
+            }
+            let addresses: BTreeSet<usize> = own.iter().map(|one| address(one.component)).collect();
+            let asks = |by: &&Package| by.requires.iter().any(|part| addresses.contains(&address(part)));
+            let by: BTreeSet<Text> = own.iter().flat_map(|one| self.others(one)).map(Package::name).collect();
+            let all_ask = by.into_iter().filter(|by| self.own(by).iter().all(asks));
+            open.extend(all_ask.filter(|by| seen.insert(by)));
+        }
+        false
+    }
+}
+
 /// Components are kept once, so that the address is the component.
 fn address(component: &Component) -> usize {
     std::ptr::from_ref(component).addr()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::Purl;
+
+    #[test]
+    fn long_ways_are_walked() {
+        const LONG: usize = 30_000;
+        let component = |name: &str| Component::new(Purl::new("pypi", "", name, "1.0")).intern();
+        let names = (0..LONG).map(|at| format!("link-{at}"));
+        let chain: Vec<&'static Component> = names.map(|name| component(&name)).collect();
+        let (one, other) = (component("one"), component("other"));
+        let mut environment = Environment::of("test", chain.iter().copied().chain([one, other]));
+        for (package, next) in environment.packages.iter_mut().zip(&chain[1..]) {
+            package.requires = vec![next];
+        }
+        environment.packages[LONG - 1].requires = vec![one, other];
+        let [.., one, other] = environment.packages.as_slice() else { panic!("they are there") };
+        assert!(environment.together(one, other));
+    }
 }

@@ -63,6 +63,11 @@ impl Dotted {
         Self::of(self.major(), self.minor())
     }
 
+    /// Returns a compute capability times ten: 90 of `9.0`.
+    pub fn sm(&self) -> u32 {
+        self.major().saturating_mul(10).saturating_add(self.minor())
+    }
+
     /// Says how many parts are written.
     pub fn parts(&self) -> usize {
         self.numbers.len()
@@ -129,6 +134,7 @@ mod tests {
         assert_eq!(dotted("418.39.04"), dotted("418.39.4"));
         assert_eq!(dotted("418.39.04").to_string(), "418.39.04");
         assert_eq!(dotted("12.8.90").major_minor().to_string(), "12.8");
+        assert_eq!((dotted("9.0").sm(), dotted("12").sm(), dotted("4294967295.9").sm()), (90, 120, u32::MAX));
     }
 
     #[test]

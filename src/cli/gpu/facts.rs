@@ -83,6 +83,20 @@ fn shown(rows: &[Row]) -> String {
         }
         text.push('\n');
     }
-    text.truncate(text.trim_end().len() + 1);
+    text.truncate(text.trim_end().len());
+    text.push('\n');
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_last_line_ends_with_any_blank() {
+        let mut fields = toml::Table::new();
+        fields.insert("source".to_owned(), "a contract\u{2003}".into());
+        let row = Row { file: "drivers.toml", table: "branch".to_owned(), fields };
+        assert_eq!(shown(&[row]), "branch (drivers.toml)\n  source  a contract\n");
+    }
 }

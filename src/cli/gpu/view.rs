@@ -112,7 +112,8 @@ impl View<'_> {
             self.outcomes(&mut text, &summary.outcomes);
             text.push('\n');
         }
-        text.truncate(text.trim_end().len() + 1);
+        text.truncate(text.trim_end().len());
+        text.push('\n');
         text
     }
 

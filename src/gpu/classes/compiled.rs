@@ -3,6 +3,9 @@
 //! Only what is known to compile is here: a package whose installation builds CUDA code, and a command that says so. What a
 //! script does, and what an application's own build does, is not seen.
 
+use std::cell::LazyCell;
+use std::collections::BTreeSet;
+
 use crate::gpu::facts::{self, Extension};
 use crate::gpu::image::Known;
 use crate::gpu::version::Dotted;
@@ -75,13 +78,20 @@ fn assigned(text: &str, name: &str) -> Vec<String> {
 /// Returns where a stage sets one of these (`NAME=value`), in any writing of the value.
 fn set(stage: &Stage, pairs: &[String]) -> Option<Value> {
     pairs.iter().find_map(|pair| {
-        let (name, wanted) = pair.split_once('=')?;
-        let wanted = wanted.to_ascii_lowercase();
-        values(stage, crate::intern::text(name)).into_iter().find(|value| {
+        let (name, asked) = pair.split_once('=')?;
+        let wanted = asked.to_ascii_lowercase();
+        let found = values(stage, crate::intern::text(name)).into_iter().find(|value| {
             let value = value.value.to_ascii_lowercase();
             // Of a list of arguments it is one.
             value == wanted || (wanted.contains('=') && value.contains(&wanted))
-        })
+        })?;
+        if !wanted.contains('=') {
+            return Some(found);
+        }
+        // The others of the list are not told: they may hold a token.
+        let own = |word: &&str| word.to_ascii_lowercase().contains(&wanted);
+        let value = found.value.split([' ', '\t', ';', ',']).find(own).unwrap_or(asked).to_owned();
+        Some(Value { value, ..found })
     })
 }
 
@@ -94,17 +104,19 @@ fn command_at(stage: &Stage, place: Place) -> Option<&Setting> {
     stage.commands.iter().find(holds)
 }
 
+/// Returns where the commands stand that install packages by their names.
+fn naming(stage: &Stage) -> BTreeSet<Place> {
+    stage.installs.iter().filter_map(|install| command_at(stage, install.place)).map(|command| command.place).collect()
+}
+
 /// Returns what an environment's image compiles, each thing in the stage that does.
 pub(super) fn compiled(environment: &Environment) -> Vec<Compiled<'_>> {
     let mut found: Vec<Compiled<'_>> = Vec::new();
-    let mut seen: Vec<(usize, Place)> = Vec::new();
+    let mut seen: BTreeSet<(usize, Place)> = BTreeSet::new();
     for stage in &environment.stages {
         // What a stage takes over was compiled in the one before it.
-        let mut is_new = |kind: usize, place: Place| {
-            let is_new = !seen.contains(&(kind, place));
-            seen.push((kind, place));
-            is_new
-        };
+        let mut is_new = |kind: usize, place: Place| seen.insert((kind, place));
+        let naming = LazyCell::new(|| naming(stage));
         for install in stage.installs.iter().filter(|install| install.manager == "pip") {
             if is_new(0, install.place) {
                 found.extend(installed(stage, install));
@@ -112,7 +124,7 @@ pub(super) fn compiled(environment: &Environment) -> Vec<Compiled<'_>> {
         }
         for command in &stage.commands {
             if is_new(1, command.place) {
-                found.extend(built(stage, command));
+                found.extend(built(stage, command, &naming));
             }
         }
         let files: Vec<&Setting> = stage.files.iter().filter(|file| is_new(2, file.place)).collect();
@@ -207,7 +219,11 @@ fn finish<'s>(
 }
 
 /// What a command builds of a folder: apex with its kernels, an extension with `FORCE_CUDA=1` before it.
-fn built<'s>(stage: &'s Stage, command: &Setting) -> Option<Compiled<'s>> {
+fn built<'s>(
+    stage: &'s Stage,
+    command: &Setting,
+    naming: &LazyCell<BTreeSet<Place>, impl FnOnce() -> BTreeSet<Place>>,
+) -> Option<Compiled<'s>> {
     let text = command.value;
     let is_build = ["setup.py install", "setup.py develop", "setup.py bdist_wheel", "pip install", "pip wheel"];
     if !is_build.iter().any(|words| text.contains(words))
@@ -216,10 +232,7 @@ fn built<'s>(stage: &'s Stage, command: &Setting) -> Option<Compiled<'s>> {
         return None;
     }
     let about = Evidence { component: None, subject: stage.subject, place: command.place };
-    let is_named = stage
-        .installs
-        .iter()
-        .any(|install| command_at(stage, install.place).is_some_and(|own| own.place == command.place));
+    let is_named = naming.contains(&command.place);
     let apex = facts::extension("apex")?;
     let has = |word: &String| text.contains(word.as_str());
     if !is_named && (apex.forced_in.iter().any(has) || apex.forced_by.iter().any(has)) {
@@ -295,6 +308,15 @@ pub(super) fn why(compiled: &Compiled<'_>) -> Link {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn of_a_list_of_arguments_the_one_that_counts_is_told() {
+        let value = "-DGGML_CUDA=ON -DTOKEN=hunter2";
+        let settings = vec![Setting { name: "CMAKE_ARGS", value, place: Place::default() }];
+        let stage = Stage { settings, ..Stage::default() };
+        let found = set(&stage, &["CMAKE_ARGS=GGML_CUDA=on".to_owned()]).map(|value| value.value);
+        assert_eq!(found.as_deref(), Some("-DGGML_CUDA=ON"));
+    }
 
     #[test]
     fn commands_give_variables_values() {

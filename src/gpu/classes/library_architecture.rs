@@ -31,11 +31,11 @@ pub(super) fn libraries(stack: &Stack, target: &Target, answers: &mut Vec<Answer
         let python = stack.environment.packages.iter().filter(|package| package.component.purl.ty() == "pypi");
         let mut told: Vec<&str> = Vec::new();
         for package in python {
+            let Some((family, mut least)) = least(package) else { continue };
             // Several locked versions are alternatives.
             if stack.environment.the(package.name()).is_none() {
                 continue;
             }
-            let Some((family, mut least)) = least(package) else { continue };
             if package.name() == CUDNN {
                 least.mend.push_str(&where_allowed(stack, package));
             }

@@ -175,9 +175,7 @@ fn gpus(target: &Target) -> Vec<(String, u32)> {
         }
     }
     if target.gpus.is_empty() {
-        found.extend(
-            target.compute.as_ref().map(|compute| ("the GPU".to_owned(), compute.major() * 10 + compute.minor())),
-        );
+        found.extend(target.compute.as_ref().map(|compute| ("the GPU".to_owned(), compute.sm())));
     }
     found
 }

@@ -157,6 +157,5 @@ impl Rapids {
 
 /// Reads a least compute capability: `>=7.5` is 75.
 fn at_least(text: &str) -> Option<u32> {
-    let capability = Dotted::parse(text.strip_prefix(">=")?)?;
-    Some(capability.major() * 10 + capability.minor())
+    Some(Dotted::parse(text.strip_prefix(">=")?)?.sm())
 }
