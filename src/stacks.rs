@@ -370,7 +370,9 @@ fn deploy(graph: &Graph, policy: &Policy, targets: &Targets, environments: &mut 
                     is_ours = true;
                 }
             }
-            let Some(image) = image.filter(|image| !is_ours && gpu::is_known(image)) else { continue };
+            // Of an image that nothing is known of, it is said that it is not judged, where it asks for a GPU.
+            let asks = workload.limits.iter().any(|limit| limit.name.starts_with("nvidia"));
+            let Some(image) = image.filter(|image| !is_ours && (asks || gpu::is_known(image))) else { continue };
             let name = intern::text(&format!("{} ({})", subject.path, part.name));
             let environment = foreign.entry((subject.path, part.name)).or_insert_with(|| Environment {
                 name,

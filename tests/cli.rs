@@ -783,6 +783,37 @@ fn gpu_prints_a_table_in_three_forms() {
 }
 
 #[test]
+fn gpu_says_which_images_it_knows_nothing_of() {
+    let project = Project::empty();
+    let pod = |image: &str, limit: &str| {
+        format!(
+            "apiVersion: v1\nkind: Pod\nmetadata:\n  name: api\nspec:\n  containers:\n    - name: api\n      image: {image}\n      \
+             resources:\n        limits:\n          {limit}: 1\n"
+        )
+    };
+    project.put("pod.yaml", &pod("registry.example/team/server:1.4", "nvidia.com/gpu"));
+    let asked = ["gpu", "--driver", "535.183.06", "--gpu", "A100"];
+    project.run(&asked).ends(0, &["pod.yaml:11:27: a GPU is asked for, and what team/server:1.4 holds is not known"]);
+    project.put("pod.yaml", &pod("registry.example/team/server:1.4", "cpu"));
+    assert!(!project.run(&asked).err.contains("pod.yaml"));
+    project.put("pod.yaml", &pod("python:3.12-slim", "nvidia.com/gpu"));
+    assert!(!project.run(&asked).err.contains("pod.yaml"));
+}
+
+#[test]
+fn gpu_markdown_makes_no_markup_of_names() {
+    let project = Project::empty();
+    project.put("requirements.txt", "torch==2.11.0\n");
+    project.put(
+        "driftgate.toml",
+        "version = 1\n\n[[target]]\nname = \"@team [a](b) *c*\"\ndriver = \"535.183.06\"\ngpus = [\"A100\"]\n",
+    );
+    let ran = project.run(&["gpu", "--format", "markdown"]).ends(0, &[]);
+    let all = ran.out.matches("@team [a](b) *c*").count();
+    assert!(all >= 1 && all == ran.out.matches("`@team [a](b) *c*`").count(), "{}", ran.out);
+}
+
+#[test]
 fn gpu_tells_one_cause_once_and_names_who_brings_it() {
     let project = Project::new();
     project.put(

@@ -36,6 +36,7 @@ use crate::source::Place;
 pub use classes::{across, end_of_life};
 
 pub use classes::fleet::fleet;
+pub use classes::unknown_image;
 pub use environment::{Environment, Install, Package, Setting, Stage, Workload};
 pub use judge::{inspect, judge};
 pub use target::{Mode, Module, Node, Platform, Target};

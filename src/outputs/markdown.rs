@@ -298,7 +298,7 @@ fn cell(text: &str) -> String {
 }
 
 /// Returns words as a cell of a table.
-fn cell_words(text: &str) -> String {
+pub(crate) fn cell_words(text: &str) -> String {
     prose(&text.replace('|', r"\u{7c}"))
 }
 
@@ -316,7 +316,7 @@ fn code(text: &str) -> String {
 
 /// Returns text as code within a block of HTML, where no Markdown is read, with everything that HTML could read as markup
 /// written as an entity.
-fn tag(text: &str) -> String {
+pub(crate) fn tag(text: &str) -> String {
     let mut html = String::from("<code>");
     for c in clip(text, 400).chars() {
         match c {
@@ -333,7 +333,7 @@ fn tag(text: &str) -> String {
 
 /// Returns words as they are, what stands in backticks as a code span, and each run of words that Markdown could read as
 /// more than words as one too.
-fn prose(text: &str) -> String {
+pub(crate) fn prose(text: &str) -> String {
     let text = plain(text);
     let parts: Vec<&str> = text.split('`').collect();
     let paired = parts.len() % 2 == 1 && parts.iter().skip(1).step_by(2).all(|part| !part.trim().is_empty());

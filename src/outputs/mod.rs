@@ -3,7 +3,7 @@
 mod cyclonedx_json;
 mod excerpt;
 mod json;
-mod markdown;
+pub(crate) mod markdown;
 mod sarif;
 mod tally;
 mod terminal;

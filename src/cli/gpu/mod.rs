@@ -17,7 +17,7 @@ use crate::gpu::{self, Gravity, Stack, Verdict};
 use crate::graph::{Graph, Ways};
 use crate::intern::Text;
 use crate::policy::{Target, read_driver};
-use crate::source::{Place, Sources};
+use crate::source::{Location, Place, Sources};
 use crate::stacks;
 use view::{Row, View};
 
@@ -82,8 +82,16 @@ impl Gpu {
         };
         let side = work.read(&self.files)?;
         side.problems.iter().for_each(|problem| say(&problem.to_string()));
-        let stacks = stacks::stacks(&side.graph, &work.policy).into_iter();
+        let stacks = stacks::stacks(&side.graph, &work.policy);
+        for (image, about) in stacks.iter().filter_map(gpu::unknown_image) {
+            let Location { path, line, column, .. } = sources.locate(about.place);
+            say(&format!(
+                "{path}:{line}:{column}: a GPU is asked for, and what {image} holds is not known: not judged; read its \
+                 configuration (`skopeo inspect --config`) or its BOM beside it"
+            ));
+        }
         let rows: Vec<Row> = stacks
+            .into_iter()
             .filter(|stack| !stack.carriers.is_empty())
             .map(|stack| {
                 let on = targets.iter().enumerate().filter(|(_, target)| stacks::runs(&stack.environment, target));

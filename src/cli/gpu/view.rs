@@ -9,6 +9,7 @@ use super::words::{Alike, boards, no_floor};
 use crate::gpu::summary::{Outcome, Summary};
 use crate::gpu::{Answer, Gravity, Stack, Verdict};
 use crate::intern::Text;
+use crate::outputs::markdown::{cell_words, prose, tag};
 use crate::outputs::text::{path, plain};
 use crate::rules::gpu::rule_of;
 use crate::source::{Location, Place, Sources};
@@ -211,17 +212,16 @@ impl View<'_> {
         if self.rows.is_empty() {
             return format!("{NOTHING}\n");
         }
-        let cell = |text: &str| plain(text).replace('|', "\\|").replace('<', "&lt;");
         let mut text = String::from("| stack | driver floor |");
         for name in self.targets {
-            let _ = write!(text, " {} |", cell(name));
+            let _ = write!(text, " {} |", cell_words(name));
         }
         text.push_str("\n| --- | --- |");
         self.targets.iter().for_each(|_| text.push_str(" --- |"));
         text.push('\n');
         for Row { stack, summary, .. } in self.rows {
             let floor = summary.floor.as_ref().map_or("-".to_owned(), |floor| floor.driver.to_string());
-            let _ = write!(text, "| {} | {floor} |", cell(stack.environment.name));
+            let _ = write!(text, "| {} | {floor} |", cell_words(stack.environment.name));
             for at in 0..self.targets.len() {
                 let outcome = summary.outcomes.iter().find(|outcome| outcome.target == at);
                 let _ = write!(text, " {} |", outcome.map_or("-".to_owned(), |outcome| marked(outcome.verdict)));
@@ -233,10 +233,10 @@ impl View<'_> {
         }
         for (target, answer) in self.fleet {
             let rule = rule_of(answer.class).unwrap_or(answer.class);
-            let on = cell(&self.targets[*target]);
-            let _ = writeln!(text, "- **{} on {on}** (`{rule}`, {})", cell(&answer.message), word(answer));
+            let on = prose(&self.targets[*target]);
+            let _ = writeln!(text, "- **{} on {on}** (`{rule}`, {})", prose(&answer.message), word(answer));
             for link in &answer.chain {
-                let _ = writeln!(text, "  - {}", cell(&link.text));
+                let _ = writeln!(text, "  - {}", prose(&link.text));
             }
         }
         for Row { stack, summary, .. } in self.rows {
@@ -250,22 +250,22 @@ impl View<'_> {
                 .collect();
             let unjudged = stack.unjudged();
             if !unjudged.is_empty() {
-                let name = cell(stack.environment.name);
-                let _ = writeln!(text, "\nNot judged in {name}: {}", cell(&unjudged.join(", ")));
+                let name = prose(stack.environment.name);
+                let _ = writeln!(text, "\nNot judged in {name}: {}", prose(&unjudged.join(", ")));
             }
             if told.is_empty() {
                 continue;
             }
-            let _ = writeln!(text, "\n<details><summary>{}</summary>\n", cell(stack.environment.name));
+            let _ = writeln!(text, "\n<details><summary>{}</summary>\n", tag(&plain(stack.environment.name)));
             for (target, answer) in told {
-                let on = target.map_or(String::new(), |target| format!(" on {}", cell(target)));
+                let on = target.map_or(String::new(), |target| format!(" on {}", prose(target)));
                 let rule = rule_of(answer.class).unwrap_or(answer.class);
-                let _ = writeln!(text, "- **{}{on}** (`{rule}`, {})", cell(&answer.message), word(answer));
+                let _ = writeln!(text, "- **{}{on}** (`{rule}`, {})", prose(&answer.message), word(answer));
                 for link in &answer.chain {
-                    let _ = writeln!(text, "  - {}", cell(&link.text));
+                    let _ = writeln!(text, "  - {}", prose(&link.text));
                 }
                 for advice in &answer.advice {
-                    let _ = writeln!(text, "  - mend: {}", cell(advice));
+                    let _ = writeln!(text, "  - mend: {}", prose(advice));
                 }
             }
             text.push_str("\n</details>\n");

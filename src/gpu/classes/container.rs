@@ -80,7 +80,7 @@ pub(super) fn capabilities(stack: &Stack, answers: &mut Vec<Answer>) {
             "NVIDIA_DRIVER_CAPABILITIES"
         );
         answers.push(
-            Answer::new("CAPS", Verdict::FailsAtStart, Gravity::Error, about, message)
+            Answer::new("CAPS", Verdict::RunsIf, Gravity::Warning, about, message)
                 .because(given.clone(), "")
                 .because(carrier.because.clone(), carrier.source)
                 .because(condition, TOOLKIT)
@@ -100,7 +100,7 @@ pub(super) fn capabilities(stack: &Stack, answers: &mut Vec<Answer>) {
         let message =
             format!("{} needs the driver's \"{part}\" part, which the container is not given", package.shown());
         answers.push(
-            Answer::new("CAPS", Verdict::FailsAtStart, *gravity, about, message)
+            Answer::new("CAPS", Verdict::RunsIf, *gravity, about, message)
                 .because(given.clone(), TOOLKIT)
                 .because(format!("{} loads a library of that part", package.shown()), source)
                 .because(condition, TOOLKIT)
@@ -115,6 +115,17 @@ fn with(list: &str, part: &str) -> String {
     let mut parts: Vec<&str> = list.split(',').map(str::trim).filter(|part| !part.is_empty()).collect();
     parts.push(part);
     parts.join(",")
+}
+
+/// Returns the image of a stack that asks for GPUs and of which nothing is known: its name, and where it is asked for.
+pub(in crate::gpu) fn unknown(stack: &Stack) -> Option<(String, Evidence)> {
+    let environment = &stack.environment;
+    let base = environment.image()?.unknown_base().filter(|_| stack.carriers.is_empty())?;
+    let asks =
+        |workload: &&Workload| workload.limits.iter().any(|limit| is_gpu(limit) && limit.name.contains("nvidia"));
+    let workload = environment.workloads.iter().find(asks)?;
+    let limit = workload.limits.iter().find(|limit| is_gpu(limit))?;
+    Some((base, Evidence { component: None, subject: workload.subject, place: limit.place }))
 }
 
 /// Returns the file that a setting stands in.

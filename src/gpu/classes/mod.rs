@@ -125,6 +125,11 @@ const ON_TARGET: &[Judge] = &[
 /// What does not fit on a target whose drivers and kernels are of another kind: Jetson, Windows.
 const ON_OWN_KIND: &[Judge] = &[platform::jetson];
 
+/// Returns the image of a stack that asks for GPUs and of which nothing is known: its name, and where it is asked for.
+pub fn unknown_image(stack: &Stack) -> Option<(String, super::Evidence)> {
+    container::unknown(stack)
+}
+
 /// Tells what does not fit inside an environment.
 pub(super) fn inside(stack: &Stack) -> Vec<Answer> {
     let mut answers = Vec::new();

@@ -37,8 +37,14 @@ pub(super) fn kernels(stack: &Stack, target: &Target, answers: &mut Vec<Judged>)
             let fits: Vec<(usize, Fit)> = cuda.map(|at| (at, fit(&stack.carriers[at], gpu))).collect();
             let others = family.len() > 1;
             let runs = others && fits.iter().any(|(_, fit)| matches!(fit, Fit::Runs));
-            let worst = fits.into_iter().find(|(_, fit)| !matches!(fit, Fit::Runs));
-            let Some((at, worst)) = worst else { continue };
+            let grave = |fit: &Fit| match fit {
+                Fit::Missing(_) => 0,
+                Fit::Compiled(_) => 1,
+                Fit::Unknown(_) => 2,
+                Fit::Runs => 3,
+            };
+            let worst = fits.into_iter().min_by_key(|(_, fit)| grave(fit));
+            let Some((at, worst)) = worst.filter(|(_, fit)| !matches!(fit, Fit::Runs)) else { continue };
             let mut answer = kernel_answer(stack, target, gpu, at, worst, answers);
             if known.is_none() {
                 let text = format!("the machine reports the compute capability of {}", name.escape_debug());

@@ -15,8 +15,7 @@ entry! {
     /// out is missing at run time: `libnvcuvid.so.1: cannot open shared object file` (the decoder), `libnvidia-encode.so.1` (the
     /// encoder), `NVML Shared Library Not Found`, or `libcuda.so.1: cannot open shared object file`.
     ///
-    /// Where devices are injected by CDI all of the driver is there, whatever the variable says: so it is a warning, unless
-    /// `compute` itself is left out.
+    /// Where devices are injected by CDI all of the driver is there, whatever the variable says: so it is a warning.
     ///
     /// # Mend
     /// Set the variable to what it lists now and the missing part.
