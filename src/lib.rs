@@ -37,7 +37,7 @@ use intern::Text;
 use policy::{Level, Policy};
 use report::{Problem, Report};
 use rules::Case;
-use source::Sources;
+use source::{Location, Sources};
 use time::Date;
 
 /// One side of a comparison: what was read, and what could not be.
@@ -91,6 +91,10 @@ pub fn check(
     let mut report = Report::facts(&drift, sources);
     report.headlines = headlines::of(&drift, policy);
     report.notes.extend(case.judged().notes.iter().cloned());
+    for (place, note) in stacks::unknown_stages(&resolved.graph, policy) {
+        let Location { path, line, column, .. } = sources.locate(place);
+        report.notes.push(format!("{path}:{line}:{column}: {note}"));
+    }
     report.findings = findings;
     report.gate = Some(gate);
     Ok(finish(report, pinned, resolved))

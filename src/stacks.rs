@@ -42,6 +42,22 @@ pub fn runs(environment: &Environment, target: &policy::Target) -> bool {
     is_meant && (environment.workloads.is_empty() || selected())
 }
 
+/// Returns a note on each stage that the policy names and that its image does not have, with the policy's place.
+pub fn unknown_stages(graph: &Graph, policy: &Policy) -> Vec<(Place, String)> {
+    let note = |said: &policy::Environment| {
+        let (image, stage) = (graph.subject(said.image?.value)?, said.stage?);
+        let stages = || image.parts.iter().filter(|part| part.kind == PartKind::Stage);
+        let is_there = stages().any(|part| part.name == stage.value.to_lowercase());
+        let names: Vec<&str> = stages().map(|part| part.name).collect();
+        (!is_there && !names.is_empty()).then(|| {
+            let stage = stage.value.escape_debug();
+            let has = names.join(", ");
+            format!("{} has no stage \"{stage}\", and its last is judged: it has {has}", image.path)
+        })
+    };
+    policy.environments.iter().filter_map(|said| Some((said.stage?.place, note(said)?))).collect()
+}
+
 /// The stage that an environment is built up to, and the path of its file, by the environment's name: where a deployment
 /// names one that is not the last.
 type Targets = BTreeMap<Text, (Text, Text)>;

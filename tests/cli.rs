@@ -801,6 +801,24 @@ fn gpu_says_which_images_it_knows_nothing_of() {
 }
 
 #[test]
+fn a_stage_that_the_image_does_not_have_is_said() {
+    let project = Project::empty();
+    project.put("Dockerfile", "FROM python:3.12-slim AS Server\nRUN pip install torch==2.11.0\nFROM server AS dev\n");
+    let policy = |stage: &str| {
+        format!(
+            "version = 1\n\n[[environment]]\nimage = \"Dockerfile\"\nstage = \"{stage}\"\ndeployed-as = [\"team/api\"]\n"
+        )
+    };
+    let told = "driftgate.toml:5:9: Dockerfile has no stage \"serve\", and its last is judged: it has server, dev";
+    project.put("driftgate.toml", &policy("serve"));
+    project.run(&["pin"]).ends(0, &[]);
+    project.run(&["gpu"]).ends(0, &[told]);
+    project.run(&["check"]).prints(&[told]);
+    project.put("driftgate.toml", &policy("Server"));
+    assert!(!project.run(&["gpu"]).err.contains("driftgate.toml"));
+}
+
+#[test]
 fn gpu_markdown_makes_no_markup_of_names() {
     let project = Project::empty();
     project.put("requirements.txt", "torch==2.11.0\n");

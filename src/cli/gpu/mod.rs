@@ -83,6 +83,10 @@ impl Gpu {
         let side = work.read(&self.files)?;
         side.problems.iter().for_each(|problem| say(&problem.to_string()));
         let stacks = stacks::stacks(&side.graph, &work.policy);
+        for (place, note) in stacks::unknown_stages(&side.graph, &work.policy) {
+            let Location { path, line, column, .. } = sources.locate(place);
+            say(&format!("{path}:{line}:{column}: {note}"));
+        }
         for (image, about) in stacks.iter().filter_map(gpu::unknown_image) {
             let Location { path, line, column, .. } = sources.locate(about.place);
             say(&format!(
