@@ -133,7 +133,7 @@ mod tests {
             ("/", Share::Whole),
             ("/app", Share::Whole),
             ("/app/.venv", Share::Whole),
-            ("/root/.local", Share::Whole),
+            ("/home/app/.local", Share::Whole),
             ("/usr/local/lib/python3.11", Share::Whole),
             ("/usr/local/lib/python3.11/site-packages", Share::Whole),
             ("/usr/local/lib/python3/dist-packages", Share::Whole),
@@ -146,7 +146,7 @@ mod tests {
             ("/app/requirements.txt", Share::Program),
             ("/wheels", Share::Program),
             ("/wheels/*.whl", Share::Program),
-            ("/root/.cache/huggingface-models", Share::Program),
+            ("/home/app/.cache/huggingface-models", Share::Program),
             ("/engine", Share::Program),
         ] {
             assert_eq!(share_of(path), expected, "{path}");
