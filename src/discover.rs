@@ -1,6 +1,6 @@
 //! Walks a tree, pairs each file with its format, and reads them side by side.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use anyhow::{Result, bail};
@@ -13,7 +13,7 @@ use crate::graph::Graph;
 use crate::intern::{self, Text};
 use crate::model::Inventory;
 use crate::report::Problem;
-use crate::source::{Fault, FileId, Location, Source, Sources};
+use crate::source::{self, Fault, FileId, Location, Source, Sources};
 use crate::tree::{Enter, Listing, Tree};
 
 /// What of a tree is looked at.
@@ -86,9 +86,11 @@ struct Found {
 /// # Errors
 /// Where the tree can't be listed; what is wrong with single files is in the problems.
 pub fn read(sources: &Sources, tree: &Arc<dyn Tree>, scan: &Scan) -> Result<Read> {
-    let Listing { files, unlisted } = walk(&**tree, scan)?;
+    let is_installed = tree.is_installed();
+    let Listing { files, unlisted } = if is_installed { installed(&**tree, scan)? } else { walk(&**tree, scan)? };
     let found = files.into_iter().filter_map(|path| {
-        let format = formats::of_file(&path)?;
+        let installed = if is_installed { formats::of_installed(&path) } else { None };
+        let format = installed.or_else(|| formats::of_file(&path))?;
         Some(Found { path, format, text: None })
     });
     let number = sources.add_tree(tree.clone());
@@ -151,6 +153,37 @@ fn walk(tree: &dyn Tree, scan: &Scan) -> Result<Listing> {
     Ok(listing)
 }
 
+/// Lists the files of a root file system or an installed environment that are looked at: what tells what is installed,
+/// and the lockfiles of projects, which stand elsewhere.
+fn installed(tree: &dyn Tree, scan: &Scan) -> Result<Listing> {
+    let exclude = scan.exclude.clone();
+    let enter: Enter =
+        Arc::new(move |folder: &str| !exclude.is_match(folder) && !exclude.is_match(format!("{folder}/")));
+    let mut listing = tree.list(&enter, true)?;
+    listing.files.retain(|path| {
+        let is_looked_at = || formats::of_installed(path).is_some() || is_of_a_project(path);
+        !scan.exclude.is_match(path) && !scan.skip.contains(path) && (scan.include.is_match(path) || is_looked_at())
+    });
+    Ok(listing)
+}
+
+/// Says whether a file of a root file system may belong to a project that was copied into it.
+fn is_of_a_project(path: &str) -> bool {
+    let mut folders = source::folder(path).split('/').filter(|folder| !folder.is_empty());
+    let is_system = match path.split_once('/') {
+        Some((folder, rest)) if SYSTEM.contains(&folder) => !PROJECTS.iter().any(|project| rest.starts_with(project)),
+        _ => false,
+    };
+    !is_system && folders.all(|folder| !folder.starts_with('.') && !VENDORED.contains(&folder))
+}
+
+/// The folders of a root file system that belong to its packages.
+const SYSTEM: &[&str] =
+    &["bin", "boot", "dev", "etc", "lib", "lib64", "proc", "run", "sbin", "sys", "tmp", "usr", "var"];
+
+/// Where projects stand in those all the same: `usr/src/app`, `var/task`, `var/www`.
+const PROJECTS: &[&str] = &["src/", "task/", "www/"];
+
 /// Parses files and those that they include, and joins them; `walked` says that none of them was named.
 fn parse(sources: &Sources, tree: usize, mut found: Vec<Found>, walked: bool) -> Read {
     let listed: BTreeSet<String> = found.iter().map(|file| file.path.clone()).collect();
@@ -205,6 +238,7 @@ fn parse(sources: &Sources, tree: usize, mut found: Vec<Found>, walked: bool) ->
             read.inventories.extend(inventories);
         }
     }
+    gather(&mut read.inventories);
     read.inventories.sort_by_key(|inventory| inventory.subject);
     // What a BOM holds is joined already, and with the manifests of its time.
     if !is_own {
@@ -240,7 +274,7 @@ fn one(
         text => text?,
     };
     // A file that another one includes may have any name.
-    if walked && formats::of_file(&path).is_some() {
+    if walked && !format.is_installed() && formats::of_file(&path).is_some() {
         let Some(of_text) = formats::of_text_under(&path, &text) else { return Ok(None) };
         format = of_text;
     }
@@ -275,6 +309,25 @@ fn doubled(read: &mut Read, sources: &Sources) -> BTreeSet<Text> {
         read.problems.push(Problem::at(sources.locate(place), message));
     }
     doubled
+}
+
+/// Makes one inventory of those that are parts of one subject.
+fn gather(inventories: &mut Vec<Inventory>) {
+    let mut gathered: BTreeMap<(Text, &'static str), Vec<Inventory>> = BTreeMap::new();
+    for inventory in std::mem::take(inventories) {
+        let subject = formats::named(inventory.format).and_then(|format| format.gathers(inventory.subject));
+        match subject {
+            Some(subject) => {
+                gathered.entry((intern::text(&subject), inventory.format)).or_default().push(inventory);
+            }
+            None => inventories.push(inventory),
+        }
+    }
+    let gathered: Vec<_> = gathered.into_iter().collect();
+    inventories.par_extend(gathered.into_par_iter().filter_map(|((subject, format), mut files)| {
+        files.sort_by_key(|file| file.subject);
+        Some(formats::named(format)?.gather(subject, files))
+    }));
 }
 
 /// Lets each lockfile take in what the files around it say, as they were read.

@@ -10,6 +10,7 @@ pub mod pypi;
 use anyhow::Result;
 
 use crate::entry::Entry;
+use crate::intern::Text;
 use crate::model::Inventory;
 use crate::source::Source;
 
@@ -27,9 +28,32 @@ pub trait Format: Entry {
     /// Returns the file names it is found under, as globs on the file's name: `Cargo.lock`, `requirements*.txt`.
     fn files(&self) -> &'static [&'static str];
 
-    /// Says whether a file of this name is of the format.
-    fn takes(&self, name: &str) -> bool {
+    /// Says whether a file is of the format by its path.
+    fn takes(&self, path: &str) -> bool {
+        let name = path.rsplit('/').next().unwrap_or(path);
         self.files().iter().any(|glob| matches(glob, name))
+    }
+
+    /// Says whether its files tell what is installed: a package manager's own records.
+    ///
+    /// They are looked at where a tree is a root file system or an installed environment, in folders that are hidden or
+    /// hold other people's projects too; and nowhere else.
+    fn is_installed(&self) -> bool {
+        false
+    }
+
+    /// Returns the subject that a file is a part of, where many files are one subject: the environment that a package is
+    /// installed into. None where the file is a subject itself.
+    fn gathers(&self, _path: &str) -> Option<String> {
+        None
+    }
+
+    /// Makes one inventory of the files of one subject, which come sorted by path. `subject` is what [`Format::gathers`]
+    /// says of each of them; there is at least one.
+    fn gather(&self, subject: Text, mut files: Vec<Inventory>) -> Inventory {
+        let mut first = files.remove(0);
+        first.subject = subject;
+        first
     }
 
     /// Returns what such a file is to the gate.
@@ -114,6 +138,11 @@ pub fn named(id: &str) -> Option<&'static dyn Format> {
     all().find(|format| format.id() == id)
 }
 
+/// Finds the format of a file of an installed environment by its path.
+pub fn of_installed(path: &str) -> Option<&'static dyn Format> {
+    all().find(|format| format.is_installed() && format.takes(path))
+}
+
 /// Finds the format of a file by its name: one that the name is enough for, rather than one that shares it.
 pub fn of_file(path: &str) -> Option<&'static dyn Format> {
     taking(path).min_by_key(|format| !format.is_of(path, ""))
@@ -129,8 +158,7 @@ pub fn of_text_under(path: &str, text: &str) -> Option<&'static dyn Format> {
 
 /// Returns the formats that take a file's name.
 fn taking(path: &str) -> impl Iterator<Item = &'static dyn Format> {
-    let name = path.rsplit('/').next().unwrap_or(path);
-    all().filter(move |format| format.takes(name))
+    all().filter(move |format| !format.is_installed() && format.takes(path))
 }
 
 /// Finds the format of a text whose file's name says nothing.

@@ -39,6 +39,7 @@ impl Mixed {
             place: resolved.place(),
             root: resolved.is_root(),
             environment: resolved.environment(),
+            layer: resolved.layer(),
         });
     }
 
@@ -80,7 +81,7 @@ fn means(subject: &Subject, declared: &Declared) -> Vec<Purl> {
 
 fn mix(ours: &Subject, theirs: &Subject, chosen: &dyn Fn(&Purl) -> bool) -> Inventory {
     let mut mixed = Mixed::default();
-    mixed.nodes.push(Node { component: None, place: ours.place, root: false, environment: "" });
+    mixed.nodes.push(Node { place: ours.place, ..Node::default() });
     ours.components().filter(|node| !chosen(&node.component.purl)).for_each(|node| mixed.add(node));
     theirs.components().filter(|node| chosen(&node.component.purl)).for_each(|node| mixed.add(node));
     let mut edges: Vec<Edge> = Vec::new();

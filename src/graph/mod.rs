@@ -16,7 +16,7 @@ use petgraph::visit::EdgeRef;
 use rayon::iter::{IntoParallelIterator, ParallelIterator};
 
 use crate::intern::Text;
-use crate::model::{Component, Declared, Gap, Inventory, NodeId, Part, Requirement, SUBJECT, Says, Scope};
+use crate::model::{Component, Declared, Gap, Inventory, Layer, NodeId, Part, Requirement, SUBJECT, Says, Scope};
 use crate::source::Place;
 
 /// Everything that a tree or a BOM resolves to, subject by subject, sorted by path.
@@ -51,6 +51,7 @@ struct Node {
     root: bool,
     direct: bool,
     scope: Option<Scope>,
+    layer: Option<&'static Layer>,
 }
 
 struct Asked {
@@ -113,7 +114,7 @@ impl Graph {
             let one = one.get_or_insert_with(|| Inventory {
                 subject: path,
                 format: subject.format,
-                nodes: vec![crate::model::Node { component: None, place: subject.place, root: false, environment: "" }],
+                nodes: vec![crate::model::Node { place: subject.place, ..Default::default() }],
                 edges: Vec::new(),
                 declared: Vec::new(),
                 includes: Vec::new(),
@@ -142,6 +143,7 @@ impl Graph {
                     place: node.place(),
                     root: node.is_root(),
                     environment: node.environment(),
+                    layer: node.layer(),
                 });
             }
             one.edges.extend(subject.inner.edge_references().map(|edge| crate::model::Edge {
@@ -184,7 +186,15 @@ impl Subject {
         });
         let mut inner: DiGraph<Node, Asked> = DiGraph::with_capacity(nodes.len(), edges.len());
         let mut number = vec![NodeIndex::new(SUBJECT as usize); nodes.len()];
-        inner.add_node(Node { component: None, place, environment: "", root: true, direct: false, scope: None });
+        inner.add_node(Node {
+            component: None,
+            place,
+            environment: "",
+            root: true,
+            direct: false,
+            scope: None,
+            layer: None,
+        });
         let mut last: Option<&'static Component> = None;
         for id in order {
             let node = &nodes[id as usize];
@@ -208,6 +218,7 @@ impl Subject {
                     root: node.root,
                     direct: false,
                     scope: None,
+                    layer: node.layer,
                 });
             }
         }
@@ -395,6 +406,11 @@ impl<'g> Resolved<'g> {
     /// Returns the condition under which it is locked; empty where it always is.
     pub fn environment(&self) -> Text {
         self.weight().environment
+    }
+
+    /// Returns the layer of the image that brought it; none outside of images.
+    pub fn layer(&self) -> Option<&'static Layer> {
+        self.weight().layer
     }
 
     /// Returns what it requires, sorted.

@@ -75,8 +75,27 @@ impl Requirement {
     }
 }
 
+/// A layer of an image.
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Layer {
+    /// Its number, from 1 at the bottom.
+    pub number: u32,
+    /// The digest of what it holds, unpacked: `sha256:…`, as the image's configuration lists it.
+    pub digest: Text,
+    /// The command that made it, as the image's history tells; empty where it does not.
+    pub created_by: Text,
+}
+
+impl Layer {
+    /// Keeps the layer; equal ones are stored once.
+    pub fn intern(self) -> &'static Layer {
+        static TABLE: LazyLock<Table<Layer>> = LazyLock::new(Table::new);
+        TABLE.get(self, |layer| Box::leak(Box::new(layer)))
+    }
+}
+
 /// A component in a subject.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Default)]
 pub struct Node {
     /// What it is; none for the subject itself.
     pub component: Option<&'static Component>,
@@ -86,6 +105,8 @@ pub struct Node {
     pub root: bool,
     /// The condition under which the file locks it; empty where it always does.
     pub environment: Text,
+    /// The layer of the image that brought it; none outside of images.
+    pub layer: Option<&'static Layer>,
 }
 
 /// A requirement with its answer: an exact node needs an exact node.
@@ -199,7 +220,7 @@ pub struct Inventory {
 impl Inventory {
     /// Returns an inventory of a file that says nothing yet.
     pub fn new(source: &Source<'_>, format: &'static str) -> Self {
-        let subject = Node { component: None, place: source.start(), root: false, environment: "" };
+        let subject = Node { place: source.start(), ..Node::default() };
         Inventory {
             subject: source.path,
             format,
@@ -217,13 +238,13 @@ impl Inventory {
 
     /// Adds a component and returns its number.
     pub fn add(&mut self, component: Component, place: Place) -> NodeId {
-        self.add_node(Node { component: Some(component.intern()), place, root: false, environment: "" })
+        self.add_node(Node { component: Some(component.intern()), place, ..Node::default() })
     }
 
     /// Adds the project itself or a member of its workspace: what it requires is direct.
     pub fn add_root(&mut self, mut component: Component, place: Place) -> NodeId {
         component.kind = super::Kind::Application;
-        let root = self.add_node(Node { component: Some(component.intern()), place, root: true, environment: "" });
+        let root = self.add_node(Node { component: Some(component.intern()), place, root: true, ..Node::default() });
         self.edge(SUBJECT, root, Requirement::default(), place);
         root
     }

@@ -14,7 +14,7 @@ pub use component::{Component, Kind, Origin};
 pub use ecosystem::{Ecosystem, Fold, Namespace};
 pub use integrity::{Algorithm, Digest};
 pub use inventory::{
-    Declared, Edge, Gap, Include, Inventory, Manifest, Node, NodeId, Requirement, SUBJECT, Says, Scope,
+    Declared, Edge, Gap, Include, Inventory, Layer, Manifest, Node, NodeId, Requirement, SUBJECT, Says, Scope,
 };
 pub use part::{Fact, FactKind, Part, PartKind};
 pub use pattern::Pattern;

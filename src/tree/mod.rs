@@ -14,6 +14,7 @@ pub use folder::{Folder, Single};
 pub use git::Revision;
 pub use memory::Memory;
 
+use crate::model::Layer;
 use crate::source::{MAX_FILE, Open};
 
 /// Says by its path whether a folder is entered.
@@ -28,7 +29,17 @@ pub struct Listing {
     pub unlisted: Vec<(String, String)>,
 }
 
-/// A tree of files: a folder, a git revision.
+/// The files by which a root file system or an installed environment is known.
+const INSTALLED: &[&str] = &[
+    "etc/os-release",
+    "usr/lib/os-release",
+    "var/lib/dpkg/status",
+    "lib/apk/db/installed",
+    "pyvenv.cfg",
+    "conda-meta/history",
+];
+
+/// A tree of files: a folder, a git revision, a container image.
 pub trait Tree: Open {
     /// Lists the files; a folder that cannot be listed is told with them.
     ///
@@ -40,6 +51,22 @@ pub trait Tree: Open {
 
     /// Returns how messages name the tree.
     fn label(&self) -> String;
+
+    /// Says whether the tree is a root file system or an environment that packages are installed into, and no project.
+    fn is_installed(&self) -> bool {
+        INSTALLED.iter().any(|marker| self.has(marker))
+    }
+
+    /// Returns the layer of an image that brought a file as it is now; none outside of images.
+    fn layer(&self, _path: &str) -> Option<&'static Layer> {
+        None
+    }
+
+    /// Returns what a file was in each layer of an image that wrote it, the lowest first, without the last; empty outside
+    /// of images. The paths can be opened.
+    fn earlier(&self, _path: &str) -> Vec<(&'static Layer, String)> {
+        Vec::new()
+    }
 }
 
 /// What an argument names: a whole tree, or one file of one.

@@ -66,7 +66,7 @@ fn foreign(source: &Source<'_>, format: &'static str, document: &Document<'_>) -
             let node = *nodes.entry(key).or_insert_with(|| {
                 scopes.push(scope);
                 let root = root.is_some_and(|root| std::ptr::eq(root, *component));
-                inventory.add_node(Node { component: Some(found), place, root, environment: "" })
+                inventory.add_node(Node { component: Some(found), place, root, ..Node::default() })
             });
             scopes[node as usize] = scopes[node as usize].min(scope);
             node

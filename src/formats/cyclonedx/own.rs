@@ -152,7 +152,7 @@ impl<'s, 'd, 't> Own<'s, 'd, 't> {
             };
             let environment = intern::text(field(&fields, "environment"));
             let root = field(&fields, "root") == "true";
-            let node = Node { component: Some(component), place, root, environment };
+            let node = Node { component: Some(component), place, root, environment, layer: None };
             let node = self.inventories[subject].add_node(node);
             self.occurrences[number].push((subject, node));
         }

@@ -36,7 +36,7 @@ impl<'s, 't> Nodes<'s, 't> {
             self.merged.insert(node);
             return node;
         }
-        let node = self.inventory.add_node(Node { component: Some(component), place, root: false, environment });
+        let node = self.inventory.add_node(Node { component: Some(component), place, environment, ..Node::default() });
         self.same.insert(key, node);
         node
     }

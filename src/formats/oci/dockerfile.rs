@@ -40,7 +40,8 @@ impl Format for Dockerfile {
         ]
     }
 
-    fn takes(&self, name: &str) -> bool {
+    fn takes(&self, path: &str) -> bool {
+        let name = path.rsplit('/').next().unwrap_or(path);
         // `Dockerfile.dockerignore` stands beside a Dockerfile and lists files.
         !name.ends_with(".dockerignore") && self.files().iter().any(|glob| formats::matches(glob, name))
     }

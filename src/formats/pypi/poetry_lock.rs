@@ -302,7 +302,7 @@ impl Reader<'_, '_> {
                 let component = component.intern();
                 let environment = intern::text(&package.environment());
                 let node = *seen.entry(std::ptr::from_ref(component)).or_insert_with(|| {
-                    self.inventory.add_node(Node { component: Some(component), place, root: false, environment })
+                    self.inventory.add_node(Node { component: Some(component), place, environment, ..Node::default() })
                 });
                 self.held.push(Held { node, package, places: keys });
             }

@@ -626,9 +626,9 @@ fn add(
     place: Place,
     environment: Text,
 ) -> NodeId {
-    *nodes
-        .entry((std::ptr::from_ref(component), environment))
-        .or_insert_with(|| inventory.add_node(Node { component: Some(component), place, root: false, environment }))
+    *nodes.entry((std::ptr::from_ref(component), environment)).or_insert_with(|| {
+        inventory.add_node(Node { component: Some(component), place, environment, ..Node::default() })
+    })
 }
 
 /// What an inventory holds, so that nothing joins it twice.
