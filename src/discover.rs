@@ -5,15 +5,17 @@ use std::sync::Arc;
 
 use anyhow::{Result, bail};
 use globset::GlobSet;
+use hashbrown::{HashMap, HashSet};
 use rayon::prelude::*;
 
 use crate::Side;
-use crate::formats::{self, Format, Near, Role};
+use crate::formats::{self, Format, Near, Role, oci};
 use crate::graph::Graph;
 use crate::intern::{self, Text};
-use crate::model::Inventory;
+use crate::model::{Component, Inventory, Layer, Node};
 use crate::report::Problem;
 use crate::source::{self, Fault, FileId, Location, Source, Sources};
+use crate::tree::image::{self, Look};
 use crate::tree::{Enter, Listing, Tree};
 
 /// What of a tree is looked at.
@@ -95,6 +97,9 @@ pub fn read(sources: &Sources, tree: &Arc<dyn Tree>, scan: &Scan) -> Result<Read
     });
     let number = sources.add_tree(tree.clone());
     let mut read = parse(sources, number, found.collect(), true);
+    if is_installed {
+        layers(sources, &**tree, &mut read.inventories);
+    }
     for (path, message) in unlisted {
         let path = intern::text(&path);
         read.unread.insert(path);
@@ -153,6 +158,33 @@ fn walk(tree: &dyn Tree, scan: &Scan) -> Result<Listing> {
     Ok(listing)
 }
 
+/// Says of each component of an image which layer brought it.
+///
+/// What has a file of its own came with that file. Of what one file lists, each came with the first layer since which it
+/// has been listed.
+fn layers(sources: &Sources, tree: &dyn Tree, inventories: &mut [Inventory]) {
+    for inventory in inventories {
+        let mut of_file: HashMap<FileId, Option<&'static Layer>> = HashMap::new();
+        for node in inventory.nodes.iter_mut().skip(1) {
+            let layer = of_file.entry(node.place.file).or_insert_with(|| tree.layer(sources.path(node.place.file)));
+            node.layer = *layer;
+        }
+        let file = inventory.nodes[0].place.file;
+        let format = formats::named(inventory.format);
+        let Some(format) = format.filter(|format| format.gathers(sources.path(file)).is_none()) else { continue };
+        let name = |component: &Component| (component.purl.name(), component.version());
+        let mut open: Vec<&mut Node> = inventory.nodes.iter_mut().skip(1).collect();
+        for (layer, bytes) in tree.earlier(sources.path(file)).into_iter().rev() {
+            let Ok(text) = source::decode(bytes) else { break };
+            let source = Source { file, path: sources.path(file), text: &text };
+            let Ok(before) = format.parse(&source) else { break };
+            let before: HashSet<_> = before.nodes.iter().filter_map(|node| node.component).map(name).collect();
+            open.retain(|node| node.component.is_some_and(|component| before.contains(&name(component))));
+            open.iter_mut().for_each(|node| node.layer = Some(layer));
+        }
+    }
+}
+
 /// Lists the files of a root file system or an installed environment that are looked at: what tells what is installed,
 /// and the lockfiles of projects, which stand elsewhere.
 fn installed(tree: &dyn Tree, scan: &Scan) -> Result<Listing> {
@@ -161,10 +193,19 @@ fn installed(tree: &dyn Tree, scan: &Scan) -> Result<Listing> {
         Arc::new(move |folder: &str| !exclude.is_match(folder) && !exclude.is_match(format!("{folder}/")));
     let mut listing = tree.list(&enter, true)?;
     listing.files.retain(|path| {
-        let is_looked_at = || formats::of_installed(path).is_some() || is_of_a_project(path);
+        let is_looked_at = || path == image::CONFIG || look(path) == Look::Whole;
         !scan.exclude.is_match(path) && !scan.skip.contains(path) && (scan.include.is_match(path) || is_looked_at())
     });
     Ok(listing)
+}
+
+/// Says what is looked at of a file in a root file system, by its path: the records of packages, and lockfiles of projects.
+/// What deploys images is not: an image that holds a chart does not run what the chart names.
+pub fn look(path: &str) -> Look {
+    let of_project = || formats::of_file(path).filter(|_| is_of_a_project(path));
+    let deploys = |format: &dyn Format| oci::FORMATS.iter().any(|other| other.id() == format.id());
+    let is_read = formats::of_installed(path).is_some() || of_project().is_some_and(|format| !deploys(format));
+    if is_read { Look::Whole } else { Look::No }
 }
 
 /// Says whether a file of a root file system may belong to a project that was copied into it.

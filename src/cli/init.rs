@@ -44,7 +44,7 @@ impl Init {
                 policy.display()
             );
         }
-        let files = Files { config: None, facts: None, cargo_metadata: false };
+        let files = Files { config: None, facts: None, cargo_metadata: false, platform: None };
         self.write(folder, &policy, &files)
     }
 

@@ -33,6 +33,9 @@ pub struct Files {
     /// can name programs to run: only for trees you trust.
     #[arg(long)]
     pub cargo_metadata: bool,
+    /// Which image is meant of one for several platforms: `linux/arm64`.
+    #[arg(long, value_name = "OS/ARCH")]
+    pub platform: Option<String>,
 }
 
 /// The policy's name where none is given.
@@ -59,7 +62,7 @@ impl<'s> Work<'s> {
         if let Some(facts) = &files.facts {
             lay_over(facts, sources)?;
         }
-        let input = tree::open(path)?;
+        let input = tree::open(path, files.platform.as_deref(), &discover::look)?;
         let folder = input.folder.clone().unwrap_or_default();
         let beside = within(&folder, POLICY);
         // Whatever bears the policy's name is the policy: what is no file there must not pass for none.
@@ -98,7 +101,7 @@ impl<'s> Work<'s> {
     /// # Errors
     /// Where it can't be read.
     pub fn without_policy(path: &str, sources: &'s Sources) -> Result<Self> {
-        let input = tree::open(path)?;
+        let input = tree::open(path, None, &discover::look)?;
         let bom = within(&input.folder.clone().unwrap_or_default(), policy::BOM);
         Ok(Work { input, policy: Policy::default(), bom, sources })
     }

@@ -108,9 +108,7 @@ impl Single {
         let name = file.file_name().and_then(|name| name.to_str());
         let Some(name) = name.filter(|_| file.exists()) else { bail!("there is no file {}", file.display()) };
         let folder = real(file.parent().unwrap_or(Path::new("")))?;
-        // A relative path is shown as it was given; an absolute one is the machine's, and its name is enough.
-        let spelled = file.to_str().filter(|_| file.is_relative()).map(|path| path.replace('\\', "/"));
-        let shown = spelled.map(|path| path.trim_start_matches("./").to_owned()).unwrap_or_else(|| name.to_owned());
+        let shown = super::shown(file);
         Ok(Single { folder, name: name.to_owned(), shown })
     }
 
@@ -197,7 +195,7 @@ fn real(folder: &Path) -> Result<PathBuf> {
 }
 
 /// Returns a file's path less its links, where it stands below `root`.
-fn inside(root: &Path, path: &str) -> Result<PathBuf> {
+pub(super) fn inside(root: &Path, path: &str) -> Result<PathBuf> {
     let found = root.join(path).canonicalize().map_err(|error| anyhow!("cannot be opened: {}", reason(&error)))?;
     // A link may lead elsewhere in the tree, not out of it: a file that names another to include could show any file of
     // the machine in its messages.

@@ -2,6 +2,7 @@
 
 mod folder;
 mod git;
+pub mod image;
 mod memory;
 
 use std::io::{self, Read};
@@ -12,10 +13,12 @@ use anyhow::{Context, Result, anyhow, bail};
 
 pub use folder::{Folder, Single};
 pub use git::Revision;
+pub use image::Image;
 pub use memory::Memory;
 
 use crate::model::Layer;
 use crate::source::{MAX_FILE, Open};
+use image::{Looks, Wish};
 
 /// Says by its path whether a folder is entered.
 pub type Enter = Arc<dyn Fn(&str) -> bool + Send + Sync>;
@@ -63,8 +66,8 @@ pub trait Tree: Open {
     }
 
     /// Returns what a file was in each layer of an image that wrote it, the lowest first, without the last; empty outside
-    /// of images. The paths can be opened.
-    fn earlier(&self, _path: &str) -> Vec<(&'static Layer, String)> {
+    /// of images.
+    fn earlier(&self, _path: &str) -> Vec<(&'static Layer, Vec<u8>)> {
         Vec::new()
     }
 }
@@ -80,17 +83,36 @@ pub struct Input {
     pub folder: Option<PathBuf>,
 }
 
-/// Opens what an argument names: `-` (standard input), a folder, a file, a git revision (`REV` or `REV:PATH`).
+/// Opens what an argument names: `-` (standard input), a folder, a file, a container image (a folder or an archive, with
+/// `#NAME` where it holds several), a git revision (`REV` or `REV:PATH`).
+///
+/// `platform` says which one is meant of an image for several; `looks` what is looked at in an image.
 ///
 /// # Errors
 /// Where it is none of these.
-pub fn open(argument: &str) -> Result<Input> {
+pub fn open(argument: &str, platform: Option<&str>, looks: Looks<'_>) -> Result<Input> {
     if argument == "-" {
         let bytes = read(io::stdin().lock(), 0).context("reading standard input")?;
         let tree = Memory::new([("stdin".to_owned(), bytes)]);
         return Ok(Input { tree: Arc::new(tree), file: Some("stdin".to_owned()), folder: None });
     }
     let path = Path::new(argument);
+    let (whole, reference) = match argument.rsplit_once('#') {
+        Some((file, reference)) if !path.exists() => (Path::new(file), Some(reference.to_owned())),
+        _ => (path, None),
+    };
+    if whole.exists() {
+        let wish = Wish { platform: platform.map(str::to_owned), reference };
+        let image = Image::open(whole, &shown(whole), &wish, looks)?;
+        match image {
+            Some(image) => {
+                let folder = whole.parent().map(Path::to_owned);
+                return Ok(Input { tree: Arc::new(image), file: None, folder });
+            }
+            None if wish.reference.is_some() => bail!("{} is no container image", whole.display()),
+            None => {}
+        }
+    }
     if path.is_dir() {
         return Ok(Input { tree: Arc::new(Folder::new(path)?), file: None, folder: Some(path.to_owned()) });
     }
@@ -105,6 +127,13 @@ pub fn open(argument: &str) -> Result<Input> {
     let tree = Revision::new(Path::new("."), argument)?;
     let file = tree.file().map(str::to_owned);
     Ok(Input { tree: Arc::new(tree), file, folder: None })
+}
+
+/// Returns a path as reports show it: a relative one as it was given, of an absolute one its name alone.
+fn shown(path: &Path) -> String {
+    let spelled = path.to_str().filter(|_| path.is_relative()).map(|path| path.replace('\\', "/"));
+    let name = || path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+    spelled.map(|path| path.trim_start_matches("./").trim_end_matches('/').to_owned()).unwrap_or_else(name)
 }
 
 /// Reads to the end, up to the largest size that is read; `size` is what to expect.

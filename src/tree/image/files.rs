@@ -1,0 +1,172 @@
+//! The files of an image: its layers laid on each other.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use super::layer::{self, Brings};
+use crate::model::Layer;
+
+/// The files that are looked at, and the links.
+#[derive(Default)]
+pub(super) struct Files {
+    files: BTreeMap<String, File>,
+    links: BTreeMap<String, String>,
+}
+
+/// A file as it is now.
+struct File {
+    content: Content,
+    /// The layer that it is from.
+    layer: &'static Layer,
+    /// What it was in the layers below, the lowest first.
+    earlier: Vec<(&'static Layer, Arc<[u8]>)>,
+}
+
+/// A file's content.
+#[derive(Clone)]
+pub(super) enum Content {
+    /// As it was read.
+    Read(Arc<[u8]>),
+    /// Too large to be read: its size.
+    Large(u64),
+}
+
+/// Another name of a file that was not looked at under its own.
+#[derive(Clone, Debug)]
+pub(super) struct Other {
+    /// The name that is looked at.
+    pub path: String,
+    /// The name that has the content.
+    pub target: String,
+    layer: &'static Layer,
+}
+
+/// How many links a path may lead through.
+const MAX_LINKS: usize = 40;
+
+/// How many folders all links of a path may add.
+const MAX_PARTS: usize = 1000;
+
+impl Files {
+    /// Lays a layer on those below, and returns the files whose content it holds under names that are not looked at.
+    pub(super) fn lay(&mut self, layer: layer::Layer, from: &'static Layer) -> Vec<Other> {
+        let is_gone = |path: &String| layer.hides(path) || layer.replaces(path);
+        self.links.retain(|path, _| !is_gone(path));
+        // A file that is written again keeps what it was.
+        self.files.retain(|path, _| {
+            matches!(layer.brings.get(path), Some(Brings::File(_) | Brings::HardLink(_))) && !layer.hides(path)
+                || !is_gone(path)
+        });
+        for (path, brings) in &layer.brings {
+            if let Brings::Link(target) = brings {
+                self.links.insert(path.clone(), target.clone());
+            }
+        }
+        let mut missing = Vec::new();
+        let mut hard = Vec::new();
+        for (path, brings) in layer.brings {
+            let path = match path.rsplit_once('/') {
+                Some((folder, name)) => {
+                    let Some(folder) = self.follow(folder) else { continue };
+                    if folder.is_empty() { name.to_owned() } else { format!("{folder}/{name}") }
+                }
+                None => path,
+            };
+            match brings {
+                Brings::File(bytes) => self.put(path, Content::Read(bytes), from),
+                Brings::Large(size) => self.put(path, Content::Large(size), from),
+                Brings::HardLink(target) => hard.push((path, target)),
+                Brings::Link(_) => {}
+            }
+        }
+        for (path, target) in hard {
+            match self.get(&target).cloned() {
+                Some(content) => self.put(path, content, from),
+                None => missing.push(Other { path, target, layer: from }),
+            }
+        }
+        missing
+    }
+
+    fn put(&mut self, path: String, content: Content, layer: &'static Layer) {
+        let mut earlier = Vec::new();
+        if let Some(File { content: Content::Read(bytes), layer, earlier: before }) = self.files.remove(&path) {
+            earlier = before;
+            earlier.push((layer, bytes));
+        }
+        self.files.insert(path, File { content, layer, earlier });
+    }
+
+    /// Gives files the content that a layer has under another name.
+    pub(super) fn name(&mut self, layer: &layer::Layer, others: &[Other]) {
+        for other in others {
+            if let Some(Brings::File(bytes)) = layer.brings.get(&other.target) {
+                self.put(other.path.clone(), Content::Read(bytes.clone()), other.layer);
+            }
+        }
+    }
+
+    /// Says whether a file is looked at under this very path.
+    pub(super) fn has(&self, path: &str) -> bool {
+        self.files.contains_key(path)
+    }
+
+    /// Returns the paths of the files that are looked at.
+    pub(super) fn paths(&self) -> impl Iterator<Item = &String> {
+        self.files.keys()
+    }
+
+    /// Returns a file's content; links are followed, and lead nowhere out of the image.
+    pub(super) fn get(&self, path: &str) -> Option<&Content> {
+        self.file(path).map(|file| &file.content)
+    }
+
+    /// Returns the layer that a file is from.
+    pub(super) fn layer(&self, path: &str) -> Option<&'static Layer> {
+        self.file(path).map(|file| file.layer)
+    }
+
+    /// Returns what a file was in the layers below, the lowest first.
+    pub(super) fn earlier(&self, path: &str) -> Vec<(&'static Layer, Vec<u8>)> {
+        let earlier = self.file(path).map(|file| file.earlier.as_slice()).unwrap_or_default();
+        earlier.iter().map(|(layer, bytes)| (*layer, bytes.to_vec())).collect()
+    }
+
+    fn file(&self, path: &str) -> Option<&File> {
+        self.files.get(path).or_else(|| self.files.get(&self.follow(path)?))
+    }
+
+    /// Returns where a path leads, links followed as in a file system whose root is the image's; none where they lead in
+    /// circles.
+    fn follow(&self, path: &str) -> Option<String> {
+        let mut open: Vec<&str> = path.split('/').rev().collect();
+        let mut at = String::new();
+        let (mut links, mut parts) = (0, 0);
+        while let Some(part) = open.pop() {
+            match part {
+                "" | "." => continue,
+                // Above the root is the root.
+                ".." => {
+                    at.truncate(at.rfind('/').unwrap_or(0));
+                    continue;
+                }
+                _ => {}
+            }
+            let before = at.len();
+            if !at.is_empty() {
+                at.push('/');
+            }
+            at.push_str(part);
+            if let Some(target) = self.links.get(&at) {
+                links += 1;
+                parts += target.split('/').count();
+                if links > MAX_LINKS || parts > MAX_PARTS {
+                    return None;
+                }
+                at.truncate(if target.starts_with('/') { 0 } else { before });
+                open.extend(target.split('/').rev());
+            }
+        }
+        Some(at)
+    }
+}

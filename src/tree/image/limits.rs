@@ -1,0 +1,172 @@
+//! How much of an image is read: an archive that unpacks to more is hostile, or damaged.
+
+use std::cell::{Cell, RefCell};
+use std::io::{self, Read};
+use std::rc::Rc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use sha2::{Digest, Sha256, Sha512};
+
+/// The limits of one image.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Limits {
+    /// The most bytes that all layers unpack to.
+    pub unpacked: u64,
+    /// How many times its packed size a layer may unpack to, past [`Limits::free`].
+    pub ratio: u64,
+    /// How many bytes a layer may unpack to at whatever ratio.
+    pub free: u64,
+    /// The most entries that all layers have.
+    pub entries: u64,
+    /// The most bytes of files that are kept.
+    pub kept: u64,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        // Images of models have tens of GiB. Text packs to a twentieth; zeros to a thousandth.
+        Limits { unpacked: 256 << 30, ratio: 200, free: 512 << 20, entries: 5_000_000, kept: 256 << 20 }
+    }
+}
+
+/// The longest path, in bytes, and how many folders it may lead through.
+pub(super) const MAX_PATH: usize = 4096;
+/// See [`MAX_PATH`].
+pub(super) const MAX_DEPTH: usize = 256;
+
+/// The largest document of an image: an index, a manifest, a configuration.
+pub(super) const MAX_DOCUMENT: u64 = 8 << 20;
+
+/// What is left of the limits of a whole image: shared by all its layers.
+#[derive(Default)]
+pub(super) struct Spent {
+    limits: Limits,
+    unpacked: AtomicU64,
+    entries: AtomicU64,
+    kept: AtomicU64,
+}
+
+impl Spent {
+    /// Returns what is left where nothing is spent.
+    #[cfg(test)]
+    pub(super) fn of(limits: Limits) -> Self {
+        Spent { limits, ..Spent::default() }
+    }
+
+    /// Counts an entry.
+    ///
+    /// # Errors
+    /// Where there are too many.
+    pub(super) fn entry(&self) -> io::Result<()> {
+        let most = self.limits.entries;
+        if self.entries.fetch_add(1, Ordering::Relaxed) < most {
+            return Ok(());
+        }
+        Err(io::Error::other(format!("the image has more than {most} entries, which is the most that is read")))
+    }
+
+    /// Counts bytes that are kept; false where they are too many.
+    pub(super) fn keeps(&self, bytes: u64) -> bool {
+        self.kept.fetch_add(bytes, Ordering::Relaxed) + bytes <= self.limits.kept
+    }
+}
+
+/// A digest that is being taken of what passes by.
+#[derive(Clone)]
+pub(super) enum Hasher {
+    /// SHA-256.
+    Sha256(Sha256),
+    /// SHA-512.
+    Sha512(Sha512),
+}
+
+impl Hasher {
+    /// Returns the hasher of a digest's algorithm; none for one that is not known.
+    pub(super) fn of(digest: &str) -> Option<Self> {
+        match digest.split_once(':')? {
+            ("sha256", hex) if is_hex(hex, 64) => Some(Hasher::Sha256(Sha256::new())),
+            ("sha512", hex) if is_hex(hex, 128) => Some(Hasher::Sha512(Sha512::new())),
+            _ => None,
+        }
+    }
+
+    pub(super) fn update(&mut self, bytes: &[u8]) {
+        match self {
+            Hasher::Sha256(hasher) => hasher.update(bytes),
+            Hasher::Sha512(hasher) => hasher.update(bytes),
+        }
+    }
+
+    /// Returns the digest, with its algorithm.
+    pub(super) fn digest(self) -> String {
+        let hex = |bytes: &[u8]| bytes.iter().map(|byte| format!("{byte:02x}")).collect::<String>();
+        match self {
+            Hasher::Sha256(hasher) => format!("sha256:{}", hex(&hasher.finalize())),
+            Hasher::Sha512(hasher) => format!("sha512:{}", hex(&hasher.finalize())),
+        }
+    }
+}
+
+fn is_hex(text: &str, len: usize) -> bool {
+    text.len() == len && text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
+}
+
+/// Counts and hashes what is read.
+pub(super) struct Counted<R> {
+    inner: R,
+    count: Rc<Cell<u64>>,
+    hasher: Option<Rc<RefCell<Hasher>>>,
+}
+
+impl<R: Read> Counted<R> {
+    /// Returns a reader that counts into `count`.
+    pub(super) fn new(inner: R, count: Rc<Cell<u64>>, hasher: Option<Rc<RefCell<Hasher>>>) -> Self {
+        Counted { inner, count, hasher }
+    }
+}
+
+impl<R: Read> Read for Counted<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let read = self.inner.read(buffer)?;
+        self.count.set(self.count.get() + read as u64);
+        if let Some(hasher) = &self.hasher {
+            hasher.borrow_mut().update(&buffer[..read]);
+        }
+        Ok(read)
+    }
+}
+
+/// Ends what unpacks to too much.
+pub(super) struct Bounded<'s, R> {
+    inner: R,
+    packed: Rc<Cell<u64>>,
+    unpacked: u64,
+    spent: &'s Spent,
+}
+
+impl<'s, R: Read> Bounded<'s, R> {
+    /// Returns a reader of what is unpacked from as many bytes as `packed` counts.
+    pub(super) fn new(inner: R, packed: Rc<Cell<u64>>, spent: &'s Spent) -> Self {
+        Bounded { inner, packed, unpacked: 0, spent }
+    }
+}
+
+impl<R: Read> Read for Bounded<'_, R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let read = self.inner.read(buffer)?;
+        self.unpacked += read as u64;
+        let Limits { unpacked, ratio, free, .. } = self.spent.limits;
+        if self.unpacked > free && self.unpacked / ratio > self.packed.get() {
+            return Err(io::Error::other(format!(
+                "it unpacks to more than {ratio} times its size, and is not read further"
+            )));
+        }
+        if self.spent.unpacked.fetch_add(read as u64, Ordering::Relaxed) + read as u64 > unpacked {
+            let most = unpacked >> 30;
+            return Err(io::Error::other(format!(
+                "the image unpacks to more than {most} GiB, which is the most that is read"
+            )));
+        }
+        Ok(read)
+    }
+}

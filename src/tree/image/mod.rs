@@ -1,0 +1,184 @@
+//! A container image as a file system: an OCI layout or what `docker save` writes, as a folder or an archive.
+//!
+//! Layers are streamed, one pass each, and never unpacked to disk: what is kept is what [`Look`] asks for. Each blob is
+//! held to its digest.
+//!
+//! Specification: the OCI image format 1.1 (layout, index, manifest, configuration, layer), and Docker's image
+//! specification 1.2 for `docker save`.
+
+mod choose;
+mod entries;
+mod files;
+mod layer;
+mod limits;
+mod store;
+#[cfg(test)]
+mod tests;
+mod zstd;
+
+use std::path::Path;
+
+use anyhow::{Context, Result, bail};
+
+use super::{Enter, Listing, Tree};
+use crate::model;
+use crate::source::{MAX_FILE, Open};
+use choose::Chosen;
+pub use choose::Wish;
+use files::Files;
+use limits::Spent;
+use store::Store;
+
+/// What is looked at of a file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Look {
+    /// Nothing; of a program, what it carries of how it was built.
+    No,
+    /// All of it.
+    Whole,
+}
+
+/// Says by a file's path what is looked at of it.
+pub type Looks<'l> = &'l (dyn Fn(&str) -> Look + Sync);
+
+/// The path by which an image's configuration is listed and opened.
+pub const CONFIG: &str = "image-config.json";
+
+/// A container image.
+pub struct Image {
+    label: String,
+    chosen: Chosen,
+    files: Files,
+    faults: Vec<String>,
+}
+
+impl Image {
+    /// Opens what holds an image; none where it is no such thing: a folder without a layout, a file that is no archive.
+    ///
+    /// # Errors
+    /// Where it can't be read, or holds no image or several that fit.
+    pub fn open(path: &Path, label: &str, wish: &Wish, looks: Looks<'_>) -> Result<Option<Self>> {
+        let store = if path.is_dir() {
+            let is_layout = path.join("oci-layout").is_file() && path.join("index.json").is_file();
+            let is_saved = path.join("manifest.json").is_file() && path.join("repositories").is_file();
+            if !is_layout && !is_saved {
+                return Ok(None);
+            }
+            Store::folder(path).map(Some)
+        } else {
+            Store::archive(path)
+        };
+        let reading = || format!("reading the image {label}");
+        let Some(store) = store.with_context(reading)? else { return Ok(None) };
+        let chosen = choose::choose(&store, wish).with_context(reading)?;
+        let (files, faults) = read(&store, &chosen, looks);
+        Ok(Some(Image { label: label.to_owned(), chosen, files, faults }))
+    }
+
+    /// Returns the name by which the archive has the image; empty where it has none.
+    pub fn name(&self) -> &str {
+        &self.chosen.name
+    }
+
+    /// Returns the digest of the image's manifest; empty where nothing tells it.
+    pub fn digest(&self) -> &str {
+        &self.chosen.digest
+    }
+}
+
+/// Reads all layers and lays them on each other.
+fn read(store: &Store, chosen: &Chosen, looks: Looks<'_>) -> (Files, Vec<String>) {
+    let mut faults = chosen.faults.clone();
+    let spent = Spent::default();
+    let names: Vec<&str> = chosen.layers.iter().map(|layer| layer.name.as_str()).collect();
+    let layers = store.each(&names, &|number, stream| layer::read(stream, &chosen.layers[number], looks, &spent));
+    let mut files = Files::default();
+    let mut missing = Vec::new();
+    for (at, (read, history)) in layers.into_iter().zip(&chosen.history).enumerate() {
+        let called = || format!("layer {} ({})", history.number, short(history.digest));
+        match read {
+            Ok(mut layer) => {
+                faults.extend(layer.faults.drain(..).map(|fault| format!("{}: {fault}", called())));
+                missing.extend(files.lay(layer, history).into_iter().map(|link| (at, link)));
+            }
+            Err(error) => faults.push(format!("{}: {error:#}", called())),
+        }
+    }
+    // Of a file that has two names, the layer holds the content under one, which may be the one that nobody looks at.
+    for at in (0..chosen.layers.len()).rev() {
+        let of_layer: Vec<&files::Other> =
+            missing.iter().filter(|(from, link)| *from >= at && !files.has(&link.path)).map(|(_, link)| link).collect();
+        if of_layer.is_empty() || missing.iter().all(|(from, _)| *from < at) {
+            continue;
+        }
+        let targets: std::collections::BTreeSet<&str> = of_layer.iter().map(|link| link.target.as_str()).collect();
+        let looks = |path: &str| if targets.contains(path) { Look::Whole } else { Look::No };
+        let again = store
+            .each(&names[at..=at], &|_, stream| layer::read(stream, &chosen.layers[at], &looks, &Spent::default()));
+        if let Some(Ok(layer)) = again.into_iter().next() {
+            let found = of_layer.into_iter().cloned().collect::<Vec<_>>();
+            files.name(&layer, &found);
+        }
+    }
+    (files, faults)
+}
+
+/// Returns a digest as people tell it apart.
+fn short(digest: &str) -> String {
+    digest.chars().take(19).collect::<String>().escape_debug().to_string()
+}
+
+/// Returns what a file is read as.
+fn as_text(bytes: Vec<u8>) -> Vec<u8> {
+    bytes
+}
+
+/// Returns what a program carries of how it was built.
+fn carried(_program: &[u8]) -> Option<String> {
+    None
+}
+
+impl Open for Image {
+    fn open(&self, path: &str) -> Result<Vec<u8>> {
+        if path == CONFIG {
+            return Ok(self.chosen.config.clone());
+        }
+        match self.files.get(path) {
+            Some(files::Content::Read(bytes)) => Ok(bytes.to_vec()),
+            Some(files::Content::Large(size)) => {
+                bail!("is {} MiB; files past {} MiB are not read", size >> 20, MAX_FILE >> 20)
+            }
+            None => bail!("cannot be opened: there is no such file in the image"),
+        }
+    }
+
+    fn has(&self, path: &str) -> bool {
+        path == CONFIG || self.files.get(path).is_some()
+    }
+}
+
+impl Tree for Image {
+    fn list(&self, enter: &Enter, hidden: bool) -> Result<Listing> {
+        let mut listing = super::listed(self.files.paths(), enter, hidden);
+        listing.files.push(CONFIG.to_owned());
+        listing.files.sort_unstable();
+        listing.unlisted.extend(self.faults.iter().map(|fault| (self.label.clone(), fault.clone())));
+        Ok(listing)
+    }
+
+    fn label(&self) -> String {
+        self.label.clone()
+    }
+
+    fn is_installed(&self) -> bool {
+        true
+    }
+
+    fn layer(&self, path: &str) -> Option<&'static model::Layer> {
+        self.files.layer(path)
+    }
+
+    fn earlier(&self, path: &str) -> Vec<(&'static model::Layer, Vec<u8>)> {
+        self.files.earlier(path)
+    }
+}
