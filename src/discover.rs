@@ -63,12 +63,14 @@ pub struct Read {
     pub unread: BTreeSet<Text>,
     /// What a reader should know.
     pub notes: Vec<String>,
+    /// The number of the tree among the sources.
+    tree: usize,
 }
 
 impl Read {
     /// Joins the inventories into one side of a comparison.
     pub fn side(self) -> Side {
-        let Read { inventories, problems, unread, notes } = self;
+        let Read { inventories, problems, unread, notes, .. } = self;
         Side { graph: Graph::join(inventories), problems, unread, notes }
     }
 }
@@ -107,6 +109,23 @@ pub fn read(sources: &Sources, tree: &Arc<dyn Tree>, scan: &Scan) -> Result<Read
     }
     read.problems.sort();
     read.problems.dedup();
+    read.tree = number;
+    Ok(read)
+}
+
+/// Reads all files of a tree that stands below another: `prefix` is put before its paths, and so before its subjects.
+///
+/// # Errors
+/// As [`read`].
+pub fn read_below(sources: &Sources, tree: &Arc<dyn Tree>, scan: &Scan, prefix: &str) -> Result<Read> {
+    let mut read = self::read(sources, tree, scan)?;
+    sources.put_below(read.tree, prefix);
+    let put = |path: Text| intern::text(&format!("{prefix}{path}"));
+    read.inventories.iter_mut().for_each(|inventory| inventory.subject = put(inventory.subject));
+    read.unread = read.unread.into_iter().map(put).collect();
+    for location in read.problems.iter_mut().filter_map(|problem| problem.location.as_mut()) {
+        location.path = put(location.path);
+    }
     Ok(read)
 }
 

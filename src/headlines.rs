@@ -1,10 +1,11 @@
-//! What a drift does to the GPU stack of each subject: a line above the list, where it does something.
+//! What stands above the list: what a drift does to the GPU stack of each subject, and what an image says of its lockfile.
 
 use std::collections::BTreeSet;
 
 use crate::compare::Drift;
 use crate::gpu::facts::gpus;
 use crate::gpu::{self, Carrier, Cuda, Stack, Verdict, summary};
+use crate::images::{Comparison, Meaning};
 use crate::policy::Policy;
 use crate::stacks;
 
@@ -24,6 +25,23 @@ pub fn of(drift: &Drift<'_>, policy: &Policy) -> Vec<String> {
         }
     }
     lines
+}
+
+/// Returns a line for each image that was built from another state of its lockfile than the one at hand.
+pub fn of_images(comparisons: &[Comparison<'_>]) -> Vec<String> {
+    let line = |comparison: &Comparison<'_>| {
+        let count = |wanted| comparison.rows.iter().filter(|row| row.meaning == wanted).count();
+        let (behind, replaced) = (count(Meaning::Behind), count(Meaning::Replaced) + count(Meaning::Apart));
+        let (image, lock) = (comparison.image, comparison.lock.path);
+        // A package or two may have moved by hand; many that are all as approved are a build of before.
+        (behind > 0 && replaced == 0).then(|| {
+            let packages = if behind == 1 { "1 package is".to_owned() } else { format!("{behind} packages are") };
+            format!(
+                "the image {image} was built before {lock} moved: {packages} as approved, not as locked; build it again"
+            )
+        })
+    };
+    comparisons.iter().filter_map(line).collect()
 }
 
 /// Names a carrier with the step that it took: `torch 2.10.0 (CUDA 12.8) → 2.11.0 (CUDA 13.0)`.

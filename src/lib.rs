@@ -14,6 +14,7 @@ pub mod formats;
 pub mod gpu;
 pub mod graph;
 pub mod headlines;
+pub mod images;
 pub mod intern;
 pub mod judge;
 pub mod model;
@@ -78,6 +79,7 @@ pub fn check(
 ) -> Result<Report> {
     // What could not be read is a problem; that it is gone, nobody knows.
     pinned.graph.retain(|path| !resolved.is_unread(path));
+    let image_notes = hold_images(&mut pinned, &resolved);
     // A BOM that knows no subjects is compared with all of the tree at once.
     let whole = match pinned.graph.subjects() {
         [foreign] if foreign.is_foreign() && sources.path(foreign.place.file) == foreign.path => {
@@ -85,11 +87,20 @@ pub fn check(
         }
         _ => None,
     };
-    let drift = compare::drift_by_path(&pinned.graph, whole.as_ref().unwrap_or(&resolved.graph));
+    let mut drift = compare::drift_by_path(&pinned.graph, whole.as_ref().unwrap_or(&resolved.graph));
+    // Of an image that nobody pinned, all would be new.
+    let approved: BTreeSet<String> = images::names(&pinned.graph).into_iter().map(str::to_owned).collect();
+    drift.subjects.retain(|pair| {
+        let image = pair.new.and_then(|subject| images::image_of(subject.path));
+        pair.old.is_some() || image.is_none_or(|image| approved.contains(image))
+    });
     let case = Case::new((&pinned.graph, &resolved.graph), &drift, policy, sources, today);
     let findings = judge::judge(&case)?;
     let mut report = Report::facts(&drift, sources);
     report.headlines = headlines::of(&drift, policy);
+    report.headlines.extend(headlines::of_images(case.images()));
+    report.images = case.images().iter().map(report::ImageTable::of).collect();
+    report.notes.extend(image_notes);
     report.notes.extend(case.judged().notes.iter().cloned());
     for (place, note) in stacks::unknown_stages(&resolved.graph, policy) {
         let Location { path, line, column, .. } = sources.locate(place);
@@ -98,6 +109,20 @@ pub fn check(
     report.findings = findings;
     report.gate = Some(gate);
     Ok(finish(report, pinned, resolved))
+}
+
+/// Holds the pinned images to those that are at hand: one that is not is not gone. Returns what a reader should know.
+fn hold_images(pinned: &mut Side, resolved: &Side) -> Vec<String> {
+    let here: BTreeSet<String> = images::names(&resolved.graph).into_iter().map(str::to_owned).collect();
+    let approved: BTreeSet<String> = images::names(&pinned.graph).into_iter().map(str::to_owned).collect();
+    pinned.graph.retain(|path| images::image_of(path).is_none_or(|image| here.contains(image)));
+    let absent = approved.difference(&here).map(|name| {
+        format!("the pinned image {name} is not at hand and not compared; give it with --image {name}=FILE")
+    });
+    let new = here.difference(&approved).map(|name| {
+        format!("the BOM pins no image {name}: it is held to its lockfiles alone; `driftgate pin --image {name}=FILE` pins it")
+    });
+    absent.chain(new).collect()
 }
 
 /// Compares two sides and judges nothing.

@@ -3,9 +3,10 @@
 use std::fmt;
 
 use crate::compare::{Change, Drift};
-use crate::graph::{Graph, Ways};
+use crate::graph::{Graph, Resolved, Ways};
+use crate::images::{self, Comparison};
 use crate::intern::Text;
-use crate::model::Says;
+use crate::model::{Layer, Says};
 use crate::source::{Fault, Faults, FileId, NoText, Place, Sources};
 
 pub use crate::policy::Level;
@@ -24,6 +25,8 @@ pub struct Report {
     pub edges: Vec<EdgeLine>,
     /// What the rules found, sorted by file, place and rule; allowed ones are not here.
     pub findings: Vec<Finding>,
+    /// How the images at hand compare with their lockfiles and the BOM.
+    pub images: Vec<ImageTable>,
     /// Files that could not be read whole.
     pub problems: Vec<Problem>,
     /// What was not compared and why; what a reader should know about the run.
@@ -49,6 +52,74 @@ pub struct SubjectLine {
     pub components: usize,
     /// How many requirements lead to them.
     pub edges: usize,
+}
+
+/// What is approved, locked and installed of one lockfile in one image.
+#[derive(Clone, Debug, Default)]
+pub struct ImageTable {
+    /// The image's name.
+    pub image: Text,
+    /// The lockfile's path.
+    pub lock: Text,
+    /// The environment's path: `services/api!/opt/venv/lib/python3.12/site-packages`.
+    pub installed: Text,
+    /// Whether the BOM pins the lockfile.
+    pub is_approved: bool,
+    /// The packages that are not the same wherever they are known, sorted by purl.
+    pub rows: Vec<ImageRow>,
+    /// How many packages are the same.
+    pub same: usize,
+}
+
+/// A package that is not the same wherever it is known.
+#[derive(Clone, Debug, Default)]
+pub struct ImageRow {
+    /// Its purl less the version.
+    pub purl: Text,
+    /// Its name as its ecosystem writes it.
+    pub name: Text,
+    /// The versions that the BOM pins, sorted.
+    pub approved: Vec<Text>,
+    /// The versions that are locked, sorted.
+    pub locked: Vec<Text>,
+    /// The versions that are installed, sorted.
+    pub installed: Vec<Text>,
+    /// What that means, in a word: `replaced`, `behind`, `unapproved`, `apart`, `content`, `missing`, `extra`.
+    pub meaning: Text,
+    /// What that means, in words.
+    pub words: Text,
+    /// The layer that brought what is installed; none where that is not known.
+    pub layer: Option<&'static Layer>,
+}
+
+impl ImageTable {
+    /// Returns the table of a comparison.
+    pub fn of(comparison: &Comparison<'_>) -> Self {
+        let versions = |nodes: &[Resolved<'_>]| {
+            let mut versions: Vec<Text> = nodes.iter().map(|node| node.component.version()).collect();
+            versions.sort_unstable();
+            versions.dedup();
+            versions
+        };
+        let row = |row: &images::Row<'_>| ImageRow {
+            purl: row.about().purl.key(),
+            name: row.about().name(),
+            approved: versions(&row.approved),
+            locked: versions(&row.locked),
+            installed: versions(&row.installed),
+            meaning: row.meaning.name(),
+            words: row.meaning.words(),
+            layer: row.layer(),
+        };
+        ImageTable {
+            image: crate::intern::text(comparison.image),
+            lock: comparison.lock.path,
+            installed: comparison.installed.path,
+            is_approved: comparison.approved.is_some(),
+            rows: comparison.rows.iter().map(row).collect(),
+            same: comparison.same,
+        }
+    }
 }
 
 /// One difference, as `diff` prints it.

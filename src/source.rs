@@ -229,6 +229,22 @@ pub struct Sources {
     keeps: bool,
 }
 
+/// A tree whose paths have something put before them.
+struct Below {
+    prefix: String,
+    inner: Arc<dyn Open>,
+}
+
+impl Open for Below {
+    fn open(&self, path: &str) -> Result<Vec<u8>> {
+        self.inner.open(path.strip_prefix(self.prefix.as_str()).unwrap_or(path))
+    }
+
+    fn has(&self, path: &str) -> bool {
+        path.strip_prefix(self.prefix.as_str()).is_some_and(|path| self.inner.has(path))
+    }
+}
+
 #[derive(Default)]
 struct Listed {
     trees: Vec<Arc<dyn Open>>,
@@ -319,6 +335,17 @@ impl Sources {
         let mut listed = self.listed.write().unwrap_or_else(PoisonError::into_inner);
         listed.files.push((tree, intern::text(path)));
         FileId((listed.files.len() - 1) as u32)
+    }
+
+    /// Shows the files of a tree below `prefix`, which is put before their paths: those of an image, say, that a service of
+    /// the tree at hand is built into.
+    pub fn put_below(&self, tree: usize, prefix: &str) {
+        let mut listed = self.listed.write().unwrap_or_else(PoisonError::into_inner);
+        for (_, path) in listed.files.iter_mut().filter(|(of, _)| *of == tree) {
+            *path = intern::text(&format!("{prefix}{path}"));
+        }
+        let inner = listed.trees[tree].clone();
+        listed.trees[tree] = Arc::new(Below { prefix: prefix.to_owned(), inner });
     }
 
     /// Returns the path of a file.

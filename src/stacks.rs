@@ -15,6 +15,7 @@ use hashbrown::HashMap;
 use crate::formats::{self, conda, pypi};
 use crate::gpu::{self, Environment, Install, Package, Setting, Stack, Stage, Workload};
 use crate::graph::{Graph, Resolved, Subject};
+use crate::images;
 use crate::intern::{self, Text};
 use crate::model::{Component, Fact, FactKind, NodeId, Part, PartKind, Scope};
 use crate::policy::{self, Policy};
@@ -151,14 +152,66 @@ fn built(image: &Subject, runs: usize, said: &[&policy::Environment], graph: &Gr
 
 /// Returns the packages of a lockfile that are installed: all of them where it is not known what is asked for.
 fn locked(lock: &Subject, asked: Option<&[Asked]>) -> Vec<Package> {
+    match reached(lock, asked) {
+        None => runtime(lock).iter().map(package).collect(),
+        Some(nodes) => nodes.iter().map(|node| Package { optional: false, ..package(node) }).collect(),
+    }
+}
+
+/// Returns what of a lockfile is asked for; none where that is not known.
+fn reached<'g>(lock: &'g Subject, asked: Option<&[Asked]>) -> Option<Vec<Resolved<'g>>> {
     // Of others, it is not known what their extras and groups are.
     let is_read = matches!(lock.format, "uv-lock" | "poetry-lock") && lock.says.edges && lock.says.scopes;
-    let Some(asked) = asked.filter(|_| is_read) else {
-        return runtime(lock).iter().map(package).collect();
-    };
+    let asked = asked.filter(|_| is_read)?;
     let reached: BTreeSet<NodeId> = asked.iter().flat_map(|asked| asked::reached(lock, asked)).collect();
-    let nodes = reached.into_iter().filter_map(|node| lock.node(node));
-    nodes.map(|node| Package { optional: false, ..package(&node) }).collect()
+    Some(reached.into_iter().filter_map(|node| lock.node(node)).collect())
+}
+
+/// A lockfile, and what of it an image should hold.
+pub struct Expected<'g> {
+    /// The lockfile.
+    pub lock: &'g Subject,
+    /// What should be installed of it.
+    pub nodes: Vec<Resolved<'g>>,
+}
+
+/// Returns what an image should hold. It is named by its Dockerfile, by its lockfile, or by the folder that they stand in;
+/// what its Dockerfile installs counts, or the policy's word for it, and without one the lockfiles beside it.
+pub fn expected<'g>(graph: &'g Graph, policy: &Policy, name: &str) -> Vec<Expected<'g>> {
+    // The tree itself is `.`.
+    let name = if name == "." { "" } else { name };
+    let is_meant = |subject: &&Subject| {
+        let is_there = subject.path == name || source::folder(subject.path) == name;
+        is_there && images::image_of(subject.path).is_none()
+    };
+    let is_image = |subject: &&Subject| subject.parts.iter().any(|part| part.kind == PartKind::Stage);
+    let mut locks: BTreeMap<Text, Expected<'g>> = BTreeMap::new();
+    for image in graph.subjects().iter().filter(is_meant).filter(is_image) {
+        let said: Vec<&policy::Environment> =
+            policy.environments.iter().filter(|said| said.image.is_some_and(|path| path.value == image.path)).collect();
+        let find = |name: &str| image.parts.iter().rposition(|part| part.name == name);
+        let chosen = said.iter().find_map(|said| said.stage).and_then(|stage| find(&stage.value.to_lowercase()));
+        let last = image.parts.iter().rposition(|part| part.kind == PartKind::Stage && part.runs);
+        let Some(runs) = chosen.or(last) else { continue };
+        let (shares, stages) = (shipped::shares(image, runs), stages(image));
+        let installed = installed(image, &shares, &stages, graph);
+        let by_policy = |subject: &&Subject| said.iter().any(|said| said.locks.matches(subject.path));
+        let mut found: Vec<&Subject> = graph.subjects().iter().filter(by_policy).collect();
+        if found.is_empty() {
+            found = installed.keys().filter_map(|path| graph.subject(path)).collect();
+        }
+        for lock in found {
+            let asked = installed.get(lock.path).and_then(Option::as_deref);
+            let nodes = reached(lock, asked).unwrap_or_else(|| runtime(lock));
+            locks.entry(lock.path).or_insert(Expected { lock, nodes });
+        }
+    }
+    if locks.is_empty() {
+        for lock in graph.subjects().iter().filter(is_meant).filter(|subject| !is_image(subject)) {
+            locks.insert(lock.path, Expected { lock, nodes: runtime(lock) });
+        }
+    }
+    locks.into_values().collect()
 }
 
 /// Returns a subject as an environment of its own.

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use anyhow::Result;
 use clap::{Args, ValueEnum};
 
-use super::input::{Files, Work, read_nodes};
+use super::input::{Files, Images, Work, read_nodes};
 use super::options::{Outputs, day, located, outcome, timestamp};
 use super::{Outcome, say};
 use crate::policy::Level;
@@ -32,6 +32,8 @@ pub struct Check {
     #[arg(long, value_name = "FILE")]
     nodes: Vec<PathBuf>,
     #[command(flatten)]
+    images: Images,
+    #[command(flatten)]
     files: Files,
     #[command(flatten)]
     outputs: Outputs,
@@ -55,7 +57,8 @@ impl Check {
         let mut work = Work::open(&self.path, &self.files, self.bom.as_deref(), &sources)?;
         work.policy.targets.extend(read_nodes(&sources, &self.nodes)?);
         let (pinned, resolved) = rayon::join(|| work.pinned(), || work.read(&self.files));
-        let (mut pinned, resolved) = (Side { graph: pinned?, ..Side::default() }, resolved?);
+        let (mut pinned, mut resolved) = (Side { graph: pinned?, ..Side::default() }, resolved?);
+        self.images.add_to(&mut resolved, &self.files, &sources)?;
         if work.is_file() {
             // One file is held to what is pinned of it, and not to all the rest.
             pinned.graph.retain(|path| resolved.graph.subject(path).is_some());

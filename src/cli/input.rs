@@ -1,5 +1,6 @@
 //! What commands work on: the tree, the policy, the pinned BOM.
 
+use std::collections::BTreeSet;
 use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -13,6 +14,7 @@ use crate::discover::{self, Read, Scan};
 use crate::formats::{self, cargo};
 use crate::gpu::{probe, tables};
 use crate::graph::Graph;
+use crate::images;
 use crate::intern;
 use crate::policy::{self, Policy};
 use crate::rules;
@@ -36,6 +38,50 @@ pub struct Files {
     /// Which image is meant of one for several platforms: `linux/arm64`.
     #[arg(long, value_name = "OS/ARCH")]
     pub platform: Option<String>,
+}
+
+/// The images that go with a tree.
+#[derive(Args, Clone, Default)]
+pub struct Images {
+    /// A built image, as an archive or an OCI layout, that goes with what the tree has at NAME: a folder, a Dockerfile or a
+    /// lockfile (`services/api=api.tar`). What is installed in it is held to what is locked there; repeatable.
+    #[arg(long, value_name = "NAME=FILE")]
+    pub image: Vec<String>,
+}
+
+impl Images {
+    /// Reads the images, and adds what they hold to a side.
+    ///
+    /// # Errors
+    /// Where one can't be read, or a name is given twice.
+    pub fn add_to(&self, side: &mut Side, files: &Files, sources: &Sources) -> Result<()> {
+        let mut seen = BTreeSet::new();
+        let mut graph = Vec::new();
+        for argument in &self.image {
+            let Some((name, file)) = argument.split_once('=') else {
+                bail!("--image {}: it takes NAME=FILE, as in services/api=api.tar", argument.escape_debug());
+            };
+            let named = source::join("", name).filter(|name| !name.contains(images::MARK));
+            let Some(name) = named else { bail!("--image {}: a name is a path in the tree", argument.escape_debug()) };
+            // An empty name would be the tree's own.
+            let name = if name.is_empty() { ".".to_owned() } else { name };
+            if !seen.insert(name.clone()) {
+                bail!("--image {name} is given twice");
+            }
+            let input = tree::open(file, files.platform.as_deref(), &discover::look)?;
+            if input.file.is_some() || !input.tree.is_installed() {
+                bail!("--image {}: this is no container image", argument.escape_debug());
+            }
+            let prefix = format!("{name}{}", images::MARK);
+            let read = discover::read_below(sources, &input.tree, &Scan::default(), &prefix)?.side();
+            side.problems.extend(read.problems);
+            side.unread.extend(read.unread);
+            side.notes.extend(read.notes);
+            graph.push(read.graph);
+        }
+        graph.into_iter().for_each(|graph| side.graph.replace(graph));
+        Ok(())
+    }
 }
 
 /// The policy's name where none is given.

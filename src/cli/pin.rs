@@ -1,16 +1,18 @@
 //! `driftgate pin`: accepts what is there.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
 use clap::Args;
 
-use super::input::{Files, Work, read_bytes};
+use super::input::{Files, Images, Work, read_bytes};
 use super::options::{Outputs, timestamp, write};
 use super::{Outcome, say};
 use crate::bom;
 use crate::compare;
 use crate::graph::Graph;
+use crate::images;
 use crate::model::Pattern;
 use crate::outputs::text;
 use crate::report::Report;
@@ -35,6 +37,8 @@ pub struct Pin {
     #[arg(long)]
     dry_run: bool,
     #[command(flatten)]
+    images: Images,
+    #[command(flatten)]
     files: Files,
     #[command(flatten)]
     outputs: Outputs,
@@ -51,7 +55,8 @@ impl Pin {
             self.only.iter().map(|text| Pattern::parse(text).context("--only")).collect::<Result<_>>()?;
         let sources = Sources::default();
         let work = Work::open(&self.path, &self.files, self.bom.as_deref(), &sources)?;
-        let resolved = work.read(&self.files)?;
+        let mut resolved = work.read(&self.files)?;
+        self.images.add_to(&mut resolved, &self.files, &sources)?;
         refuse(&resolved)?;
         resolved.notes.iter().for_each(|note| say(note));
         if resolved.graph.subjects().is_empty() {
@@ -65,7 +70,12 @@ impl Pin {
             accepted.replace(resolved.graph);
             accepted
         } else if patterns.is_empty() {
-            resolved.graph
+            // An image that is not at hand stays as it is pinned.
+            let here: BTreeSet<String> = images::names(&resolved.graph).into_iter().map(str::to_owned).collect();
+            let mut accepted = if work.bom.exists() { work.pinned()? } else { Graph::default() };
+            accepted.retain(|path| images::image_of(path).is_some_and(|image| !here.contains(image)));
+            accepted.replace(resolved.graph);
+            accepted
         } else {
             let chosen = |purl: &crate::model::Purl| patterns.iter().any(|pattern| pattern.matches(purl));
             let known = |graph: &Graph| graph.components().any(|node| chosen(&node.component.purl));

@@ -11,7 +11,8 @@ use super::text::{fingerprint, hides, is_seen};
 use super::{Output, Style};
 use crate::entry;
 use crate::intern::Text;
-use crate::report::{ChangeLine, Finding, Level, Problem, Related, Report};
+use crate::model::Layer;
+use crate::report::{ChangeLine, Finding, ImageTable, Level, Problem, Related, Report};
 use crate::source::Location;
 
 entry! {
@@ -42,6 +43,12 @@ entry! {
     /// `subjects`: `path`, `format`, `components`, `edges`. `edges`: requirements that came or went: `kind` (`gained` or
     /// `lost`), `subject`, `from`, `to`. `notes`: what was not compared, and why. `headlines`: what the drift
     /// means as a whole, a line each.
+    ///
+    /// `images`: of each image at hand and each lockfile that it is built from: `image`, `lock`, `installed` (the
+    /// environment's subject), `approved` (whether the BOM pins the lockfile), `same` (how many packages are the same
+    /// wherever they are known), `rows` (the others: `purl` less the version, `name`, `approved`, `locked`, `installed`
+    /// (versions each), `meaning` (`replaced`, `behind`, `unapproved`, `apart`, `content`, `missing`, `extra`), `layer`
+    /// (null, or `number`, `digest`, `created_by`)).
     ///
     /// Lines count from 1, columns in characters from 1. What can't be seen in a string is written as `\uXXXX`.
     pub Json = "json"
@@ -85,6 +92,7 @@ struct Document<'r> {
     edges: Vec<Edge>,
     notes: &'r [String],
     headlines: &'r [String],
+    images: Vec<Image<'r>>,
 }
 
 impl<'r> Document<'r> {
@@ -112,6 +120,61 @@ impl<'r> Document<'r> {
             edges: report.edges.iter().map(edge).collect(),
             notes: &report.notes,
             headlines: &report.headlines,
+            images: report.images.iter().map(Image::of).collect(),
+        }
+    }
+}
+
+#[derive(Serialize)]
+struct Image<'r> {
+    image: Text,
+    lock: Text,
+    installed: Text,
+    approved: bool,
+    same: usize,
+    rows: Vec<ImageRow<'r>>,
+}
+
+#[derive(Serialize)]
+struct ImageRow<'r> {
+    purl: Text,
+    name: Text,
+    approved: &'r [Text],
+    locked: &'r [Text],
+    installed: &'r [Text],
+    meaning: Text,
+    layer: Option<ImageLayer>,
+}
+
+#[derive(Serialize)]
+struct ImageLayer {
+    number: u32,
+    digest: Text,
+    created_by: Text,
+}
+
+impl<'r> Image<'r> {
+    fn of(table: &'r ImageTable) -> Self {
+        let layer = |layer: &'static Layer| {
+            let Layer { number, digest, created_by } = *layer;
+            ImageLayer { number, digest, created_by }
+        };
+        let row = |row: &'r crate::report::ImageRow| ImageRow {
+            purl: row.purl,
+            name: row.name,
+            approved: &row.approved,
+            locked: &row.locked,
+            installed: &row.installed,
+            meaning: row.meaning,
+            layer: row.layer.map(layer),
+        };
+        Image {
+            image: table.image,
+            lock: table.lock,
+            installed: table.installed,
+            approved: table.is_approved,
+            same: table.same,
+            rows: table.rows.iter().map(row).collect(),
         }
     }
 }

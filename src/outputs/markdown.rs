@@ -44,6 +44,7 @@ impl Output for Markdown {
                 page.changes();
             }
             page.table();
+            page.images();
             page.details();
             page.waived();
             page.notes();
@@ -150,6 +151,36 @@ impl<'r> Page<'r> {
             if !self.fits(&format!("| {} |\n", row.join(" | ")), MOST - SPARE) {
                 let _ = write!(self.text, "\n**{} in the full report.**\n", more(changes.len() - at));
                 return;
+            }
+        }
+    }
+
+    /// Adds what is approved, locked and installed, where that is not the same.
+    fn images(&mut self) {
+        let report = self.report;
+        for table in &report.images {
+            let (image, lock) = (code(&clip(table.image, 200)), code(&clip(table.lock, 200)));
+            let places = if table.is_approved { "locked and installed as approved" } else { "installed as locked" };
+            let same = count(table.same, "package");
+            let mut piece = format!("\n### The image {image} and {lock}\n\n{same} {places}.\n");
+            if !table.rows.is_empty() {
+                piece.push_str("\n| package | approved | locked | installed | what it means |\n");
+                piece.push_str("| --- | --- | --- | --- | --- |\n");
+            }
+            if !self.fits(&piece, TABLE * 3 / 2) {
+                return;
+            }
+            for (at, row) in table.rows.iter().enumerate() {
+                let [approved, locked, installed] = text::three(table, row);
+                let mut words = row.words.to_owned();
+                if let Some(layer) = row.layer.filter(|_| !row.installed.is_empty()) {
+                    let _ = write!(words, " (layer {})", layer.number);
+                }
+                let cells = [cell(row.name), cell(&approved), cell(&locked), cell(&installed), cell_words(&words)];
+                if !self.fits(&format!("| {} |\n", cells.join(" | ")), TABLE * 3 / 2) {
+                    let _ = write!(self.text, "\n**{} in the full report.**\n", more(table.rows.len() - at));
+                    return;
+                }
             }
         }
     }

@@ -14,7 +14,7 @@ use super::text::{self, clip, count, number};
 use super::{Output, Style};
 use crate::entry;
 use crate::intern::Text;
-use crate::report::{ChangeLine, Finding, Level, Problem, Report};
+use crate::report::{ChangeLine, Finding, ImageRow, ImageTable, Level, Problem, Report};
 use crate::source::{Location, Place, Sources};
 
 entry! {
@@ -43,6 +43,8 @@ const FULL: usize = 50;
 const LINES: usize = 20;
 /// How many subjects a summary lists.
 const SUBJECTS: usize = 20;
+/// How many rows of a table of an image are shown.
+const ROWS: usize = 30;
 /// How many ways in are named.
 const WAYS: usize = 3;
 
@@ -59,6 +61,7 @@ impl Output for Terminal {
                 screen.changes()?;
             }
             screen.details()?;
+            screen.images()?;
             screen.notes()?;
         }
         screen.summary()?;
@@ -213,6 +216,34 @@ impl<'s> Screen<'s> {
         for edge in &self.report.edges {
             let (from, to) = (clip(edge.from, 200), clip(edge.to, 200));
             writeln!(self.to, "{}: {} requires {to} in {}", clip(edge.kind, 20), from, clip(edge.subject, 400))?;
+        }
+        Ok(())
+    }
+
+    /// Shows what is approved, locked and installed, where that is not the same.
+    fn images(&mut self) -> Result<()> {
+        for table in &self.report.images {
+            let (image, lock) = (clip(table.image, 200), clip(table.lock, 200));
+            writeln!(self.to, "{}", self.bold(&format!("the image {image} and {lock}")))?;
+            let most = if self.style.verbose || table.rows.len() <= ROWS + 1 { table.rows.len() } else { ROWS };
+            let heads = ["package", "approved", "locked", "installed", "what it means"].map(str::to_owned);
+            let rows: Vec<[String; 5]> = table.rows[..most].iter().map(|row| image_row(table, row)).collect();
+            let width = |at: usize| {
+                let widths = rows.iter().map(|row| row[at].chars().count());
+                widths.chain([heads[at].len()]).max().unwrap_or_default()
+            };
+            let [name, approved, locked, installed] = [0, 1, 2, 3].map(width);
+            for row in std::iter::once(&heads).filter(|_| most > 0).chain(&rows) {
+                let [a, b, c, d, words] = row;
+                writeln!(self.to, "  {a:name$}  {b:approved$}  {c:locked$}  {d:installed$}  {words}")?;
+            }
+            if most < table.rows.len() {
+                writeln!(self.to, "  and {} more; -v shows all", number(table.rows.len() - most))?;
+            }
+            let same = count(table.same, "package");
+            let beside = if table.rows.is_empty() { "" } else { "else, " };
+            let places = if table.is_approved { "locked and installed as approved" } else { "installed as locked" };
+            writeln!(self.to, "  {beside}{same} {places}\n")?;
         }
         Ok(())
     }
@@ -421,6 +452,16 @@ fn name_origins(shown: &str, origins: &[String]) -> String {
         named.push_str(rest.trim_start_matches(|c: char| c == ':' || c.is_ascii_digit()));
     }
     named
+}
+
+/// Returns a row of the table of an image: name, approved, locked, installed, what it means.
+fn image_row(table: &ImageTable, row: &ImageRow) -> [String; 5] {
+    let [approved, locked, installed] = text::three(table, row);
+    let mut words = row.words.to_owned();
+    if let Some(layer) = row.layer.filter(|_| !row.installed.is_empty()) {
+        let _ = write!(words, " (layer {})", layer.number);
+    }
+    [clip(row.name, 60).into_owned(), approved, locked, installed, words]
 }
 
 /// Returns a change in a line, less its mark: `urllib3 2.2.1 → 2.5.0 (minor, via requests)`.

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 
 use sha2::{Digest, Sha256};
 
-use crate::report::ChangeLine;
+use crate::report::{ChangeLine, ImageRow, ImageTable};
 use crate::source::Location;
 use crate::versions::{self, Step};
 
@@ -47,6 +47,18 @@ pub fn clip(text: &str, most: usize) -> Cow<'_, str> {
     let mut shown = plain(&text[..end]).into_owned();
     shown.push('…');
     Cow::Owned(shown)
+}
+
+/// Returns what is approved, locked and installed of a package, for a table: versions, `-` for none, `?` where the BOM says
+/// nothing of the lockfile.
+pub fn three(table: &ImageTable, row: &ImageRow) -> [String; 3] {
+    let versions = |versions: &[&str]| match versions {
+        [] => "-".to_owned(),
+        [one] => clip(one, 40).into_owned(),
+        [first, ..] => format!("{} and {} more", clip(first, 30), versions.len() - 1),
+    };
+    let approved = if table.is_approved { versions(&row.approved) } else { "?".to_owned() };
+    [approved, versions(&row.locked), versions(&row.installed)]
 }
 
 /// Returns a number with its thousands apart: `1,204`.

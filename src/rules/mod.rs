@@ -23,6 +23,7 @@ use time::Date;
 use crate::compare::{Change, Drift};
 use crate::entry::Entry;
 use crate::graph::{Graph, Resolved};
+use crate::images::{self, Comparison};
 use crate::intern::{self, Text};
 use crate::model::Scope;
 use crate::policy::{Level, Placed, Policy};
@@ -68,6 +69,7 @@ pub struct Case<'c> {
     /// The day of the check.
     pub today: Date,
     judged: OnceCell<gpu::Judged>,
+    images: OnceCell<Vec<Comparison<'c>>>,
 }
 
 impl<'c> Case<'c> {
@@ -79,12 +81,17 @@ impl<'c> Case<'c> {
         sources: &'c Sources,
         today: Date,
     ) -> Self {
-        Case { pinned, resolved, drift, policy, sources, today, judged: OnceCell::new() }
+        Case { pinned, resolved, drift, policy, sources, today, judged: OnceCell::new(), images: OnceCell::new() }
     }
 
     /// Returns what is worth telling of the GPU stacks: computed once, told by many rules.
     pub fn judged(&self) -> &gpu::Judged {
         self.judged.get_or_init(|| gpu::judged(self.resolved, self.policy))
+    }
+
+    /// Returns how the images at hand compare with their lockfiles: computed once, told by several rules.
+    pub fn images(&self) -> &[Comparison<'c>] {
+        self.images.get_or_init(|| images::compare(self.resolved, self.pinned, self.policy))
     }
 
     /// Reads a rule's options from the policy; the defaults where it gives none.

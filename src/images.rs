@@ -1,0 +1,272 @@
+//! Holds what is installed in an image to what its lockfile locks, and both to what the BOM approves.
+//!
+//! The lockfile is a promise; the image is what runs. A subject of an image is named by the image and its path in it:
+//! `services/api!/opt/venv/lib/python3.12/site-packages`.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::graph::{Graph, Resolved, Subject};
+use crate::intern::Text;
+use crate::model::{Component, Layer, Origin, Scope};
+use crate::policy::Policy;
+use crate::stacks::{self, Expected};
+use crate::versions;
+
+/// What stands between an image's name and a path in it.
+pub const MARK: &str = "!/";
+
+/// Returns the name of the image that a subject is in; none for what is in none.
+pub fn image_of(path: &str) -> Option<&str> {
+    path.split_once(MARK).map(|(name, _)| name)
+}
+
+/// Returns the names of the images that a graph has, sorted.
+pub fn names(graph: &Graph) -> BTreeSet<&str> {
+    graph.subjects().iter().filter_map(|subject| image_of(subject.path)).collect()
+}
+
+/// One lockfile, and the environment of an image that it is installed into.
+pub struct Comparison<'g> {
+    /// The image's name.
+    pub image: &'g str,
+    /// What is locked.
+    pub lock: &'g Subject,
+    /// What is installed.
+    pub installed: &'g Subject,
+    /// What the BOM pins of the lockfile; none where it does not.
+    pub approved: Option<&'g Subject>,
+    /// The packages that differ, sorted by purl.
+    pub rows: Vec<Row<'g>>,
+    /// How many packages are the same wherever they are known.
+    pub same: usize,
+}
+
+/// A package that is not the same wherever it is known.
+#[derive(Clone)]
+pub struct Row<'g> {
+    /// What the BOM pins.
+    pub approved: Vec<Resolved<'g>>,
+    /// What is locked.
+    pub locked: Vec<Resolved<'g>>,
+    /// What is installed.
+    pub installed: Vec<Resolved<'g>>,
+    /// What that means.
+    pub meaning: Meaning,
+}
+
+/// What it means that a package is not the same in the BOM, in the lockfile and in the image.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Meaning {
+    /// The lockfile has what is approved, and the image another version: something installed over it.
+    Replaced,
+    /// The image has what is approved, and the lockfile moved on: the image is from before.
+    Behind,
+    /// The image has what is locked, which is not what is approved.
+    Unapproved,
+    /// Three versions in three places, or two where nothing is approved.
+    Apart,
+    /// The version is what is locked, and comes from elsewhere or has other content.
+    Content,
+    /// It is locked and not in the image.
+    Missing,
+    /// It is in the image and not locked.
+    Extra,
+}
+
+impl Meaning {
+    /// Returns the name in reports.
+    pub fn name(self) -> Text {
+        match self {
+            Meaning::Replaced => "replaced",
+            Meaning::Behind => "behind",
+            Meaning::Unapproved => "unapproved",
+            Meaning::Apart => "apart",
+            Meaning::Content => "content",
+            Meaning::Missing => "missing",
+            Meaning::Extra => "extra",
+        }
+    }
+
+    /// Returns what it means in words.
+    pub fn words(self) -> &'static str {
+        match self {
+            Meaning::Replaced => "replaced in the image: the lockfile has what is approved",
+            Meaning::Behind => "the image is behind: it has what is approved, the lockfile moved on",
+            Meaning::Unapproved => "locked and installed before it was approved",
+            Meaning::Apart => "the image has another version than the lockfile",
+            Meaning::Content => "the version is the locked one, the content is not",
+            Meaning::Missing => "locked, and not in the image",
+            Meaning::Extra => "in the image, and not locked",
+        }
+    }
+}
+
+impl Row<'_> {
+    /// Returns what the row is about: the installed package, or the locked one.
+    pub fn about(&self) -> Component {
+        let one = self.installed.first().or(self.locked.first()).or(self.approved.first());
+        one.map(|one| one.component.clone()).unwrap_or_default()
+    }
+
+    /// Returns the layer that brought the installed package.
+    pub fn layer(&self) -> Option<&'static Layer> {
+        self.installed.iter().find_map(Resolved::layer)
+    }
+}
+
+/// Compares every image of a graph with the lockfiles that it is built from, sorted by image and lockfile.
+pub fn compare<'g>(resolved: &'g Graph, pinned: &'g Graph, policy: &Policy) -> Vec<Comparison<'g>> {
+    let mut comparisons = Vec::new();
+    for image in names(resolved) {
+        let environments: Vec<&Subject> =
+            resolved.subjects().iter().filter(|subject| image_of(subject.path) == Some(image)).collect();
+        for expected in stacks::expected(resolved, policy, image) {
+            let Some(installed) = home(&expected, &environments) else { continue };
+            let approved = pinned.subject(expected.lock.path);
+            comparisons.push(one(image, &expected, installed, approved));
+        }
+    }
+    comparisons
+}
+
+/// The formats of installed environments, by the purl types of what they hold.
+const ENVIRONMENTS: &[(&str, &str)] =
+    &[("cargo", "cargo-auditable"), ("conda", "conda-meta"), ("npm", "node-modules"), ("pypi", "dist-info")];
+
+/// Finds the environment that a lockfile is installed into: the one that holds the most of it.
+fn home<'g>(expected: &Expected<'g>, environments: &[&'g Subject]) -> Option<&'g Subject> {
+    let keys: BTreeSet<Text> = expected.nodes.iter().map(|node| node.component.purl.key()).collect();
+    let holds = |subject: &&'g Subject| {
+        let is_environment = ENVIRONMENTS.iter().any(|(_, format)| *format == subject.format);
+        let held: BTreeSet<Text> = subject.components().map(|node| node.component.purl.key()).collect();
+        let count = held.intersection(&keys).count();
+        // A few names in common are chance: each image has a pip.
+        (is_environment && count * 4 >= keys.len() && count > 0).then_some((count, *subject))
+    };
+    let best = environments.iter().filter_map(holds).max_by(|a, b| a.0.cmp(&b.0).then(b.1.path.cmp(a.1.path)));
+    best.map(|(_, subject)| subject)
+}
+
+/// The packages that bring packages, and are in environments beside what is locked.
+const INSTALLERS: &[&str] = &["pip", "setuptools", "wheel", "uv", "npm", "corepack", "pkg-resources"];
+
+fn one<'g>(
+    image: &'g str,
+    expected: &Expected<'g>,
+    installed: &'g Subject,
+    approved: Option<&'g Subject>,
+) -> Comparison<'g> {
+    let lock = expected.lock;
+    let wanted: BTreeSet<Text> = expected.nodes.iter().map(|node| node.component.purl.key()).collect();
+    let group = |subject: Option<&'g Subject>| subject.map(Subject::by_key).unwrap_or_default();
+    let (by_approval, by_lock, by_image) = (group(approved), group(Some(lock)), group(Some(installed)));
+    let types: BTreeSet<&str> = installed.components().map(|node| node.component.purl.ty()).collect();
+    // What was there before the first of what is locked came with the image that this one starts from.
+    let base = by_image
+        .iter()
+        .filter(|(key, _)| wanted.contains(*key))
+        .flat_map(|(_, nodes)| nodes)
+        .filter_map(|node| node.layer().map(|layer| layer.number))
+        .min();
+    let keys: BTreeSet<Text> = by_lock.keys().chain(by_image.keys()).copied().collect();
+    let mut rows = Vec::new();
+    let mut same = 0;
+    for key in keys {
+        let of = |groups: &BTreeMap<Text, Vec<Resolved<'g>>>| groups.get(key).cloned().unwrap_or_default();
+        let (approved_nodes, locked, inside) = (of(&by_approval), of(&by_lock), of(&by_image));
+        let is_project = locked.iter().any(Resolved::is_root) || inside.iter().any(|node| is_own(node));
+        let is_of_type = locked.first().is_none_or(|node| types.contains(node.component.purl.ty()));
+        if is_project || !is_of_type || locked.iter().any(|node| node.component.version().is_empty()) {
+            continue;
+        }
+        let meaning = match (locked.is_empty(), inside.is_empty()) {
+            (false, true) => {
+                let is_needed = wanted.contains(key) && locked.iter().any(is_certain);
+                if !is_needed || expected.lock.format == "cargo-lock" {
+                    continue;
+                }
+                Meaning::Missing
+            }
+            (true, _) => {
+                let early =
+                    |node: &Resolved<'_>| node.layer().zip(base).is_some_and(|(layer, base)| layer.number < base);
+                let name = inside.first().map_or("", |node| node.component.purl.name());
+                if INSTALLERS.contains(&name) || inside.iter().all(early) || lock.format == "cargo-lock" {
+                    continue;
+                }
+                Meaning::Extra
+            }
+            (false, false) => match differs(&approved_nodes, &locked, &inside) {
+                Some(meaning) => meaning,
+                None => {
+                    same += 1;
+                    continue;
+                }
+            },
+        };
+        rows.push(Row { approved: approved_nodes, locked, installed: inside, meaning });
+    }
+    Comparison { image, lock, installed, approved, rows, same }
+}
+
+/// Says whether a package is locked without a condition that may not hold in the image.
+fn is_certain(node: &Resolved<'_>) -> bool {
+    let mut asked = node.required_by();
+    matches!(node.scope(), Some(Scope::Runtime))
+        && node.environment().is_empty()
+        && asked.any(|link| link.requirement.environment.is_empty())
+}
+
+/// Says whether a package is the project itself, installed from its folder.
+fn is_own(node: &Resolved<'_>) -> bool {
+    node.component.purl.ty() == "pypi" && matches!(node.component.origin, Origin::Path(_))
+}
+
+/// Says what it means where a package that is locked and installed is not the same wherever it is known.
+fn differs(approved: &[Resolved<'_>], locked: &[Resolved<'_>], installed: &[Resolved<'_>]) -> Option<Meaning> {
+    let all_in = |some: &[Resolved<'_>], others: &[Resolved<'_>]| {
+        some.iter().all(|one| others.iter().any(|other| is_version(one.component, other.component)))
+    };
+    if all_in(installed, locked) {
+        let elsewhere = |one: &Resolved<'_>| {
+            let mut same = locked.iter().filter(|other| is_version(one.component, other.component)).peekable();
+            same.peek().is_some() && same.all(|other| is_other_content(one.component, other.component))
+        };
+        if installed.iter().any(elsewhere) {
+            return Some(Meaning::Content);
+        }
+        let is_new = !approved.is_empty() && !all_in(installed, approved);
+        return is_new.then_some(Meaning::Unapproved);
+    }
+    Some(match () {
+        () if approved.is_empty() => Meaning::Apart,
+        () if all_in(installed, approved) => Meaning::Behind,
+        () if all_in(locked, approved) => Meaning::Replaced,
+        () => Meaning::Apart,
+    })
+}
+
+/// Says whether an installed version is a locked one. A lock that names no build takes any: `2.5.1` is `2.5.1+cu124`.
+fn is_version(installed: &Component, locked: &Component) -> bool {
+    let scheme = versions::scheme(locked.purl.ty());
+    let public = |version: Text| version.split_once('+').map_or(version, |(public, _)| public);
+    let (is, should) = (installed.version(), locked.version());
+    scheme.same(is, should) || (locked.purl.ty() == "pypi" && !should.contains('+') && scheme.same(public(is), should))
+}
+
+/// Says whether a package of the locked version is none that the lockfile names: as far as both sides tell.
+fn is_other_content(installed: &Component, locked: &Component) -> bool {
+    let shared = |algorithm| locked.digests.iter().any(|digest| digest.algorithm == algorithm);
+    let comparable: Vec<_> = installed.digests.iter().filter(|digest| shared(digest.algorithm)).collect();
+    if !comparable.is_empty() {
+        return comparable.iter().all(|digest| !locked.digests.contains(digest));
+    }
+    match (&installed.origin, &locked.origin) {
+        (Origin::Git { commit, .. }, Origin::Git { commit: other, .. }) => {
+            !commit.is_empty() && !other.is_empty() && commit != other
+        }
+        (Origin::Git { .. }, Origin::Registry(_) | Origin::Url(_)) => true,
+        (Origin::Url(_), Origin::Registry(_)) => locked.purl.ty() == "pypi",
+        _ => false,
+    }
+}
