@@ -7,6 +7,7 @@ use std::hash::Hash;
 use hashbrown::{HashMap, HashSet};
 use rayon::iter::{IntoParallelIterator, ParallelIterator};
 
+use crate::formats;
 use crate::graph::{Graph, Link, Resolved, Subject};
 use crate::intern::Text;
 use crate::model::{Component, NodeId, Origin};
@@ -360,14 +361,22 @@ fn change<'g>(old: Resolved<'g>, new: Resolved<'g>) -> Option<Change<'g>> {
         what.push(What::Version);
     }
     if !std::ptr::eq(a, b) {
+        // A lock and an environment made of it say the same where the environment's records say nothing.
+        let is_one_installed = || is_installed(old.subject) != is_installed(new.subject);
         if says_old.integrity && says_new.integrity {
             if shares(a, b) == Some(false) {
                 what.push(What::Integrity);
-            } else if same && is_weakened(a, b) {
+            } else if same && is_weakened(a, b) && !is_one_installed() {
                 what.push(What::IntegrityWeakened);
             }
         }
-        if says_old.origin && says_new.origin && is_moved(a.origin, b.origin) && is_bundled(a) == is_bundled(b) {
+        let is_told = || (a.origin != Origin::Unknown && b.origin != Origin::Unknown) || !is_one_installed();
+        if says_old.origin
+            && says_new.origin
+            && is_moved(a.origin, b.origin)
+            && is_bundled(a) == is_bundled(b)
+            && is_told()
+        {
             what.push(What::Source);
         }
         if says_old.licence
@@ -448,14 +457,23 @@ fn is_weakened(old: &Component, new: &Component) -> bool {
     (!old.digests.is_empty() && new.digests.is_empty()) || (is_strong(old) && !is_strong(new))
 }
 
-/// Says whether a property differs. One under `cargo:` is there only where cargo was asked, so that one side may lack it.
+/// Says whether a property differs. One under `cargo:` is there only where cargo was asked, so that one side may lack it;
+/// who installed a component is no part of it.
 fn is_other_variant(old: &Component, new: &Component) -> bool {
     let lacks = |side: &Component, (name, value): &(Text, Text)| {
+        if *name == Component::INSTALLER {
+            return false;
+        }
         let found = side.properties.iter().find(|(other, _)| other == name);
         found.map_or(!name.starts_with("cargo:"), |(_, other)| other != value)
     };
     old.properties.iter().any(|property| lacks(new, property))
         || new.properties.iter().any(|property| lacks(old, property))
+}
+
+/// Says whether a subject is what its package manager's own records tell to be installed.
+fn is_installed(subject: &Subject) -> bool {
+    formats::named(subject.format).is_some_and(|format| format.is_installed())
 }
 
 /// Says whether a component comes inside of another one, so that it has no source of its own.

@@ -120,6 +120,9 @@ pub struct Component {
 }
 
 impl Component {
+    /// The property that names the tool which installed a component. Who installed it makes it no other component.
+    pub const INSTALLER: Text = "installer";
+
     /// Returns a library with this purl, and nothing else known.
     pub fn new(purl: Purl) -> Self {
         Component { purl, ..Component::default() }

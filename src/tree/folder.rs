@@ -42,7 +42,15 @@ impl Open for Folder {
     }
 }
 
+/// The names of folders that packages are installed into, and nothing else stands in.
+const PACKAGES: &[&str] = &["site-packages", "dist-packages", "node_modules", "conda-meta"];
+
 impl Tree for Folder {
+    fn is_installed(&self) -> bool {
+        let name = self.real.file_name().and_then(|name| name.to_str());
+        name.is_some_and(|name| PACKAGES.contains(&name)) || super::has_marker(self)
+    }
+
     fn list(&self, enter: &Enter, hidden: bool) -> Result<Listing> {
         let (root, enter) = (self.real.clone(), enter.clone());
         let enters = move |entry: &DirEntry| {

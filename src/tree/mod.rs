@@ -57,7 +57,7 @@ pub trait Tree: Open {
 
     /// Says whether the tree is a root file system or an environment that packages are installed into, and no project.
     fn is_installed(&self) -> bool {
-        INSTALLED.iter().any(|marker| self.has(marker))
+        has_marker(self)
     }
 
     /// Returns the layer of an image that brought a file as it is now; none outside of images.
@@ -70,6 +70,11 @@ pub trait Tree: Open {
     fn earlier(&self, _path: &str) -> Vec<(&'static Layer, Vec<u8>)> {
         Vec::new()
     }
+}
+
+/// Says whether a tree has one of the files by which an environment is known.
+fn has_marker(tree: &(impl Open + ?Sized)) -> bool {
+    INSTALLED.iter().any(|marker| tree.has(marker))
 }
 
 /// What an argument names: a whole tree, or one file of one.

@@ -32,6 +32,33 @@ pub fn overlap(markers: &[&str]) -> Overlap {
     Worlds::of(&parsed).map_or(Overlap::Unknown, |worlds| worlds.any_holds(&Marker::All(parsed)))
 }
 
+/// Whether a marker holds in an environment of which not all is known.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fate {
+    /// It holds, whatever is not known.
+    Always,
+    /// It does not hold, whatever is not known.
+    Never,
+    /// Not enough is known to say.
+    Unknown,
+}
+
+/// Says whether a marker holds where `context`, a marker that tells what is known of the environment, does.
+pub fn fate(marker: &str, context: &str) -> Fate {
+    if marker.trim().is_empty() {
+        return Fate::Always;
+    }
+    let (Some(known), Some(marker)) = (Marker::read(context), Marker::read(marker)) else { return Fate::Unknown };
+    let holds = Marker::All(vec![known.clone(), marker.clone()]);
+    let fails = Marker::All(vec![known, Marker::Not(Box::new(marker))]);
+    let Some(worlds) = Worlds::of(std::slice::from_ref(&holds)) else { return Fate::Unknown };
+    match (worlds.any_holds(&holds), worlds.any_holds(&fails)) {
+        (Overlap::Never, _) => Fate::Never,
+        (_, Overlap::Never) => Fate::Always,
+        _ => Fate::Unknown,
+    }
+}
+
 /// Says whether a text is a marker, or empty.
 pub fn is_marker(text: &str) -> bool {
     text.is_empty() || Marker::read(text).is_some()
@@ -177,10 +204,11 @@ fn tokens(marker: &str) -> Option<Vec<Token<'_>>> {
 /// How deep parentheses may nest.
 const DEEPEST: usize = 40;
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 enum Marker<'t> {
     All(Vec<Marker<'t>>),
     Any(Vec<Marker<'t>>),
+    Not(Box<Marker<'t>>),
     /// Holds for the interpreter's version, or for its first two numbers.
     Python {
         full: bool,
@@ -313,6 +341,7 @@ impl<'t> Worlds<'t> {
     fn add(&mut self, marker: &Marker<'t>) {
         match marker {
             Marker::All(parts) | Marker::Any(parts) => parts.iter().for_each(|part| self.add(part)),
+            Marker::Not(part) => self.add(part),
             Marker::Python { bounds, .. } => {
                 let at = |index: usize| bounds.release().get(index).copied().unwrap_or_default();
                 let (major, minor, patch) = (at(0), at(1), at(2));
@@ -375,6 +404,7 @@ impl World<'_> {
         match marker {
             Marker::All(parts) => parts.iter().all(|part| self.holds(part)),
             Marker::Any(parts) => parts.iter().any(|part| self.holds(part)),
+            Marker::Not(part) => !self.holds(part),
             Marker::Python { full, versions, .. } => {
                 versions.allows(if *full { &self.python.0 } else { &self.python.1 })
             }
@@ -429,6 +459,26 @@ mod tests {
         assert_eq!(overlap(&[&"(".repeat(100_000)]), Unknown);
         let many: String = (0..100).map(|n| format!("extra == 'e{n}' or ")).collect::<String>() + "extra == 'x'";
         assert_eq!(overlap(&[&many]), Unknown);
+    }
+
+    #[test]
+    fn markers_are_judged_by_what_is_known() {
+        let context = "sys_platform == 'linux' and os_name == 'posix' and python_version == '3.11'";
+        for (marker, expected) in [
+            ("", Fate::Always),
+            ("python_version >= '3.8'", Fate::Always),
+            ("python_version < '3.11'", Fate::Never),
+            ("python_full_version < '3.11.3'", Fate::Unknown),
+            ("python_full_version < '3.12.1'", Fate::Always),
+            ("sys_platform == 'win32'", Fate::Never),
+            ("sys_platform != 'win32' and python_version == '3.11'", Fate::Always),
+            ("platform_machine == 'x86_64'", Fate::Unknown),
+            ("platform_machine == 'x86_64' and os_name == 'nt'", Fate::Never),
+            ("platform_machine == 'x86_64' or os_name == 'posix'", Fate::Always),
+            ("no marker at all", Fate::Unknown),
+        ] {
+            assert_eq!(fate(marker, context), expected, "{marker}");
+        }
     }
 
     #[test]

@@ -1,6 +1,7 @@
-//! Python's package files: lockfiles, requirements and the manifest.
+//! Python's package files: lockfiles, requirements, the manifest, and the records of what is installed.
 
 pub(in crate::formats) mod constraint;
+pub mod dist_info;
 mod locked;
 mod marker;
 pub(in crate::formats) mod pep508;
@@ -15,8 +16,13 @@ pub mod uv_lock;
 use super::Format;
 
 /// The formats of this folder.
-pub const FORMATS: &[&dyn Format] =
-    &[&poetry_lock::PoetryLock, &pyproject::Pyproject, &requirements::RequirementsTxt, &uv_lock::UvLock];
+pub const FORMATS: &[&dyn Format] = &[
+    &dist_info::DistInfo,
+    &poetry_lock::PoetryLock,
+    &pyproject::Pyproject,
+    &requirements::RequirementsTxt,
+    &uv_lock::UvLock,
+];
 
 pub(crate) use pep508::normal;
 

@@ -72,7 +72,8 @@ fn facts(component: &Component, change: &Change<'_>) -> BTreeMap<String, String>
             facts.extend(Some(flavour(&build)).filter(|it| !it.is_empty()).map(|it| ("build".to_owned(), it)));
         }
     } else {
-        facts.extend(component.properties.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())));
+        let properties = component.properties.iter().filter(|(name, _)| *name != Component::INSTALLER);
+        facts.extend(properties.map(|(name, value)| ((*name).to_owned(), (*value).to_owned())));
     }
     if let Some((_, subpath)) = component.purl.as_str().rsplit_once('#') {
         facts.insert("subpath".to_owned(), subpath.to_owned());
