@@ -3,8 +3,10 @@
 pub mod cargo;
 pub mod conda;
 pub mod cyclonedx;
+pub mod deb;
 pub mod npm;
 pub mod oci;
+pub mod os;
 pub mod pypi;
 
 use anyhow::Result;
@@ -125,8 +127,16 @@ impl<'n> Near<'n> {
 }
 
 /// All formats, by purl type.
-pub const FORMATS: &[&[&dyn Format]] =
-    &[cargo::FORMATS, conda::FORMATS, npm::FORMATS, oci::FORMATS, pypi::FORMATS, cyclonedx::FORMATS];
+pub const FORMATS: &[&[&dyn Format]] = &[
+    cargo::FORMATS,
+    conda::FORMATS,
+    deb::FORMATS,
+    npm::FORMATS,
+    oci::FORMATS,
+    os::FORMATS,
+    pypi::FORMATS,
+    cyclonedx::FORMATS,
+];
 
 /// Returns every format.
 pub fn all() -> impl Iterator<Item = &'static dyn Format> {
