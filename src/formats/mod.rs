@@ -1,5 +1,6 @@
 //! A folder a purl type, a file a format: each reads one file and says what that file says.
 
+pub mod apk;
 pub mod cargo;
 pub mod conda;
 pub mod cyclonedx;
@@ -128,6 +129,7 @@ impl<'n> Near<'n> {
 
 /// All formats, by purl type.
 pub const FORMATS: &[&[&dyn Format]] = &[
+    apk::FORMATS,
     cargo::FORMATS,
     conda::FORMATS,
     deb::FORMATS,
