@@ -387,7 +387,7 @@ fn change<'g>(old: Resolved<'g>, new: Resolved<'g>) -> Option<Change<'g>> {
         {
             what.push(What::Licence);
         }
-        if a.purl.with_version("") != b.purl.with_version("") || (same && is_other_variant(a, b)) {
+        if !a.purl.is_same_variant(&b.purl) || (same && is_other_variant(a, b)) {
             what.push(What::Variant);
         }
     }

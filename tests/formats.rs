@@ -11,6 +11,7 @@ use driftgate::formats::{self, Format, Role};
 use driftgate::graph::Subject;
 use driftgate::model::{Gap, Origin};
 use driftgate::source::Sources;
+use driftgate::tree::{Memory, Tree};
 use proptest::prelude::*;
 
 /// Writes a side for human eyes: each component with its line, digests, source, and who requires it.
@@ -159,20 +160,23 @@ fn order_of_files_and_runs_change_nothing() {
     }
 }
 
-/// Returns a small fixture of each format: damage done to it reaches all of its reader.
+/// Returns a small fixture of each format: damage done to it reaches all of its reader. What tells what is installed is
+/// known by its whole path; of that only what makes a tree a root file system by itself is among them.
 fn samples() -> Vec<(&'static dyn Format, String, Vec<u8>)> {
     let mut samples = Vec::new();
     for format in formats::all() {
-        let of_format = files(&path("fixtures/formats")).into_iter().filter(|file| {
-            let name = file.file_name().unwrap().to_str().unwrap();
-            formats::of_file(name).is_some_and(|found| found.id() == format.id())
+        let cases = folders(&path("fixtures/formats")).into_iter().flat_map(|format| folders(&format));
+        let of_format = cases.flat_map(|case| files(&case).into_iter().map(move |file| (case.clone(), file)));
+        let of_format = of_format.filter_map(|(case, file)| {
+            let below = file.strip_prefix(&case).unwrap().to_str().unwrap();
+            let name = if format.is_installed() { below } else { below.rsplit('/').next().unwrap() }.to_owned();
+            let bytes = fs::read(&file).unwrap();
+            let is_whole = !format.is_installed()
+                || (Memory::new([(name.clone(), Vec::new())]).is_installed() && std::str::from_utf8(&bytes).is_ok());
+            let found = if format.is_installed() { formats::of_installed(&name) } else { formats::of_file(&name) };
+            (is_whole && found.is_some_and(|found| found.id() == format.id())).then_some((format, name, bytes))
         });
-        let smallest =
-            of_format.min_by_key(|file| (fs::metadata(file).unwrap().len() < 200, fs::metadata(file).unwrap().len()));
-        if let Some(file) = smallest {
-            let name = file.file_name().unwrap().to_str().unwrap().to_owned();
-            samples.push((format, name, fs::read(file).unwrap()));
-        }
+        samples.extend(of_format.min_by_key(|(_, _, bytes)| (bytes.len() < 200, bytes.len())));
     }
     samples
 }

@@ -1,10 +1,13 @@
 //! A folder a purl type, a file a format: each reads one file and says what that file says.
 
+pub mod apk;
 pub mod cargo;
 pub mod conda;
 pub mod cyclonedx;
+pub mod deb;
 pub mod npm;
 pub mod oci;
+pub mod os;
 pub mod pypi;
 
 use anyhow::Result;
@@ -125,8 +128,17 @@ impl<'n> Near<'n> {
 }
 
 /// All formats, by purl type.
-pub const FORMATS: &[&[&dyn Format]] =
-    &[cargo::FORMATS, conda::FORMATS, npm::FORMATS, oci::FORMATS, pypi::FORMATS, cyclonedx::FORMATS];
+pub const FORMATS: &[&[&dyn Format]] = &[
+    apk::FORMATS,
+    cargo::FORMATS,
+    conda::FORMATS,
+    deb::FORMATS,
+    npm::FORMATS,
+    oci::FORMATS,
+    os::FORMATS,
+    pypi::FORMATS,
+    cyclonedx::FORMATS,
+];
 
 /// Returns every format.
 pub fn all() -> impl Iterator<Item = &'static dyn Format> {

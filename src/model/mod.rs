@@ -18,4 +18,4 @@ pub use inventory::{
 };
 pub use part::{Fact, FactKind, Part, PartKind};
 pub use pattern::Pattern;
-pub use purl::Purl;
+pub use purl::{PROVENANCE, Purl};

@@ -15,6 +15,10 @@ use anyhow::{Context, Result, bail};
 use super::{Ecosystem, Fold, Namespace};
 use crate::intern::{self, Table, Text};
 
+/// The qualifiers that change with the release of an operating system or the version of a source package, and say nothing
+/// of their own: `distro=debian-12`, `upstream=glibc@2.36`.
+pub const PROVENANCE: &[&str] = &["distro", "upstream"];
+
 /// A package URL in canonical spelling.
 #[derive(Clone, Copy, Default)]
 pub struct Purl {
@@ -218,6 +222,18 @@ impl Purl {
     pub fn qualifiers(&self) -> Vec<(String, String)> {
         let pairs = self.qualifiers.split('&').filter_map(|pair| pair.split_once('='));
         pairs.map(|(key, value)| (key.to_owned(), decode(value))).collect()
+    }
+
+    /// Says whether both are one artifact of their versions: they differ in no more than these, and in what only tells of the
+    /// release or the source that a package was made for and from ([`PROVENANCE`]).
+    pub fn is_same_variant(&self, other: &Self) -> bool {
+        let qualifiers = |purl: &Self| {
+            let mut qualifiers = purl.qualifiers();
+            qualifiers.retain(|(key, _)| !PROVENANCE.contains(&key.as_str()));
+            qualifiers
+        };
+        (self.ty, self.namespace, self.name, self.subpath) == (other.ty, other.namespace, other.name, other.subpath)
+            && (self.qualifiers == other.qualifiers || qualifiers(self) == qualifiers(other))
     }
 
     /// Returns the path inside the package, decoded; empty where there is none.

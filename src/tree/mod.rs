@@ -38,6 +38,13 @@ const INSTALLED: &[&str] = &[
     "usr/lib/os-release",
     "var/lib/dpkg/status",
     "lib/apk/db/installed",
+    "usr/lib/apk/db/installed",
+    "var/lib/rpm/rpmdb.sqlite",
+    "var/lib/rpm/Packages.db",
+    "var/lib/rpm/Packages",
+    "usr/lib/sysimage/rpm/rpmdb.sqlite",
+    "usr/lib/sysimage/rpm/Packages.db",
+    "usr/lib/sysimage/rpm/Packages",
     "pyvenv.cfg",
     "conda-meta/history",
 ];

@@ -2,9 +2,12 @@
 //!
 //! A scheme never guesses: where a text is none of its versions there is no order, and the step is [`Step::Unknown`].
 
+mod apk;
 mod conda;
+mod debian;
 mod opaque;
 mod pep440;
+mod rpm;
 mod semver;
 mod tag;
 
@@ -82,12 +85,15 @@ impl fmt::Display for Step {
 
 /// The schemes, by purl type.
 const SCHEMES: &[(&str, &dyn Scheme)] = &[
+    ("apk", &apk::Apk),
     ("cargo", &semver::Semver),
     ("conda", &conda::Conda),
+    ("deb", &debian::Debian),
     ("docker", &tag::Tag),
     ("npm", &semver::Semver),
     ("oci", &tag::Tag),
     ("pypi", &pep440::Pep440),
+    ("rpm", &rpm::Rpm),
 ];
 
 /// Returns the scheme of a purl type; where none is known, versions are equal or not.
@@ -107,6 +113,28 @@ fn numbers_step(a: &[u64], b: &[u64]) -> Step {
         1 => Step::Minor,
         _ => Step::Patch,
     }
+}
+
+/// Returns the numbers parted by points that a text begins with; those past all measure are as large as can be.
+fn leading_numbers(text: &str) -> Vec<u64> {
+    let end = text.find(|sign: char| !sign.is_ascii_digit() && sign != '.').unwrap_or(text.len());
+    let numbers = text[..end].split('.').take_while(|number| !number.is_empty());
+    numbers.map(|number| number.parse().unwrap_or(u64::MAX)).collect()
+}
+
+/// Takes the digits off that a text begins with.
+fn digits<'t>(rest: &mut &'t [u8]) -> &'t [u8] {
+    let end = rest.iter().position(|byte| !byte.is_ascii_digit()).unwrap_or(rest.len());
+    let (digits, after) = rest.split_at(end);
+    *rest = after;
+    digits
+}
+
+/// Compares two runs of digits as numbers, however long; an empty one is zero.
+fn compare_digits(a: &[u8], b: &[u8]) -> Ordering {
+    let plain = |digits: &[u8]| digits.iter().position(|byte| *byte != b'0').unwrap_or(digits.len());
+    let (a, b) = (&a[plain(a)..], &b[plain(b)..]);
+    a.len().cmp(&b.len()).then_with(|| a.cmp(b))
 }
 
 #[cfg(test)]
@@ -162,6 +190,7 @@ mod tests {
             "[v=]?[0-2](\\.[0-2]){0,3}(-(rc|alpha)(\\.[01])?|(a|rc)[01])?(\\.post[01])?(\\.dev[01])?(\\+(cu12[14]|1|1\\.a|b))?",
             "[01]!1\\.[01]",
             "[01](\\.|_)?(dev|post|rc|a)?[01]?(_|-|\\.0)?",
+            "([01]:)?[01](\\.0?[0-2]){0,2}[ab~^]?(_rc|_p|~)?[01]?(-r?[01](\\+b[01])?)?",
             "0?[0-3](\\.[0-2])?(-slim|-runtime-ubuntu22\\.04)?",
             "[a-c]{0,2}",
         ]

@@ -6,7 +6,7 @@ use anyhow::Result;
 
 use crate::compare::{Change, What};
 use crate::entry;
-use crate::model::Component;
+use crate::model::{Component, PROVENANCE};
 use crate::policy::Level;
 use crate::rules::{Case, Findings, Rule, phrase};
 
@@ -62,6 +62,7 @@ const SOURCES: &[&str] = &["repository_url", "download_url", "vcs_url", "file_na
 /// Returns what tells builds apart, by name.
 fn facts(component: &Component, change: &Change<'_>) -> BTreeMap<String, String> {
     let mut facts: BTreeMap<String, String> = component.purl.qualifiers().into_iter().collect();
+    facts.retain(|name, _| !PROVENANCE.contains(&name.as_str()));
     if change.has(What::Source) || change.has(What::Version) {
         facts.retain(|name, _| !SOURCES.contains(&name.as_str()));
     }

@@ -1,0 +1,74 @@
+//! Who answers what an installed package requires: packages by their names, and what they provide.
+
+use hashbrown::{HashMap, HashSet};
+
+use crate::intern::Text;
+use crate::model::{Inventory, NodeId, Requirement, SUBJECT};
+
+/// What an installed package offers under a name.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Offer {
+    /// The package.
+    pub(crate) node: NodeId,
+    /// The version that it offers; empty where it offers none.
+    pub(crate) version: Text,
+    /// Whether the name is the package's own, and not one that it provides.
+    pub(crate) is_own: bool,
+}
+
+/// All that is offered, by name.
+#[derive(Default)]
+pub(crate) struct Offers(HashMap<Text, Vec<Offer>>);
+
+impl Offers {
+    /// Adds an offer.
+    pub(crate) fn add(&mut self, name: Text, offer: Offer) {
+        self.0.entry(name).or_default().push(offer);
+    }
+
+    /// Returns the packages that answer to a name, sorted: those that bear it, or else all those that provide it. The file
+    /// does not say which of several was meant, for any will do, and each of them does.
+    pub(crate) fn answers(&self, name: &str, fits: impl Fn(&Offer) -> bool) -> Vec<NodeId> {
+        let offers = self.0.get(name).map(Vec::as_slice).unwrap_or_default();
+        let fitting = |is_own: bool| offers.iter().filter(move |offer| offer.is_own == is_own);
+        let mut found: Vec<NodeId> = fitting(true).filter(|offer| fits(offer)).map(|offer| offer.node).collect();
+        if found.is_empty() {
+            found = fitting(false).filter(|offer| fits(offer)).map(|offer| offer.node).collect();
+        }
+        found.sort_unstable();
+        found.dedup();
+        found
+    }
+}
+
+/// Lets the system itself ask for these packages, and for all that nothing leads to then: what nothing requires, and of a
+/// circle that nothing else leads to the first.
+pub(crate) fn ask(inventory: &mut Inventory, chosen: &[NodeId]) {
+    let mut requires: Vec<Vec<NodeId>> = vec![Vec::new(); inventory.nodes.len()];
+    let mut required: HashSet<NodeId> = HashSet::new();
+    for edge in &inventory.edges {
+        requires[edge.from as usize].push(edge.to);
+        required.insert(edge.to);
+    }
+    let all = || 1..inventory.nodes.len() as NodeId;
+    let heads = all().filter(|id| !required.contains(id));
+    let mut reached = vec![false; inventory.nodes.len()];
+    let mut asked = Vec::new();
+    let candidates = chosen.iter().copied().map(|id| (id, true));
+    for (id, is_chosen) in candidates.chain(heads.map(|id| (id, false))).chain(all().map(|id| (id, false))) {
+        if reached[id as usize] && !is_chosen {
+            continue;
+        }
+        asked.push(id);
+        let mut open = vec![id];
+        while let Some(id) = open.pop() {
+            if !std::mem::replace(&mut reached[id as usize], true) {
+                open.extend(&requires[id as usize]);
+            }
+        }
+    }
+    for id in asked {
+        let place = inventory.nodes[id as usize].place;
+        inventory.edge(SUBJECT, id, Requirement::default(), place);
+    }
+}
