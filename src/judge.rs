@@ -11,7 +11,7 @@ use crate::intern::Text;
 
 use crate::policy::{Level, State, Waiver};
 use crate::report::{Finding, Related, Waived};
-use crate::rules::{self, Case, Draft, Findings, Review};
+use crate::rules::{self, Case, Draft, Findings, Review, phrase};
 
 /// Judges a case: what every rule found, less what the policy allows, with what it waives marked so.
 ///
@@ -74,12 +74,14 @@ fn finish<'g>(
         }
     }
     let name = purl.map_or(draft.name, |purl| purl.key());
+    let mut notes = draft.notes;
+    notes.extend(draft.about.and_then(|about| about.layer()).map(phrase::layer));
     Some(Finding {
         rule: draft.rule,
         level,
         identity: [draft.rule, draft.subject, name, draft.name, draft.to].join("\u{1f}"),
         message: draft.message,
-        notes: draft.notes,
+        notes,
         help: draft.help,
         place: draft.place,
         location: case.sources.locate(draft.place),

@@ -20,6 +20,7 @@ use crate::intern::{self, Text};
 use crate::model::{Component, Fact, FactKind, NodeId, Part, PartKind, Scope};
 use crate::policy::{self, Policy};
 use crate::source::{self, Place};
+use crate::tree;
 use asked::Asked;
 use shipped::Share;
 
@@ -71,6 +72,12 @@ fn environments(graph: &Graph, policy: &Policy) -> Vec<Environment> {
     let mut targets = Targets::new();
     let mut environments = Vec::new();
     for image in graph.subjects().iter().filter(is_image) {
+        let inside = installed_in(image, graph);
+        if !inside.is_empty() {
+            joined.extend(inside.iter().map(|subject| subject.path));
+            environments.push(running(image, &inside));
+            continue;
+        }
         let said: Vec<&policy::Environment> =
             policy.environments.iter().filter(|said| said.image.is_some_and(|path| path.value == image.path)).collect();
         let find = |name: &str| image.parts.iter().rposition(|part| part.name == name);
@@ -102,6 +109,49 @@ fn environments(graph: &Graph, policy: &Policy) -> Vec<Environment> {
     deploy(graph, policy, &targets, &mut environments);
     environments.sort_by(|a, b| a.name.cmp(b.name));
     environments
+}
+
+/// Returns what is installed in the image whose own configuration a subject is.
+fn installed_in<'g>(image: &Subject, graph: &'g Graph) -> Vec<&'g Subject> {
+    let Some(prefix) = image.path.strip_suffix(tree::image::CONFIG) else { return Vec::new() };
+    if !prefix.is_empty() && !prefix.ends_with(images::MARK) {
+        return Vec::new();
+    }
+    let is_inside = |subject: &&Subject| {
+        let is_record = formats::named(subject.format).is_some_and(|format| format.is_installed());
+        is_record && subject.path.strip_prefix(prefix).is_some_and(|rest| !rest.contains(images::MARK))
+    };
+    graph.subjects().iter().filter(is_inside).collect()
+}
+
+/// Returns what runs in an image, by what is installed in it: nothing has to be made out of its build.
+fn running(image: &Subject, inside: &[&Subject]) -> Environment {
+    let mut environment = alone(image);
+    environment.stages = stages(image);
+    environment.subjects.extend(inside.iter().map(|subject| subject.path));
+    let mut installs = Vec::new();
+    for node in inside.iter().flat_map(|subject| subject.components()) {
+        let component = node.component;
+        let manager = match component.purl.ty() {
+            "deb" => "apt",
+            "rpm" => "rpm",
+            "apk" => "apk",
+            _ => {
+                environment.packages.push(package(&node));
+                continue;
+            }
+        };
+        let constraint = intern::text(&format!("={}", component.version()));
+        let (name, place) = (component.purl.name(), node.place());
+        installs.push(Install { manager, name, constraint, index: "", place });
+    }
+    if let Some(stage) = environment.stages.iter_mut().find(|stage| stage.runs) {
+        stage.installs.extend(installs);
+        stage.locks = environment.subjects.clone();
+    }
+    environment.packages.sort_by(|a, b| a.component.cmp(b.component).then(a.place.cmp(&b.place)));
+    environment.subjects.sort_unstable();
+    environment
 }
 
 /// Returns the stages that deployments name to build files up to, by the files' paths.

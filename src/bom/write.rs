@@ -24,7 +24,7 @@ use sha2::{Digest as _, Sha256};
 use crate::formats::cyclonedx::properties::{self, Fields};
 use crate::graph::{Graph, Resolved, Subject};
 use crate::intern::{self, Text};
-use crate::model::{self, Gap, Kind, Origin, Requirement};
+use crate::model::{self, Gap, Kind, Layer, Origin, Requirement};
 
 /// What a BOM holds beside the graph.
 #[derive(Clone, Debug, Default)]
@@ -82,6 +82,16 @@ fn serial(bytes: &[u8]) -> String {
         let _ = write!(serial, "{byte:02x}");
     }
     serial
+}
+
+/// Names the layers that brought a subject's components.
+fn layers(subject: &Subject) -> impl Iterator<Item = Property> {
+    let layers: BTreeSet<&'static Layer> = subject.components().filter_map(|node| node.layer()).collect();
+    layers.into_iter().map(|layer| {
+        let by = (!layer.created_by.is_empty()).then(|| ("by".to_owned(), layer.created_by.to_owned()));
+        let fields: Fields = [("number".to_owned(), layer.number.to_string())].into_iter().chain(by).collect();
+        Property::new(properties::LAYER, &properties::encode(layer.digest, &fields))
+    })
 }
 
 fn first_error(text: &str) -> String {
@@ -209,6 +219,7 @@ impl<'g> Writer<'g> {
             properties.push(Property::new(properties::SILENT, &properties::list(&silent)));
         }
         properties.extend(subject.sources.iter().map(|(address, _)| Property::new(properties::INDEX, address)));
+        properties.extend(layers(subject));
         properties.extend(self.gaps(subject));
         properties.extend(extra);
         component.properties = Some(Properties(properties));
@@ -250,6 +261,7 @@ impl<'g> Writer<'g> {
         );
         properties.extend(self.stacks.get(&std::ptr::from_ref(of)).into_iter().flatten().cloned());
         properties.extend(self.occurrences(number));
+        properties.extend(self.brought(number));
         properties.extend(extra);
         component.properties = Some(Properties(properties));
         component
@@ -277,6 +289,18 @@ impl<'g> Writer<'g> {
             properties.insert(0, Property::new(properties::SUBJECTS, &properties::list(&plain)));
         }
         properties
+    }
+
+    /// Says which layers of images brought the component.
+    fn brought(&self, number: usize) -> Vec<Property> {
+        let places = &self.places[number];
+        let brought = places.iter().filter_map(|(subject, node)| Some((*subject, node.layer()?)));
+        let property = |(subject, layer): (u32, &'static Layer)| {
+            let path = self.graph.subjects()[subject as usize].path.to_owned();
+            let path = (places.len() > 1).then_some(("in".to_owned(), path));
+            Property::new(properties::BROUGHT, &properties::encode(&layer.number.to_string(), path.as_slice()))
+        };
+        brought.map(property).collect()
     }
 
     /// Returns the union of all subjects' edges, and the properties of what the union alone would say wrong.

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::fmt;
 
 use crate::graph::Resolved;
-use crate::model::{Component, Digest, Origin, Scope, without_credentials};
+use crate::model::{Component, Digest, Layer, Origin, Scope, without_credentials};
 
 /// Returns the build string of a component; empty where its ecosystem has none.
 pub fn build(component: &Component) -> String {
@@ -78,6 +78,21 @@ pub fn how(resolved: Resolved<'_>) -> &'static str {
 pub fn scope(scope: Option<Scope>) -> &'static str {
     scope.map_or("required by nothing", Scope::name)
 }
+
+/// Says which layer of an image brought a component, with the command that made it.
+pub fn layer(layer: &Layer) -> String {
+    let command: Vec<&str> = layer.created_by.split_whitespace().collect();
+    let command = command.join(" ");
+    let shown = match command.char_indices().nth(COMMAND) {
+        Some((at, _)) => format!("{}…", safe(&command[..at])),
+        None => safe(&command).into_owned(),
+    };
+    let shown = if shown.is_empty() { shown } else { format!(": {shown}") };
+    format!("layer {} brought it{shown}", layer.number)
+}
+
+/// How much of a command is enough to know it by.
+const COMMAND: usize = 160;
 
 /// Returns a digest, cut to what tells it apart.
 pub fn digest(digest: &Digest) -> String {

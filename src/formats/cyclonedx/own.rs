@@ -136,7 +136,7 @@ impl<'s, 'd, 't> Own<'s, 'd, 't> {
                 // Read once all components are known.
                 properties::EDGE => {}
                 // What the tables of that day said is for readers: the component is the same without it.
-                properties::GPU_RUNTIME | properties::GPU_DRIVER | properties::GPU_KERNELS => {}
+                properties::GPU_RUNTIME | properties::GPU_DRIVER | properties::GPU_KERNELS | properties::BROUGHT => {}
                 _ => component.properties.push((intern::text(name), intern::text(value))),
             }
         }

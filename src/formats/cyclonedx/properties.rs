@@ -32,6 +32,11 @@ pub const INDEX: &str = "driftgate:index";
 /// On a subject: a requirement without an exact answer (`from`, `candidate` and as an edge).
 pub const GAP: &str = "driftgate:gap";
 
+/// On a subject in an image: a layer that brought some of it, by its digest (`number`, `by`: the command that made it).
+pub const LAYER: &str = "driftgate:layer";
+/// On a component: the number of the layer that brought it (`in`, where it is in several subjects).
+pub const BROUGHT: &str = "driftgate:brought-by";
+
 /// On a component that carries a GPU runtime: what it was built for, as driftgate's tables had it when the BOM was written.
 pub const GPU_RUNTIME: &str = "driftgate:gpu:runtime";
 /// On such a component: the least Linux driver that it starts on.

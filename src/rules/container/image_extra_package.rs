@@ -4,7 +4,6 @@ use std::collections::BTreeSet;
 
 use anyhow::Result;
 
-use super::brought_by;
 use crate::entry;
 use crate::images::Meaning;
 use crate::model::NodeId;
@@ -58,14 +57,10 @@ impl Rule for ImageExtraPackage {
                 };
                 let (full, image) = (phrase::full(node.component), phrase::safe(comparison.image));
                 let lock = phrase::safe(comparison.lock.path);
-                let draft =
-                    findings.add(self, *node, format!("{full} is in the image {image} and not in {lock}{more}"));
-                draft
+                findings
+                    .add(self, *node, format!("{full} is in the image {image} and not in {lock}{more}"))
                     .help("add it to the project and lock it; or take out of the build what installs it")
                     .without_paths();
-                if let Some(layer) = brought_by(row) {
-                    draft.note(layer);
-                }
             }
         }
         Ok(())

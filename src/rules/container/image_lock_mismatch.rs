@@ -2,7 +2,6 @@
 
 use anyhow::Result;
 
-use super::brought_by;
 use crate::entry;
 use crate::graph::Resolved;
 use crate::images::Meaning;
@@ -67,9 +66,6 @@ impl Rule for ImageLockMismatch {
                 draft.from = locked.component.version();
                 if let Some(approved) = row.approved.first() {
                     draft.related(approved.place(), "approved here");
-                }
-                if let Some(layer) = brought_by(row) {
-                    draft.note(layer);
                 }
             }
         }
