@@ -138,7 +138,7 @@ pub fn read_file(sources: &Sources, tree: &Arc<dyn Tree>, path: &str) -> Result<
     let (format, text) = match formats::of_file(path) {
         Some(format) if format.is_of(path, "") => (format, None),
         named => {
-            let text = crate::source::decode(tree.open(path)?)?;
+            let text = source::text(tree.open(path)?)?;
             let format = formats::of_text_under(path, &text).or_else(|| formats::of_text(&text)).or(named);
             let Some(format) = format else {
                 bail!("{path}: no format that driftgate reads; `driftgate list` names them");

@@ -4,6 +4,7 @@
 //! [`graph`], [`compare`]d with the pinned BOM, judged by [`rules`] under a [`policy`], and rendered by [`outputs`].
 //! Only trees touch the disk and only [`cli`] prints; nothing here reaches a network or asks a registry.
 
+pub mod binary;
 pub mod bom;
 pub mod cli;
 

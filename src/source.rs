@@ -10,6 +10,7 @@ use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use anyhow::{Context, Result};
 
+use crate::binary;
 use crate::intern::{self, Text};
 
 /// The number of a file among the [`Sources`] of a run.
@@ -167,6 +168,14 @@ impl fmt::Display for NoText {
 }
 
 impl std::error::Error for NoText {}
+
+/// Returns the text of a file: its own, or what its tool would print of a binary file that is known.
+///
+/// # Errors
+/// Where it has none, or is damaged.
+pub fn text(bytes: Vec<u8>) -> Result<String> {
+    binary::text_of(&bytes).unwrap_or_else(|| Ok(decode(bytes)?))
+}
 
 /// Makes text of a file's bytes: UTF-8, with or without a byte-order mark, without NUL.
 ///
@@ -357,14 +366,14 @@ impl Sources {
     /// Reads a file's text.
     ///
     /// # Errors
-    /// Where it can't be opened, or is no UTF-8 text.
+    /// Where it can't be opened, is no UTF-8 text, and is no binary file that is known.
     pub fn read(&self, file: FileId) -> Result<String> {
         let (tree, path) = {
             let listed = self.listed.read().unwrap_or_else(PoisonError::into_inner);
             let (tree, path) = listed.files.get(file.0 as usize).context("no such file")?;
             (listed.trees[*tree].clone(), *path)
         };
-        Ok(decode(tree.open(path)?)?)
+        text(tree.open(path)?)
     }
 
     /// Opens a file whose places are asked for; the last few stay open.

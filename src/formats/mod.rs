@@ -9,6 +9,7 @@ pub mod npm;
 pub mod oci;
 pub mod os;
 pub mod pypi;
+pub mod rpm;
 
 use anyhow::Result;
 
@@ -137,6 +138,7 @@ pub const FORMATS: &[&[&dyn Format]] = &[
     oci::FORMATS,
     os::FORMATS,
     pypi::FORMATS,
+    rpm::FORMATS,
     cyclonedx::FORMATS,
 ];
 

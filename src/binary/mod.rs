@@ -1,0 +1,17 @@
+//! Files that are no text, read as the text that their own tools would print of them.
+//!
+//! What is made of them is parsed as any other text, with places. All of it is untrusted: every offset is checked, every
+//! chain of pages ends, and no more is made of a file than a few times its size.
+
+mod numbers;
+pub mod rpm;
+
+use anyhow::Result;
+
+/// Returns the text of a file that is no text itself, by its first bytes; none where it is none that is known.
+///
+/// # Errors
+/// Where it is one, and is damaged.
+pub fn text_of(bytes: &[u8]) -> Option<Result<String>> {
+    rpm::text_of(bytes)
+}

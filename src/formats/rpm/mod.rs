@@ -1,0 +1,9 @@
+//! Fedora, Red Hat, SUSE and what derives from them: what rpm has installed.
+
+pub mod packages;
+mod relation;
+
+use super::Format;
+
+/// The formats of this folder.
+pub const FORMATS: &[&dyn Format] = &[&packages::RpmPackages];
