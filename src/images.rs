@@ -129,6 +129,28 @@ pub fn compare<'g>(resolved: &'g Graph, pinned: &'g Graph, policy: &Policy) -> V
     comparisons
 }
 
+/// Returns a note on each image that could be held to no lockfile.
+pub fn unmatched(comparisons: &[Comparison<'_>], resolved: &Graph, policy: &Policy) -> Vec<String> {
+    let note = |image: &str| {
+        if comparisons.iter().any(|comparison| comparison.image == image) {
+            return None;
+        }
+        let locks: Vec<Text> =
+            stacks::expected(resolved, policy, image).iter().map(|expected| expected.lock.path).collect();
+        Some(match locks.as_slice() {
+            [] => format!(
+                "the image {image} goes with no lockfile here, and is held to none; --image takes the path of the folder, \
+                 Dockerfile or lockfile that it is built from"
+            ),
+            locks => format!(
+                "nothing that is installed in the image {image} holds half of what {} locks; it is held to none",
+                locks.join(" or ")
+            ),
+        })
+    };
+    names(resolved).into_iter().filter_map(note).collect()
+}
+
 /// The formats of installed environments, by the purl types of what they hold.
 const ENVIRONMENTS: &[(&str, &str)] =
     &[("cargo", "cargo-auditable"), ("conda", "conda-meta"), ("npm", "node-modules"), ("pypi", "dist-info")];
@@ -140,8 +162,8 @@ fn home<'g>(expected: &Expected<'g>, environments: &[&'g Subject]) -> Option<&'g
         let is_environment = ENVIRONMENTS.iter().any(|(_, format)| *format == subject.format);
         let held: BTreeSet<Text> = subject.components().map(|node| node.component.purl.key()).collect();
         let count = held.intersection(&keys).count();
-        // A few names in common are chance: each image has a pip.
-        (is_environment && count * 4 >= keys.len() && count > 0).then_some((count, *subject))
+        // A few names in common are chance.
+        (is_environment && count * 2 >= keys.len() && count > 0).then_some((count, *subject))
     };
     let best = environments.iter().filter_map(holds).max_by(|a, b| a.0.cmp(&b.0).then(b.1.path.cmp(a.1.path)));
     best.map(|(_, subject)| subject)

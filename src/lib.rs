@@ -102,6 +102,7 @@ pub fn check(
     report.headlines.extend(headlines::of_images(case.images()));
     report.images = case.images().iter().map(report::ImageTable::of).collect();
     report.notes.extend(image_notes);
+    report.notes.extend(images::unmatched(case.images(), &resolved.graph, policy));
     report.notes.extend(case.judged().notes.iter().cloned());
     for (place, note) in stacks::unknown_stages(&resolved.graph, policy) {
         let Location { path, line, column, .. } = sources.locate(place);

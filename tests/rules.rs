@@ -1,4 +1,5 @@
-//! Each case under `fixtures/rules/<rule>/<case>/`: a tree with its policy, the tree that was pinned, and what the rules
+//! Each case under `fixtures/rules/<rule>/<case>/`: a tree with its policy, the tree that was pinned, the root file systems
+//! of images below `images/<name>/`, and what the rules
 //! say of the difference on the first of June 2026, or on the day in its file `date`. `UPDATE_SNAPSHOTS=1 cargo test --test rules` writes it anew.
 #![allow(clippy::unwrap_used)]
 
@@ -10,6 +11,7 @@ use std::sync::Arc;
 use driftgate::compare::{self, ChangeKind, What};
 use driftgate::discover::{self, Scan};
 use driftgate::graph::Graph;
+use driftgate::images;
 use driftgate::judge;
 use driftgate::model::Component;
 use driftgate::policy::{Policy, date};
@@ -41,13 +43,24 @@ fn read(folder: &Path) -> Read {
         }
         let mut exclude = GlobSetBuilder::new();
         exclude.add(Glob::new("pinned/**").unwrap());
+        exclude.add(Glob::new("images/**").unwrap());
         let scan = Scan { exclude: exclude.build().unwrap(), ..Scan::default() };
         let tree: Arc<dyn Tree> = Arc::new(Folder::new(&folder).unwrap());
         let read = discover::read(sources, &tree, &scan).unwrap();
         for problem in &read.problems {
             writeln!(problems, "problem in the {side} tree: {problem}").unwrap();
         }
-        Graph::join(read.inventories)
+        let mut graph = Graph::join(read.inventories);
+        for image in folders(&folder.join("images")) {
+            let prefix = format!("{}{}", image.file_name().unwrap().to_str().unwrap(), images::MARK);
+            let tree: Arc<dyn Tree> = Arc::new(Folder::new(&image).unwrap());
+            let read = discover::read_below(sources, &tree, &Scan::default(), &prefix).unwrap();
+            for problem in &read.problems {
+                writeln!(problems, "problem in an image of the {side} tree: {problem}").unwrap();
+            }
+            graph.replace(Graph::join(read.inventories));
+        }
+        graph
     };
     let resolved = graph(&sources, folder.to_owned(), "resolved");
     let pinned = graph(&sources, folder.join("pinned"), "pinned");
@@ -97,14 +110,17 @@ fn snapshot(read: &Read) -> String {
     if text.is_empty() { "nothing\n".to_owned() } else { text }
 }
 
+/// Returns the folders in a folder, sorted.
+fn folders(of: &Path) -> Vec<PathBuf> {
+    let Ok(entries) = fs::read_dir(of) else { return Vec::new() };
+    let mut folders: Vec<PathBuf> = entries.map(|entry| entry.unwrap().path()).collect();
+    folders.retain(|path| path.is_dir());
+    folders.sort();
+    folders
+}
+
 /// Returns the cases, sorted: the rule's id and the case's folder.
 fn cases() -> Vec<(String, PathBuf)> {
-    let folders = |of: &Path| {
-        let mut folders: Vec<PathBuf> = fs::read_dir(of).unwrap().map(|entry| entry.unwrap().path()).collect();
-        folders.retain(|path| path.is_dir());
-        folders.sort();
-        folders
-    };
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/rules");
     let name = |path: &Path| path.file_name().unwrap().to_str().unwrap().to_owned();
     folders(&root).iter().flat_map(|rule| folders(rule).into_iter().map(|case| (name(rule), case))).collect()

@@ -172,11 +172,12 @@ impl<'r> Page<'r> {
             }
             for (at, row) in table.rows.iter().enumerate() {
                 let [approved, locked, installed] = text::three(table, row);
+                // The words are ours, and hold no markup.
                 let mut words = row.words.to_owned();
                 if let Some(layer) = row.layer.filter(|_| !row.installed.is_empty()) {
                     let _ = write!(words, " (layer {})", layer.number);
                 }
-                let cells = [cell(row.name), cell(&approved), cell(&locked), cell(&installed), cell_words(&words)];
+                let cells = [cell(row.name), cell(&approved), cell(&locked), cell(&installed), words];
                 if !self.fits(&format!("| {} |\n", cells.join(" | ")), TABLE * 3 / 2) {
                     let _ = write!(self.text, "\n**{} in the full report.**\n", more(table.rows.len() - at));
                     return;

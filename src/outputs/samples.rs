@@ -6,8 +6,11 @@ use std::sync::Arc;
 
 use anyhow::{Context, Result};
 
+use crate::images::Meaning;
 use crate::intern::{Text, text};
+use crate::model::Layer;
 use crate::report::{ChangeLine, EdgeLine, Finding, Level, Problem, Related, Report, SubjectLine, Waived};
+use crate::report::{ImageRow, ImageTable};
 use crate::source::{FileId, Location, Open, Place, Sources};
 
 /// Files in memory.
@@ -39,6 +42,7 @@ pub fn all() -> Vec<(&'static str, Report)> {
         ("drift", drift()),
         ("diff", diff()),
         ("hostile", hostile()),
+        ("images", images()),
         ("many", many()),
         ("minified", minified()),
         ("problems", problems()),
@@ -270,6 +274,36 @@ pub fn flood(amount: usize) -> Report {
         finding.identity = name.to_owned();
         start += name.len() as u32 + "==1.0\n".len() as u32;
     }
+    all.report
+}
+
+/// Two images: one that is not what is locked, and one that is.
+pub fn images() -> Report {
+    let mut all = Builder::new(&[(API, UV)]);
+    all.subject(API, 204);
+    all.subject("api!/opt/venv/lib/python3.12/site-packages", 206);
+    let layer = Layer { number: 5, digest: "sha256:0123", created_by: "RUN pip install debugpy" }.intern();
+    let row = |name: Text, [approved, locked, installed]: [Text; 3], meaning: Meaning| ImageRow {
+        purl: text(&format!("pkg:pypi/{name}")),
+        name,
+        approved: approved.split_whitespace().collect(),
+        locked: locked.split_whitespace().collect(),
+        installed: installed.split_whitespace().collect(),
+        meaning: meaning.name(),
+        words: meaning.words(),
+        layer: Some(layer),
+    };
+    let rows = vec![
+        row("debugpy", ["", "", "1.8.1"], Meaning::Extra),
+        row("numpy", ["1.26.4 2.1.0", "1.26.4 2.1.0", "2.2.0"], Meaning::Replaced),
+        row("sentry-sdk", ["2.0.1", "2.0.1", ""], Meaning::Missing),
+        row("\u{1b}[31mevil`|<b>", ["1", "2", "1"], Meaning::Behind),
+    ];
+    let table = |image, is_approved, rows| {
+        let installed = "api!/opt/venv/lib/python3.12/site-packages";
+        ImageTable { image, lock: API, installed, is_approved, rows, same: 201 }
+    };
+    all.report.images = vec![table("api", true, rows), table("web", false, Vec::new())];
     all.report
 }
 

@@ -5,6 +5,7 @@ use anyhow::Result;
 use crate::entry;
 use crate::graph::Resolved;
 use crate::images::Meaning;
+use crate::policy::Level;
 use crate::rules::{Case, Findings, Rule, phrase};
 
 entry! {
@@ -17,6 +18,8 @@ entry! {
     ///
     /// Versions are held to each other as the ecosystem spells them; a lock that names no build (`2.5.1`) takes any
     /// (`2.5.1+cu124`). Sources and digests are compared where both sides tell them.
+    ///
+    /// Where the BOM pins the image too, with that very package, it only warns.
     ///
     /// # Mend
     /// Where the image is behind, build it again. Where something was installed over the lock, take that command out of
@@ -64,6 +67,11 @@ impl Rule for ImageLockMismatch {
                 let draft = findings.add(self, *installed, message);
                 draft.help(help).related(locked.place(), "locked here").without_paths();
                 draft.from = locked.component.version();
+                // Who pins the image as it is has seen that.
+                let pinned = case.pinned.subject(comparison.installed.path);
+                if pinned.is_some_and(|pinned| pinned.components().any(|node| node.component == installed.component)) {
+                    draft.level(Level::Warn);
+                }
                 if let Some(approved) = row.approved.first() {
                     draft.related(approved.place(), "approved here");
                 }

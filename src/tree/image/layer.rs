@@ -222,7 +222,7 @@ fn take(entry: &Entry, content: &mut dyn Read, looks: Looks<'_>, spent: &Spent, 
                 None => other(layer, path),
             },
             Look::No => other(layer, path),
-            Look::Whole if entry.size > MAX_FILE => {
+            Look::Whole if entry.size > MAX_RECORD => {
                 layer.brings.insert(path, Brings::Large(entry.size));
             }
             Look::Whole => {
@@ -230,7 +230,11 @@ fn take(entry: &Entry, content: &mut dyn Read, looks: Looks<'_>, spent: &Spent, 
                 let mut bytes = Vec::with_capacity(entry.size as usize);
                 content.read_to_end(&mut bytes)?;
                 let bytes = super::as_text(bytes);
-                keep(layer, path, bytes, spent)?;
+                if bytes.len() as u64 > MAX_FILE {
+                    layer.brings.insert(path, Brings::Large(entry.size));
+                } else {
+                    keep(layer, path, bytes, spent)?;
+                }
             }
         },
         What::Other => other(layer, path),
@@ -250,6 +254,9 @@ fn keep(layer: &mut Layer, path: String, bytes: Vec<u8>, spent: &Spent) -> io::R
     layer.brings.insert(path, Brings::File(bytes.into()));
     Ok(())
 }
+
+/// The largest file that is looked at: a database of packages may be larger than the text that is read of it.
+const MAX_RECORD: u64 = 256 << 20;
 
 /// The largest program that is looked into.
 const MAX_PROGRAM: u64 = 192 << 20;

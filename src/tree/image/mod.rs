@@ -21,8 +21,8 @@ use std::path::Path;
 use anyhow::{Context, Result, bail};
 
 use super::{Enter, Listing, Tree};
-use crate::model;
 use crate::source::{MAX_FILE, Open};
+use crate::{binary, model};
 use choose::Chosen;
 pub use choose::Wish;
 use files::Files;
@@ -128,9 +128,12 @@ fn short(digest: &str) -> String {
     digest.chars().take(19).collect::<String>().escape_debug().to_string()
 }
 
-/// Returns what a file is read as.
+/// Returns what is kept of a file: of a database, the text that it is read as. A damaged one is kept as it is, to be told of.
 fn as_text(bytes: Vec<u8>) -> Vec<u8> {
-    bytes
+    match binary::text_of(&bytes) {
+        Some(Ok(text)) => text.into_bytes(),
+        _ => bytes,
+    }
 }
 
 /// Returns what a program carries of how it was built.
