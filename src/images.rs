@@ -182,6 +182,8 @@ fn one<'g>(
     let wanted: BTreeSet<Text> = expected.nodes.iter().map(|node| node.component.purl.key()).collect();
     let group = |subject: Option<&'g Subject>| subject.map(Subject::by_key).unwrap_or_default();
     let (by_approval, by_lock, by_image) = (group(approved), group(Some(lock)), group(Some(installed)));
+    // To pip, `==2.5.1` is any build of it; another lockfile names the one that it locked.
+    let is_range = lock.format == "requirements-txt";
     let types: BTreeSet<&str> = installed.components().map(|node| node.component.purl.ty()).collect();
     // What was there before the first of what is locked came with the image that this one starts from.
     let base = by_image
@@ -218,7 +220,7 @@ fn one<'g>(
                 }
                 Meaning::Extra
             }
-            (false, false) => match differs(&approved_nodes, &locked, &inside) {
+            (false, false) => match differs(&approved_nodes, &locked, &inside, is_range) {
                 Some(meaning) => meaning,
                 None => {
                     same += 1;
@@ -245,7 +247,13 @@ fn is_own(node: &Resolved<'_>) -> bool {
 }
 
 /// Says what it means where a package that is locked and installed is not the same wherever it is known.
-fn differs(approved: &[Resolved<'_>], locked: &[Resolved<'_>], installed: &[Resolved<'_>]) -> Option<Meaning> {
+fn differs(
+    approved: &[Resolved<'_>],
+    locked: &[Resolved<'_>],
+    installed: &[Resolved<'_>],
+    is_range: bool,
+) -> Option<Meaning> {
+    let is_version = |one: &Component, other: &Component| is_version(one, other, is_range);
     let all_in = |some: &[Resolved<'_>], others: &[Resolved<'_>]| {
         some.iter().all(|one| others.iter().any(|other| is_version(one.component, other.component)))
     };
@@ -268,12 +276,12 @@ fn differs(approved: &[Resolved<'_>], locked: &[Resolved<'_>], installed: &[Reso
     })
 }
 
-/// Says whether an installed version is a locked one. A lock that names no build takes any: `2.5.1` is `2.5.1+cu124`.
-fn is_version(installed: &Component, locked: &Component) -> bool {
+/// Says whether an installed version is a locked one; of a range that names no build, any: `2.5.1+cu124` is in `==2.5.1`.
+fn is_version(installed: &Component, locked: &Component, is_range: bool) -> bool {
     let scheme = versions::scheme(locked.purl.ty());
-    let public = |version: Text| version.split_once('+').map_or(version, |(public, _)| public);
     let (is, should) = (installed.version(), locked.version());
-    scheme.same(is, should) || (locked.purl.ty() == "pypi" && !should.contains('+') && scheme.same(public(is), should))
+    let public = is.split_once('+').map_or(is, |(public, _)| public);
+    scheme.same(is, should) || (is_range && !should.contains('+') && scheme.same(public, should))
 }
 
 /// Says whether a package of the locked version is none that the lockfile names: as far as both sides tell.

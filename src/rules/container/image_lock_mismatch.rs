@@ -16,8 +16,8 @@ entry! {
     /// image is built before the lock moved, a base image brings its own copy: each passes every check of the lockfile.
     /// Only images that are given with `--image` can be looked into.
     ///
-    /// Versions are held to each other as the ecosystem spells them; a lock that names no build (`2.5.1`) takes any
-    /// (`2.5.1+cu124`). Sources and digests are compared where both sides tell them.
+    /// Versions are held to each other as the ecosystem spells them; in a requirements file `==2.5.1` is any build of it
+    /// (`2.5.1+cu124`), as to pip. Sources and digests are compared where both sides tell them.
     ///
     /// Where the BOM pins the image too, with that very package, it only warns.
     ///
