@@ -91,17 +91,24 @@ struct Found {
 /// Where the tree can't be listed; what is wrong with single files is in the problems.
 pub fn read(sources: &Sources, tree: &Arc<dyn Tree>, scan: &Scan) -> Result<Read> {
     let is_installed = tree.is_installed();
-    let Listing { files, unlisted } = if is_installed { installed(&**tree, scan)? } else { walk(&**tree, scan)? };
+    let mut programs = Vec::new();
+    let Listing { files, unlisted } =
+        if is_installed { installed(&**tree, scan, &mut programs)? } else { walk(&**tree, scan)? };
     let found = files.into_iter().filter_map(|path| {
         let installed = if is_installed { formats::of_installed(&path) } else { None };
         let format = installed.or_else(|| formats::of_file(&path))?;
         Some(Found { path, format, text: None })
     });
+    let found: Vec<Found> = found.chain(programs).collect();
     let number = sources.add_tree(tree.clone());
+<<<<<<< HEAD
     let mut read = parse(sources, number, found.collect(), true);
     if is_installed {
         layers(sources, &**tree, &mut read.inventories);
     }
+=======
+    let mut read = parse(sources, number, found, true);
+>>>>>>> databases
     for (path, message) in unlisted {
         let path = intern::text(&path);
         read.unread.insert(path);
@@ -205,12 +212,19 @@ fn layers(sources: &Sources, tree: &dyn Tree, inventories: &mut [Inventory]) {
 }
 
 /// Lists the files of a root file system or an installed environment that are looked at: what tells what is installed,
-/// and the lockfiles of projects, which stand elsewhere.
-fn installed(tree: &dyn Tree, scan: &Scan) -> Result<Listing> {
+/// and the lockfiles of projects, which stand elsewhere. The programs that carry what they were built from come apart.
+fn installed(tree: &dyn Tree, scan: &Scan, programs: &mut Vec<Found>) -> Result<Listing> {
     let exclude = scan.exclude.clone();
     let enter: Enter =
         Arc::new(move |folder: &str| !exclude.is_match(folder) && !exclude.is_match(format!("{folder}/")));
     let mut listing = tree.list(&enter, true)?;
+    let mut carrying = tree.programs(&listing.files);
+    carrying.retain(|path| !scan.exclude.is_match(path) && !scan.skip.contains(path));
+    programs.par_extend(carrying.into_par_iter().filter_map(|path| {
+        let text = source::text(tree.open(&path).ok()?).ok()?;
+        let format = formats::of_text(&text)?;
+        Some(Found { path, format, text: Some(text) })
+    }));
     listing.files.retain(|path| {
         let is_looked_at = || path == image::CONFIG || look(path) == Look::Whole;
         !scan.exclude.is_match(path) && !scan.skip.contains(path) && (scan.include.is_match(path) || is_looked_at())

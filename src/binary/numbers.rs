@@ -26,6 +26,13 @@ impl Order {
     pub(super) fn size(self, bytes: &[u8], at: usize) -> Option<usize> {
         self.u32(bytes, at).and_then(|number| usize::try_from(number).ok())
     }
+
+    /// Reads eight bytes as a size or an offset.
+    pub(super) fn wide(self, bytes: &[u8], at: usize) -> Option<usize> {
+        let bytes = array(bytes, at)?;
+        let number = if self == Order::Little { u64::from_le_bytes(bytes) } else { u64::from_be_bytes(bytes) };
+        usize::try_from(number).ok()
+    }
 }
 
 /// Returns `len` bytes from `at`.

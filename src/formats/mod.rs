@@ -5,6 +5,7 @@ pub mod cargo;
 pub mod conda;
 pub mod cyclonedx;
 pub mod deb;
+pub mod golang;
 pub mod npm;
 pub mod oci;
 pub mod os;
@@ -134,6 +135,7 @@ pub const FORMATS: &[&[&dyn Format]] = &[
     cargo::FORMATS,
     conda::FORMATS,
     deb::FORMATS,
+    golang::FORMATS,
     npm::FORMATS,
     oci::FORMATS,
     os::FORMATS,

@@ -1,12 +1,15 @@
 //! A folder on disk, walked as git would see it.
 
 use std::fs::{self, File};
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Result, anyhow, bail};
 use ignore::{DirEntry, WalkBuilder};
+use rayon::prelude::*;
 
 use super::{Enter, Listing, Tree, reason};
+use crate::binary::program;
 use crate::source::{MAX_FILE, Open};
 
 /// A folder on disk. Nothing outside of it is opened, whatever a link in it says.
@@ -97,6 +100,37 @@ impl Tree for Folder {
     fn label(&self) -> String {
         self.root.display().to_string()
     }
+
+    fn programs(&self, listed: &[String]) -> Vec<String> {
+        let carries = |path: &str| carries(&self.real.join(path)).unwrap_or(false);
+        listed.par_iter().filter(|path| carries(path)).cloned().collect()
+    }
+}
+
+/// Says whether a file is a program that carries what it was built from. What is too large to be read is none.
+fn carries(path: &Path) -> io::Result<bool> {
+    let metadata = fs::metadata(path)?;
+    if !metadata.is_file() || !is_executable(&metadata) || metadata.len() > MAX_FILE {
+        return Ok(false);
+    }
+    let mut file = File::open(path)?;
+    let mut bytes = vec![0; 4.min(metadata.len() as usize)];
+    file.read_exact(&mut bytes)?;
+    if !program::is_program(&bytes) {
+        return Ok(false);
+    }
+    file.take(MAX_FILE).read_to_end(&mut bytes)?;
+    Ok(program::carries(&bytes).is_some())
+}
+
+#[cfg(unix)]
+fn is_executable(metadata: &fs::Metadata) -> bool {
+    std::os::unix::fs::MetadataExt::mode(metadata) & 0o111 != 0
+}
+
+#[cfg(not(unix))]
+fn is_executable(_metadata: &fs::Metadata) -> bool {
+    true
 }
 
 /// One file on disk, with the files beside and below it to be joined.

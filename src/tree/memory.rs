@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use anyhow::{Result, bail};
 
 use super::{Enter, Listing, Tree};
+use crate::binary::program;
 use crate::source::Open;
 
 /// Files held in memory, by path.
@@ -34,6 +35,11 @@ impl Open for Memory {
 impl Tree for Memory {
     fn list(&self, enter: &Enter, hidden: bool) -> Result<Listing> {
         Ok(super::listed(self.files.keys(), enter, hidden))
+    }
+
+    fn programs(&self, listed: &[String]) -> Vec<String> {
+        let carries = |path: &&String| self.files.get(*path).is_some_and(|bytes| program::carries(bytes).is_some());
+        listed.iter().filter(carries).cloned().collect()
     }
 
     fn label(&self) -> String {

@@ -67,6 +67,13 @@ pub trait Tree: Open {
         has_marker(self)
     }
 
+    /// Returns which of the listed files are programs that carry what they were built from, sorted: nothing in a name tells.
+    ///
+    /// [`Open::open`] gives the programs themselves, or the text that [`crate::binary::program::carries`] made of them.
+    fn programs(&self, _listed: &[String]) -> Vec<String> {
+        Vec::new()
+    }
+
     /// Returns the layer of an image that brought a file as it is now; none outside of images.
     fn layer(&self, _path: &str) -> Option<&'static Layer> {
         None

@@ -90,6 +90,7 @@ const SCHEMES: &[(&str, &dyn Scheme)] = &[
     ("conda", &conda::Conda),
     ("deb", &debian::Debian),
     ("docker", &tag::Tag),
+    ("golang", &semver::Semver),
     ("npm", &semver::Semver),
     ("oci", &tag::Tag),
     ("pypi", &pep440::Pep440),

@@ -1,4 +1,4 @@
-//! Semantic versions, as Cargo and npm write them.
+//! Semantic versions, as Cargo, Go and npm write them.
 //!
 //! Specification: Semantic Versioning 2.0.0. Two versions that differ in build metadata alone are of one precedence there;
 //! here they are two, ordered by it as the `semver` crate does, for they are two artifacts.
@@ -9,7 +9,7 @@ use semver::Version;
 
 use super::{Scheme, Step, numbers_step};
 
-/// The scheme of `cargo` and `npm`.
+/// The scheme of `cargo`, `golang` and `npm`.
 pub struct Semver;
 
 impl Scheme for Semver {
@@ -33,7 +33,7 @@ impl Scheme for Semver {
     }
 }
 
-/// Reads a version; npm takes a `v` or `=` before it.
+/// Reads a version; Go writes a `v` before it, and npm takes one, or a `=`.
 fn version(text: &str) -> Option<Version> {
     Version::parse(text.trim_start_matches(['=', ' ']).trim_start_matches('v')).ok()
 }

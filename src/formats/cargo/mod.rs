@@ -1,5 +1,6 @@
 //! Rust: what Cargo resolved, and what its manifests asked for.
 
+pub mod auditable;
 pub mod lock;
 pub mod manifest;
 pub mod metadata;
@@ -8,4 +9,4 @@ mod workspace;
 use super::Format;
 
 /// The formats of this folder.
-pub const FORMATS: &[&dyn Format] = &[&lock::CargoLock, &manifest::CargoToml];
+pub const FORMATS: &[&dyn Format] = &[&auditable::CargoAuditable, &lock::CargoLock, &manifest::CargoToml];
