@@ -8,6 +8,7 @@ mod inventory;
 mod part;
 mod pattern;
 mod purl;
+pub mod secret;
 
 pub use address::without_credentials;
 pub use component::{Component, Kind, Origin};

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::reference::Reference;
 use crate::formats::Format;
 use crate::intern::{self, Text};
-use crate::model::{Fact, FactKind, Gap, Inventory, NodeId, Requirement, SUBJECT, Says, Scope};
+use crate::model::{Fact, FactKind, Gap, Inventory, NodeId, Requirement, SUBJECT, Says, Scope, secret};
 use crate::source::{Place, Source};
 use crate::syntax::yaml::Node;
 
@@ -76,7 +76,8 @@ pub(super) fn fact(kind: FactKind, name: &str, value: &Node<'_>) -> Fact {
 
 /// Returns a fact that is said at a place.
 pub(super) fn said(kind: FactKind, name: &str, value: &str, place: Place) -> Fact {
-    Fact { kind, name: intern::text(name), value: intern::text(value), detail: "", place }
+    let value = if kind == FactKind::Env { secret::value(name, value).0 } else { value.into() };
+    Fact { kind, name: intern::text(name), value: intern::text(&value), detail: "", place }
 }
 
 /// Returns the place from the begin of the first to the end of the last of these.

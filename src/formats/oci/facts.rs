@@ -13,7 +13,7 @@ pub(super) use super::variables::Start;
 use super::variables::Variables;
 use super::wrappers::is_shell;
 use crate::intern;
-use crate::model::{Fact, FactKind};
+use crate::model::{Fact, FactKind, secret};
 use crate::source::{Place, Source};
 
 /// How many facts of a file are kept, and how many bytes they may have altogether.
@@ -144,9 +144,11 @@ impl<'s, 't> Facts<'s, 't> {
             if name.is_empty() {
                 continue;
             }
-            self.add(kind, &name, &value, "", range);
+            let (shown, is_secret) = secret::value(&name, &value);
+            self.add(kind, &name, &shown, "", range);
             if kind == FactKind::Env {
-                self.variables.set(name, if known { Variable::Known(value) } else { Variable::Unknown });
+                let is_known = known && !is_secret;
+                self.variables.set(name, if is_known { Variable::Known(value) } else { Variable::Unknown });
             }
         }
     }
@@ -164,7 +166,9 @@ impl<'s, 't> Facts<'s, 't> {
                     Some((Variable::Known(value), _)) => {
                         (word.text.as_str(), Variable::Known(value.clone()), value.clone())
                     }
-                    Some((Variable::Unset, _)) => (word.text.as_str(), Variable::Unset, String::new()),
+                    Some((Variable::Unset, _)) if !super::stages::is_given(&word.text) => {
+                        (word.text.as_str(), Variable::Unset, String::new())
+                    }
                     Some(_) => (word.text.as_str(), Variable::Unknown, String::new()),
                     None if super::stages::is_given(&word.text) => {
                         (word.text.as_str(), Variable::Unknown, String::new())
@@ -173,8 +177,9 @@ impl<'s, 't> Facts<'s, 't> {
                 },
             };
             if !name.is_empty() {
-                self.add(FactKind::Arg, name, &value, "", word.range.clone());
-                self.variables.argue(name.to_owned(), variable);
+                let (shown, is_secret) = secret::value(name, &value);
+                self.add(FactKind::Arg, name, &shown, "", word.range.clone());
+                self.variables.argue(name.to_owned(), if is_secret { Variable::Unknown } else { variable });
             }
         }
     }
@@ -252,7 +257,7 @@ fn facts_of(get: &dyn Fn(&str) -> Variable, command: &Command) -> Vec<(FactKind,
         Variable::Known(value) => Some(value),
         _ => None,
     };
-    let texts = [command.program.clone(), command.text.clone(), String::new()];
+    let texts = [command.program.clone(), secret::covered(&command.text).into_owned(), String::new()];
     let mut facts = vec![(FactKind::Command, texts, command.range.clone())];
     let installs = installs::of(command, &get);
     facts.extend(installs.into_iter().map(|found| (found.kind, [found.name, found.value, found.detail], found.range)));
@@ -307,7 +312,6 @@ mod tests {
             ),
             ("ARG A=1\nENV A=2\nENV B=$A", vec!["Arg A=1 @ A=1", "Env A=2 @ A=2", "Env B=2 @ B=$A"]),
             ("ONBUILD ENV A=1\nONBUILD RUN pip install x", vec![]),
-            ("ENV A", vec![]),
             (
                 "ENV V=1\nCOPY --chown=a uv.lock x-$V \\\n ./",
                 vec!["Env V=1 @ V=1", "Copy uv.lock=./ @ uv.lock", "Copy x-1=./ @ x-$V"],

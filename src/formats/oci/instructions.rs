@@ -6,6 +6,7 @@
 use std::borrow::Cow;
 use std::ops::Range;
 
+use super::checks;
 use super::line::{Line, Word};
 use crate::syntax::json::Located;
 
@@ -133,7 +134,12 @@ pub(super) fn read(text: &str) -> File<'_> {
         let start = lines.at;
         file.heredocs(&instruction, &mut lines);
         instruction.heredocs = (&text[start..lines.at], start);
-        file.instructions.push(instruction);
+        let faults = checks::faults(&instruction, file.escape);
+        // Of pairs, those that are whole are known; of others, what was meant is not.
+        if faults.is_empty() || matches!(instruction.keyword.as_str(), "ENV" | "LABEL") {
+            file.instructions.push(instruction);
+        }
+        file.faults.extend(faults);
     }
     file
 }

@@ -1,6 +1,7 @@
 //! Container images: the files that say from which images an image is built and what its build sets and installs, which
 //! images run, and what a built image says of itself.
 
+mod checks;
 mod compose;
 mod deployment;
 mod dockerfile;

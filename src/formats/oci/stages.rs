@@ -16,15 +16,18 @@ use crate::model::{Component, FactKind, Gap, Inventory, NodeId, Part, PartKind, 
 use crate::source::{Place, Source};
 
 /// The variables that each build sets by itself, before the first `FROM` too.
-const PLATFORM: [&str; 8] = [
+const PLATFORM: [&str; 11] = [
     "BUILDPLATFORM",
     "BUILDOS",
+    "BUILDOSVERSION",
     "BUILDARCH",
     "BUILDVARIANT",
     "TARGETPLATFORM",
     "TARGETOS",
+    "TARGETOSVERSION",
     "TARGETARCH",
     "TARGETVARIANT",
+    "TARGETSTAGE",
 ];
 
 /// The image that is none: a stage that starts from nothing.
@@ -33,28 +36,33 @@ const SCRATCH: &str = "scratch";
 /// The most stages that one variable may leave open, and the most variables that may do so: more would only cost time.
 const MAX_OPEN: usize = 64;
 
+/// How often what `ONBUILD` holds back is read.
+const MAX_TRIGGERED: usize = 10_000;
+
 /// A build: its stages, and what they ask for.
-pub(super) struct Build<'s, 't> {
+pub(super) struct Build<'s, 't, 'i> {
     source: &'s Source<'t>,
     escape: char,
     inventory: Inventory,
     /// The variables set before the first stage, and where their defaults stand.
     globals: HashMap<String, (Variable, Range<usize>)>,
-    stages: Vec<Stage>,
+    stages: Vec<Stage<'i>>,
     /// The stage that a name means now; later stages of one name take it over.
     names: HashMap<String, usize>,
     wants: Vec<Want>,
     /// `--from` of instructions, which may also mean later stages: looked up at the end.
-    copies: Vec<(usize, bool, Word)>,
+    copies: Vec<Copied>,
     nodes: HashMap<*const Component, NodeId>,
     /// How many stages start from one that the file leaves open.
     open: usize,
+    /// How often something was read that `ONBUILD` held back.
+    triggered: usize,
     /// What the stages say.
     facts: Facts<'s, 't>,
 }
 
 #[derive(Default)]
-struct Stage {
+struct Stage<'i> {
     name: Text,
     /// The stage that it starts from.
     base: Option<usize>,
@@ -62,6 +70,17 @@ struct Stage {
     want: Option<usize>,
     /// Where what it starts from is named.
     place: Place,
+    /// What it holds back for those that start from it: `ONBUILD`.
+    triggers: Vec<&'i Instruction<'i>>,
+}
+
+/// A `--from` of an instruction.
+struct Copied {
+    stage: usize,
+    onbuild: bool,
+    /// Whether it is a mount's, which knows stages by name only.
+    is_mount: bool,
+    from: Word,
 }
 
 /// Something that a stage asks for.
@@ -83,7 +102,7 @@ enum What {
     Stages(Vec<usize>),
 }
 
-impl<'s, 't> Build<'s, 't> {
+impl<'s, 't, 'i> Build<'s, 't, 'i> {
     /// Returns a build without stages yet.
     pub fn new(source: &'s Source<'t>, escape: char, inventory: Inventory) -> Self {
         Build {
@@ -97,6 +116,7 @@ impl<'s, 't> Build<'s, 't> {
             copies: Vec::new(),
             nodes: HashMap::new(),
             open: 0,
+            triggered: 0,
             facts: Facts::new(source, escape),
         }
     }
@@ -115,13 +135,13 @@ impl<'s, 't> Build<'s, 't> {
     }
 
     /// Reads one instruction.
-    pub fn read(&mut self, instruction: &Instruction<'_>) {
+    pub fn read(&mut self, instruction: &'i Instruction<'i>) {
         if !instruction.onbuild && !self.stages.is_empty() && instruction.keyword != "FROM" {
             self.facts.read(instruction, &self.globals);
         }
         match (instruction.keyword.as_str(), instruction.onbuild) {
             ("FROM", false) => self.from(instruction),
-            ("FROM" | "ONBUILD", true) => {
+            ("FROM" | "ONBUILD" | "MAINTAINER", true) => {
                 let place = self.source.place_at(instruction.place.clone());
                 self.inventory.fault(place, format!("ONBUILD may not hold {}", instruction.keyword));
             }
@@ -130,16 +150,35 @@ impl<'s, 't> Build<'s, 't> {
                 let place = self.source.place_at(instruction.place.clone());
                 self.inventory.fault(place, format!("{} before the first FROM", instruction.keyword));
             }
-            ("COPY", _) => {
-                let from = instruction.flags.iter().filter_map(|flag| flag.flag("from"));
-                self.copies.extend(from.map(|from| (self.stages.len() - 1, instruction.onbuild, from)));
+            _ => self.copied(instruction),
+        }
+    }
+
+    /// Notes what an instruction copies and mounts of stages and images, and what it holds back.
+    fn copied(&mut self, instruction: &'i Instruction<'i>) {
+        let (stage, onbuild) = (self.stages.len() - 1, instruction.onbuild);
+        let is_mount = instruction.keyword == "RUN";
+        let from = instruction.flags.iter().filter_map(|flag| match instruction.keyword.as_str() {
+            "COPY" => flag.flag("from"),
+            "RUN" => flag.flag("mount")?.field(&["from"], self.source.text),
+            _ => None,
+        });
+        self.copies.extend(from.map(|from| Copied { stage, onbuild, is_mount, from }));
+        if onbuild {
+            self.stages[stage].triggers.push(instruction);
+        }
+    }
+
+    /// Reads what the stage that this one starts from holds back.
+    fn trigger(&mut self, base: usize) {
+        let triggers = self.stages[base].triggers.clone();
+        for trigger in triggers {
+            self.triggered += 1;
+            if self.triggered > MAX_TRIGGERED {
+                self.facts.full.get_or_insert(self.source.place_at(trigger.place.clone()));
+                return;
             }
-            ("RUN", _) => {
-                let mounts = instruction.flags.iter().filter_map(|flag| flag.flag("mount"));
-                let from = mounts.filter_map(|mount| mount.field(&["from"], self.source.text));
-                self.copies.extend(from.map(|from| (self.stages.len() - 1, instruction.onbuild, from)));
-            }
-            _ => {}
+            self.facts.read(trigger, &self.globals);
         }
     }
 
@@ -225,6 +264,7 @@ impl<'s, 't> Build<'s, 't> {
         } else if let Some(&stage) = self.names.get(&expansion.text.to_lowercase()) {
             self.stages[index].base = Some(stage);
             self.facts.start_from(Start::Stage(stage));
+            self.trigger(stage);
             return;
         } else if expansion.text == SCRATCH {
             self.facts.start_from(Start::Nothing);
@@ -275,7 +315,7 @@ impl<'s, 't> Build<'s, 't> {
     }
 
     /// Looks up what `--from` means: a stage by name or number, or an image.
-    fn copy(&mut self, stage: usize, onbuild: bool, from: &Word) {
+    fn copy(&mut self, Copied { stage, onbuild, is_mount, from }: &Copied) {
         let place = self.source.place_at(from.range.clone());
         if from.text.contains('$') {
             return self
@@ -286,10 +326,12 @@ impl<'s, 't> Build<'s, 't> {
             return;
         }
         // Such a name means a stage of the build that starts from this one, as likely as an image.
-        if onbuild && !from.text.contains(['/', ':', '@']) {
+        if *onbuild && !from.text.contains(['/', ':', '@']) {
             return;
         }
-        if let Ok(number) = from.text.parse::<usize>() {
+        if let Ok(number) = from.text.parse::<usize>()
+            && !is_mount
+        {
             if number >= self.stages.len() {
                 self.inventory.fault(place, format!("there is no stage {number}"));
             }
@@ -299,7 +341,7 @@ impl<'s, 't> Build<'s, 't> {
             Ok(reference) => {
                 let what = What::Image(self.node(&reference, place));
                 let written = intern::text(&from.text);
-                self.wants.push(Want { stage, what, is_base: false, written, environment: "", place });
+                self.wants.push(Want { stage: *stage, what, is_base: false, written, environment: "", place });
             }
             Err(message) => self.inventory.fault(place, message),
         }
@@ -323,8 +365,8 @@ impl<'s, 't> Build<'s, 't> {
 
     /// Says who requires what, now that all stages are known.
     pub fn finish(mut self) -> Inventory {
-        for (stage, onbuild, from) in std::mem::take(&mut self.copies) {
-            self.copy(stage, onbuild, &from);
+        for copied in std::mem::take(&mut self.copies) {
+            self.copy(&copied);
         }
         // A stage starts from earlier ones only, so the chain ends.
         let mut shipped = vec![false; self.stages.len()];

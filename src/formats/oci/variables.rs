@@ -40,8 +40,7 @@ pub(super) struct Variables {
 #[derive(Default)]
 struct Own {
     start: Start,
-    settings: HashMap<String, Variable>,
-    arguments: HashMap<String, Variable>,
+    values: HashMap<String, Variable>,
 }
 
 impl Variables {
@@ -62,35 +61,31 @@ impl Variables {
         }
     }
 
-    /// Sets a variable that holds at run time too.
+    /// Sets a variable in the last stage: what is set last counts, by `ENV` or by `ARG`.
     pub fn set(&mut self, name: String, value: Variable) {
         if let Some(own) = self.stages.last_mut() {
-            own.settings.insert(name, value);
+            own.values.insert(name, value);
         }
     }
 
-    /// Sets a variable of the build.
+    /// Declares a variable of the build; one without a value leaves what is set.
     pub fn argue(&mut self, name: String, value: Variable) {
-        if let Some(own) = self.stages.last_mut() {
-            own.arguments.insert(name, value);
+        if value != Variable::Unset || self.find(&name).is_err() {
+            self.set(name, value);
         }
     }
 
-    /// Returns what is known of a variable in the last stage: `ENV` wins over `ARG`, and an image may have set any other.
+    /// Returns what is known of a variable in the last stage. An image may have set any that the file does not.
     pub fn get(&self, name: &str) -> Variable {
-        match self.find(name, |own| &own.settings) {
-            Ok(variable) => variable,
-            // An image that sets a variable of the same name is rare: what the file itself says counts.
-            Err(unknown) => self.find(name, |own| &own.arguments).unwrap_or(unknown),
-        }
+        self.find(name).unwrap_or_else(|unknown| unknown)
     }
 
     /// Finds a variable in the last stage or one that it starts from; else what it is then.
-    fn find(&self, name: &str, of: impl Fn(&Own) -> &HashMap<String, Variable>) -> Result<Variable, Variable> {
+    fn find(&self, name: &str) -> Result<Variable, Variable> {
         let mut at = self.stages.len().saturating_sub(1);
         for _ in 0..MAX_CHAIN {
             let Some(own) = self.stages.get(at) else { return Err(Variable::Unset) };
-            if let Some(variable) = of(own).get(name) {
+            if let Some(variable) = own.values.get(name) {
                 return Ok(variable.clone());
             }
             at = match own.start {
@@ -155,15 +150,18 @@ mod tests {
         variables.begin();
         variables.start_from(Start::Stage(0));
         variables.set("L".to_owned(), known("v 1"));
+        variables.argue("L".to_owned(), Variable::Unset);
+        variables.argue("E".to_owned(), Variable::Unset);
         for (word, expected, whole) in [
-            ("$A$B", "13", true),
+            ("$A$B", "23", true),
             ("${C:-4}", "4", true),
             ("x$D", "x$D", false),
             ("${D:-4}", "${D:-4}", false),
-            ("\"$A:${D}\"", "1:${D}", false),
+            ("\"$A:${D}\"", "2:${D}", false),
             ("'$A'", "$A", true),
             ("$L:$D", "v 1:$D", false),
             ("\\$A", "$A", true),
+            ("$L${E:-5}", "v 15", true),
             ("${B%", "${B%", false),
         ] {
             assert_eq!(variables.word(word), (expected.to_owned(), whole), "{word}");
