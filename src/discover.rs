@@ -250,9 +250,10 @@ fn parse(sources: &Sources, tree: usize, mut found: Vec<Found>, walked: bool) ->
         read.problems.push(Problem::at(sources.locate(place), message));
     }
     read.inventories.retain(|inventory| {
-        let role = formats::named(inventory.format).map(|format| format.role());
+        let format = formats::named(inventory.format);
+        let is_subject = format.is_some_and(|format| format.role() == Role::Subject && format.is_subject(inventory));
         let is_included = known.contains(inventory.subject) && !listed.contains(inventory.subject);
-        role == Some(Role::Subject) && !is_included && !doubled.contains(inventory.subject)
+        is_subject && !is_included && !doubled.contains(inventory.subject)
     });
     read.unread.extend(doubled);
     read.problems.sort();
@@ -282,7 +283,7 @@ fn one(
     if let Some(mark) = conflict(&text) {
         return Err(source.fault(source.place(mark), "an unresolved merge conflict: resolve it, or lock again"));
     }
-    let read = format.parse_all(&source);
+    let read = format.parse_with(&source, &|path| sources.beside(file, path));
     sources.done_with(file, text);
     Ok(Some((format, read?)))
 }
@@ -338,7 +339,7 @@ fn join(inventories: &mut [Inventory]) {
     for index in 0..inventories.len() {
         let inventory = &mut inventories[index];
         let Some(format) = formats::named(inventory.format).filter(|format| format.joins()) else { continue };
-        let is_seen = included.contains(inventory.subject);
+        let is_seen = included.contains(inventory.subject) || format.is_joined_by_others();
         let mut joined = if is_seen { inventory.clone() } else { take(inventory) };
         format.join(&mut joined, &Near { inventories });
         if is_seen { later.push((index, joined)) } else { inventories[index] = joined }
