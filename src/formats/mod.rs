@@ -3,6 +3,7 @@
 pub mod cargo;
 pub mod conda;
 pub mod cyclonedx;
+pub mod helm;
 pub mod npm;
 pub mod oci;
 pub mod pypi;
@@ -146,7 +147,7 @@ impl<'n> Near<'n> {
 
 /// All formats, by purl type.
 pub const FORMATS: &[&[&dyn Format]] =
-    &[cargo::FORMATS, conda::FORMATS, npm::FORMATS, oci::FORMATS, pypi::FORMATS, cyclonedx::FORMATS];
+    &[cargo::FORMATS, conda::FORMATS, helm::FORMATS, npm::FORMATS, oci::FORMATS, pypi::FORMATS, cyclonedx::FORMATS];
 
 /// Returns every format.
 pub fn all() -> impl Iterator<Item = &'static dyn Format> {

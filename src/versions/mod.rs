@@ -85,6 +85,7 @@ const SCHEMES: &[(&str, &dyn Scheme)] = &[
     ("cargo", &semver::Semver),
     ("conda", &conda::Conda),
     ("docker", &tag::Tag),
+    ("helm", &semver::Semver),
     ("npm", &semver::Semver),
     ("oci", &tag::Tag),
     ("pypi", &pep440::Pep440),
