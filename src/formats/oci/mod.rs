@@ -1,12 +1,17 @@
 //! Container images: the files that say from which images an image is built and what its build sets and installs, which
 //! images run, and what a built image says of itself.
 
+mod azure_pipelines;
 mod block;
+mod circleci_config;
 mod compose;
 pub(crate) mod deployment;
+mod devcontainer;
 mod dockerfile;
 mod expand;
 mod facts;
+mod github_workflow;
+mod gitlab_ci;
 mod gitops;
 mod image_config;
 pub(crate) mod image_map;
@@ -21,6 +26,7 @@ mod options;
 mod overlay;
 mod parameters;
 mod pip;
+mod pipeline;
 pub(crate) mod pod;
 pub(crate) mod reference;
 mod shell;
@@ -37,4 +43,9 @@ pub const FORMATS: &[&dyn Format] = &[
     &compose::Compose,
     &kubernetes::Kubernetes,
     &kustomization::Kustomization,
+    &github_workflow::GithubWorkflow,
+    &gitlab_ci::GitlabCi,
+    &circleci_config::CircleciConfig,
+    &azure_pipelines::AzurePipelines,
+    &devcontainer::Devcontainer,
 ];
