@@ -81,6 +81,8 @@ struct Found {
     format: &'static dyn Format,
     /// Its text, where that was needed to tell the format.
     text: Option<String>,
+    /// Whether another file names it: it is of that one's format, whatever its own name.
+    included: bool,
 }
 
 /// Reads all files of a tree that have a format.
@@ -97,18 +99,14 @@ pub fn read(sources: &Sources, tree: &Arc<dyn Tree>, scan: &Scan) -> Result<Read
     let found = files.into_iter().filter_map(|path| {
         let installed = if is_installed { formats::of_installed(&path) } else { None };
         let format = installed.or_else(|| formats::of_file(&path))?;
-        Some(Found { path, format, text: None })
+        Some(Found { path, format, text: None, included: false })
     });
     let found: Vec<Found> = found.chain(programs).collect();
     let number = sources.add_tree(tree.clone());
-<<<<<<< HEAD
-    let mut read = parse(sources, number, found.collect(), true);
+    let mut read = parse(sources, number, found, true);
     if is_installed {
         layers(sources, &**tree, &mut read.inventories);
     }
-=======
-    let mut read = parse(sources, number, found, true);
->>>>>>> databases
     for (path, message) in unlisted {
         let path = intern::text(&path);
         read.unread.insert(path);
@@ -153,12 +151,12 @@ pub fn read_file(sources: &Sources, tree: &Arc<dyn Tree>, path: &str) -> Result<
             (format, Some(text))
         }
     };
-    let mut found = vec![Found { path: path.to_owned(), format, text }];
+    let mut found = vec![Found { path: path.to_owned(), format, text, included: false }];
     for beside in formats::all().filter(|beside| format.joins() && beside.role() == Role::Manifest) {
         for name in beside.files().iter().filter(|name| !name.contains('*')) {
             let name = (path.rsplit_once('/')).map_or((*name).to_owned(), |(folder, _)| format!("{folder}/{name}"));
             if name != path && tree.has(&name) {
-                found.push(Found { path: name, format: beside, text: None });
+                found.push(Found { path: name, format: beside, text: None, included: false });
             }
         }
     }
@@ -223,7 +221,7 @@ fn installed(tree: &dyn Tree, scan: &Scan, programs: &mut Vec<Found>) -> Result<
     programs.par_extend(carrying.into_par_iter().filter_map(|path| {
         let text = source::text(tree.open(&path).ok()?).ok()?;
         let format = formats::of_text(&text)?;
-        Some(Found { path, format, text: Some(text) })
+        Some(Found { path, format, text: Some(text), included: false })
     }));
     listing.files.retain(|path| {
         let is_looked_at = || path == image::CONFIG || look(path) == Look::Whole;
@@ -260,8 +258,10 @@ const PROJECTS: &[&str] = &["src/", "task/", "www/"];
 
 /// Parses files and those that they include, and joins them; `walked` says that none of them was named.
 fn parse(sources: &Sources, tree: usize, mut found: Vec<Found>, walked: bool) -> Read {
-    let listed: BTreeSet<String> = found.iter().map(|file| file.path.clone()).collect();
+    let mut listed: BTreeSet<String> = found.iter().map(|file| file.path.clone()).collect();
     let mut known = listed.clone();
+    // What its own name and text say nothing of, a file that includes it may.
+    let mut unknown: BTreeSet<String> = BTreeSet::new();
     let mut read = Read::default();
     let mut is_own = false;
     // A file that another one includes by name is read too, until no new one is named.
@@ -272,12 +272,16 @@ fn parse(sources: &Sources, tree: usize, mut found: Vec<Found>, walked: bool) ->
             .into_par_iter()
             .map(|(file, found)| (file, found.format, one(sources, file, found, walked)))
             .collect();
+        let mut included: Vec<(String, &'static dyn Format)> = Vec::new();
         for (file, format, result) in results {
             let path = sources.path(file);
             let (format, inventories) = match result {
                 Ok(Some(read)) => read,
                 // Another kind of file by the same name.
-                Ok(None) => continue,
+                Ok(None) => {
+                    unknown.insert(path.to_owned());
+                    continue;
+                }
                 Err(error) => {
                     if listed.contains(path) && format.role() == Role::Subject {
                         read.unread.insert(path);
@@ -301,15 +305,17 @@ fn parse(sources: &Sources, tree: usize, mut found: Vec<Found>, walked: bool) ->
                 is_own = true;
             }
             for inventory in &inventories {
-                let format = formats::named(inventory.format);
-                for include in &inventory.includes {
-                    if known.insert(include.path.clone()) {
-                        let path = include.path.clone();
-                        found.extend(format.map(|format| Found { path, format, text: None }));
-                    }
-                }
+                let named = formats::named(inventory.format);
+                let paths = inventory.includes.iter().map(|include| include.path.clone());
+                included.extend(named.into_iter().flat_map(|format| paths.clone().map(move |path| (path, format))));
             }
             read.inventories.extend(inventories);
+        }
+        for (path, format) in included {
+            let is_other = unknown.remove(&path) && listed.remove(&path);
+            if known.insert(path.clone()) || is_other {
+                found.push(Found { path, format, text: None, included: true });
+            }
         }
     }
     gather(&mut read.inventories);
@@ -324,9 +330,10 @@ fn parse(sources: &Sources, tree: usize, mut found: Vec<Found>, walked: bool) ->
         read.problems.push(Problem::at(sources.locate(place), message));
     }
     read.inventories.retain(|inventory| {
-        let role = formats::named(inventory.format).map(|format| format.role());
+        let format = formats::named(inventory.format);
+        let is_subject = format.is_some_and(|format| format.role() == Role::Subject && format.is_subject(inventory));
         let is_included = known.contains(inventory.subject) && !listed.contains(inventory.subject);
-        role == Some(Role::Subject) && !is_included && !doubled.contains(inventory.subject)
+        is_subject && !is_included && !doubled.contains(inventory.subject)
     });
     read.unread.extend(doubled);
     read.problems.sort();
@@ -341,7 +348,7 @@ fn one(
     found: Found,
     walked: bool,
 ) -> Result<Option<(&'static dyn Format, Vec<Inventory>)>> {
-    let Found { path, mut format, text } = found;
+    let Found { path, mut format, text, included } = found;
     let text = match text.map_or_else(|| sources.read(file), Ok) {
         // What is no text, or too large, is some other kind of file.
         Err(_) if walked && !format.is_of(&path, "") => return Ok(None),
@@ -349,15 +356,18 @@ fn one(
     };
     // A file that another one includes may have any name.
     if walked && !format.is_installed() && formats::of_file(&path).is_some() {
-        let Some(of_text) = formats::of_text_under(&path, &text) else { return Ok(None) };
-        format = of_text;
+        match formats::of_text_under(&path, &text) {
+            Some(of_text) => format = of_text,
+            None if included => {}
+            None => return Ok(None),
+        }
     }
     let source = Source { file, path: sources.path(file), text: &text };
     // What is installed was never merged, and its documentation may show how a merge looks.
     if let Some(mark) = conflict(&text).filter(|_| !format.is_installed()) {
         return Err(source.fault(source.place(mark), "an unresolved merge conflict: resolve it, or lock again"));
     }
-    let read = format.parse_all(&source);
+    let read = format.parse_with(&source, &|path| sources.beside(file, path));
     sources.done_with(file, text);
     Ok(Some((format, read?)))
 }
@@ -413,7 +423,7 @@ fn join(inventories: &mut [Inventory]) {
     for index in 0..inventories.len() {
         let inventory = &mut inventories[index];
         let Some(format) = formats::named(inventory.format).filter(|format| format.joins()) else { continue };
-        let is_seen = included.contains(inventory.subject);
+        let is_seen = included.contains(inventory.subject) || format.is_joined_by_others();
         let mut joined = if is_seen { inventory.clone() } else { take(inventory) };
         format.join(&mut joined, &Near { inventories });
         if is_seen { later.push((index, joined)) } else { inventories[index] = joined }

@@ -376,6 +376,15 @@ impl Sources {
         text(tree.open(path)?)
     }
 
+    /// Reads another file of the tree that a file belongs to; none where it is not there or is no text.
+    pub fn beside(&self, file: FileId, path: &str) -> Option<String> {
+        let tree = {
+            let listed = self.listed.read().unwrap_or_else(PoisonError::into_inner);
+            listed.trees[listed.files.get(file.0 as usize)?.0].clone()
+        };
+        decode(tree.open(path).ok()?).ok()
+    }
+
     /// Opens a file whose places are asked for; the last few stay open.
     ///
     /// # Errors

@@ -6,6 +6,7 @@ pub mod conda;
 pub mod cyclonedx;
 pub mod deb;
 pub mod golang;
+pub mod helm;
 pub mod npm;
 pub mod oci;
 pub mod os;
@@ -93,6 +94,26 @@ pub trait Format: Entry {
         Ok(vec![self.parse(source)?])
     }
 
+    /// Reads a file for which settings beside it may fill in variables: `open` returns the text of a file that is there.
+    ///
+    /// Such a file (`.env`) is no subject and often holds secrets: of it, no more is kept than what the file asks for.
+    ///
+    /// # Errors
+    /// As [`Format::parse`].
+    fn parse_with(&self, source: &Source<'_>, _open: &dyn Fn(&str) -> Option<String>) -> Result<Vec<Inventory>> {
+        self.parse_all(source)
+    }
+
+    /// Says whether joins of other files look at what one of this format said before it was joined itself.
+    fn is_joined_by_others(&self) -> bool {
+        false
+    }
+
+    /// Says whether what was read of a file, and joined, is a subject: it may say nothing that its neighbours do not.
+    fn is_subject(&self, _inventory: &Inventory) -> bool {
+        true
+    }
+
     /// Says whether the files around one of this format add to what it says.
     fn joins(&self) -> bool {
         false
@@ -136,6 +157,7 @@ pub const FORMATS: &[&[&dyn Format]] = &[
     conda::FORMATS,
     deb::FORMATS,
     golang::FORMATS,
+    helm::FORMATS,
     npm::FORMATS,
     oci::FORMATS,
     os::FORMATS,

@@ -78,6 +78,8 @@ const ECOSYSTEMS: &[Ecosystem] = &[
     row("gitlab", Namespace::Part, Fold::Both, &[]),
     row("golang", Namespace::Part, Fold::Key, &["go"]),
     row("hackage", Namespace::Part, Fold::Keep, &["haskell"]),
+    // Not defined by the standard yet: what others write, with the address of the repository of charts.
+    row("helm", Namespace::Part, Fold::Keep, &["chart", "charts"]),
     row("hex", Namespace::Part, Fold::Both, &["elixir", "erlang"]),
     row("huggingface", Namespace::Part, Fold::Key, &["hf"]),
     row("julia", Namespace::Part, Fold::Keep, &[]),

@@ -29,6 +29,51 @@ pub fn read<'t, T: Deserialize<'t>>(source: &Source<'t>) -> Result<T> {
     })
 }
 
+/// Returns a text of the same length with blanks in the place of comments and of commas before a closing bracket, which some
+/// programs allow.
+pub fn without_comments(text: &str) -> String {
+    let mut plain = text.as_bytes().to_vec();
+    let (mut at, mut comma) = (0, None);
+    while at < plain.len() {
+        match (plain[at], plain.get(at + 1)) {
+            (b'"', _) => {
+                comma = None;
+                at += 1;
+                while at < plain.len() && plain[at] != b'"' {
+                    at += if plain[at] == b'\\' { 2 } else { 1 };
+                }
+                at += 1;
+            }
+            (b'/', Some(b'/')) => {
+                let end = plain[at..].iter().position(|byte| *byte == b'\n').map_or(plain.len(), |end| at + end);
+                plain[at..end].fill(b' ');
+                at = end;
+            }
+            (b'/', Some(b'*')) => {
+                let end = text.as_bytes()[at + 2..].windows(2).position(|two| two == b"*/");
+                let end = end.map_or(plain.len(), |end| at + 2 + end + 2);
+                plain[at..end].iter_mut().filter(|byte| **byte != b'\n').for_each(|byte| *byte = b' ');
+                at = end;
+            }
+            (byte, _) => {
+                match byte {
+                    b',' => comma = Some(at),
+                    b'}' | b']' => {
+                        if let Some(comma) = comma.take() {
+                            plain[comma] = b' ';
+                        }
+                    }
+                    byte if byte.is_ascii_whitespace() => {}
+                    _ => comma = None,
+                }
+                at += 1;
+            }
+        }
+    }
+    // Only whole comments are blanked, and they end at an ASCII character.
+    String::from_utf8(plain).unwrap_or_else(|_| text.to_owned())
+}
+
 /// A string that is borrowed where it holds no escape, so that it knows its place.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Str<'t>(pub Cow<'t, str>);
@@ -158,6 +203,21 @@ impl<'de: 't, 't, T: Deserialize<'de>> Deserialize<'de> for Located<'t, T> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn comments_are_blanked() {
+        for (text, expected) in [
+            ("{\"a\": 1, // é\n}", "{\"a\": 1       \n}"),
+            ("[1, /* é\n */ 2,]", "[1,      \n    2 ]"),
+            ("{\"a//b\": \"/*\\\"*/,}\"}", "{\"a//b\": \"/*\\\"*/,}\"}"),
+            ("[1,,]", "[1, ]"),
+            ("/*", "  "),
+            ("\"\\", "\"\\"),
+        ] {
+            assert_eq!(without_comments(text), expected, "{text}");
+            assert_eq!(without_comments(text).len(), text.len());
+        }
+    }
 
     #[test]
     fn escaped_names_are_looked_for_nearby_only() {

@@ -8,7 +8,7 @@ use anyhow::{Result, anyhow, bail};
 use ignore::{DirEntry, WalkBuilder};
 use rayon::prelude::*;
 
-use super::{Enter, Listing, Tree, reason};
+use super::{Enter, Listing, Tree, is_shown, reason};
 use crate::binary::program;
 use crate::source::{MAX_FILE, Open};
 
@@ -58,12 +58,13 @@ impl Tree for Folder {
         let (root, enter) = (self.real.clone(), enter.clone());
         let enters = move |entry: &DirEntry| {
             let is_folder = entry.file_type().is_some_and(|kind| kind.is_dir());
-            !is_folder
-                || below(&root, entry)
-                    .is_none_or(|path| path.is_empty() || (entry.file_name() != ".git" && enter(&path)))
+            let Some(path) = below(&root, entry).filter(|path| !path.is_empty()) else { return true };
+            (hidden || is_shown(&path)) && (!is_folder || (entry.file_name() != ".git" && enter(&path)))
         };
         let mut walk = WalkBuilder::new(&self.real);
+        // Which hidden files are listed is not the walker's to say.
         walk.standard_filters(!hidden)
+            .hidden(false)
             .require_git(false)
             .parents(false)
             .git_exclude(false)

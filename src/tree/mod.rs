@@ -53,7 +53,8 @@ const INSTALLED: &[&str] = &[
 pub trait Tree: Open {
     /// Lists the files; a folder that cannot be listed is told with them.
     ///
-    /// `enter` says by its path whether a folder is entered; `hidden` also lists what is hidden or git-ignored.
+    /// `enter` says by its path whether a folder is entered; `hidden` also lists what is hidden or git-ignored. Without it,
+    /// the hidden files that people write for a CI or a development container are listed all the same.
     ///
     /// # Errors
     /// Where the tree can't be listed at all.
@@ -180,15 +181,29 @@ fn listed<'p>(paths: impl Iterator<Item = &'p String>, enter: &Enter, hidden: bo
     Listing { files, unlisted: Vec::new() }
 }
 
+/// The hidden files and folders of a project that are looked at all the same, at whatever depth; of a folder with more
+/// than one part, nothing but that path is entered.
+const SHOWN: &[&str] =
+    &[".circleci/config.yml", ".devcontainer", ".devcontainer.json", ".github/workflows", ".gitlab-ci.yml"];
+
+/// Says whether a path, a part of which may be hidden, is looked at: its last part, as those before it are.
+fn is_shown(path: &str) -> bool {
+    let parts: Vec<&str> = path.split('/').collect();
+    // From the last hidden part on, for what is below an open one is open.
+    let Some(hidden) = parts.iter().rposition(|part| part.starts_with('.')) else { return true };
+    let below = &parts[hidden..];
+    SHOWN.iter().any(|shown| below.iter().zip(shown.split('/')).all(|(part, shown)| *part == shown))
+}
+
 /// Says whether a tree that holds its paths in a list lists a path: no hidden part, and each folder is entered.
 fn is_listed(path: &str, enter: &Enter, hidden: bool) -> bool {
     let mut from = 0;
     while let Some(at) = path[from..].find('/') {
         let folder = &path[..from + at];
-        if (!hidden && path[from..].starts_with('.')) || !enter(folder) {
+        if (!hidden && !is_shown(folder)) || !enter(folder) {
             return false;
         }
         from += at + 1;
     }
-    hidden || !path[from..].starts_with('.')
+    hidden || is_shown(path)
 }

@@ -91,6 +91,7 @@ const SCHEMES: &[(&str, &dyn Scheme)] = &[
     ("deb", &debian::Debian),
     ("docker", &tag::Tag),
     ("golang", &semver::Semver),
+    ("helm", &semver::Semver),
     ("npm", &semver::Semver),
     ("oci", &tag::Tag),
     ("pypi", &pep440::Pep440),

@@ -8,8 +8,7 @@ use super::deployment::{Deployment, fact, said};
 use super::expand::{Variable, expand};
 use crate::entry;
 use crate::formats::Format;
-use crate::intern;
-use crate::model::{Fact, FactKind, Inventory, Part, PartKind};
+use crate::model::{Fact, FactKind, Inventory};
 use crate::source::{Place, Source};
 use crate::syntax::yaml::{self, Node};
 
@@ -70,9 +69,7 @@ fn read(name: &str, place: Place, service: &Node<'_>, deployment: &mut Deploymen
             None => deployment.unpinned(text, node.place),
         }
     }
-    facts.sort_by_key(|fact| fact.place);
-    let (name, kind) = (intern::text(name), PartKind::Container);
-    deployment.inventory.parts.push(Part { name, kind, base: None, image, runs: true, facts, place });
+    deployment.container(name, image, true, facts, place);
 }
 
 /// Returns a text with its variables filled in by their defaults; none where one has no default, or it is malformed.

@@ -1,21 +1,26 @@
 //! What files that deploy containers have in common: the images that they name, and facts with their places.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::reference::Reference;
 use crate::formats::Format;
 use crate::intern::{self, Text};
-use crate::model::{Fact, FactKind, Gap, Inventory, NodeId, Requirement, SUBJECT, Says, Scope, secret};
+use crate::model::{
+    Component, Digest, Fact, FactKind, Gap, Inventory, NodeId, Part, PartKind, Requirement, SUBJECT, Says, Scope,
+    secret,
+};
 use crate::source::{Place, Source};
 use crate::syntax::yaml::Node;
 
 /// What a file deploys, while it is read.
-pub(super) struct Deployment<'s, 't> {
+pub(crate) struct Deployment<'s, 't> {
     /// The file.
     pub source: &'s Source<'t>,
     /// What it says so far.
     pub inventory: Inventory,
-    nodes: BTreeMap<Text, NodeId>,
+    /// How the images that are added next are required.
+    pub scope: Scope,
+    images: Images,
 }
 
 impl<'s, 't> Deployment<'s, 't> {
@@ -23,28 +28,23 @@ impl<'s, 't> Deployment<'s, 't> {
     pub fn new(source: &'s Source<'t>, format: &dyn Format) -> Self {
         let mut inventory = Inventory::new(source, format.id());
         inventory.says = Says { licence: false, ..Says::ALL };
-        Deployment { source, inventory, nodes: BTreeMap::new() }
+        Deployment { source, inventory, scope: Scope::Runtime, images: Images::default() }
     }
 
     /// Adds an image that runs: one node, however many containers run it.
     pub fn image(&mut self, text: &str, place: Place) -> Option<NodeId> {
+        self.image_at(text, place, place)
+    }
+
+    /// Adds an image whose version stands at another place than its name.
+    pub fn image_at(&mut self, text: &str, place: Place, asked: Place) -> Option<NodeId> {
         if is_placeholder(text) {
             self.unpinned(text, place);
             return None;
         }
         match Reference::parse(text) {
             Ok(reference) => {
-                let component = reference.component();
-                // Two digests of one tag are two images.
-                let digest = text.split_once('@').map_or("", |(_, digest)| digest);
-                let key = intern::text(&format!("{}@{digest}", component.purl));
-                if let Some(node) = self.nodes.get(key) {
-                    return Some(*node);
-                }
-                let node = self.inventory.add(component, place);
-                self.nodes.insert(key, node);
-                self.inventory.edge(SUBJECT, node, Requirement::of(Scope::Runtime), place);
-                Some(node)
+                Some(self.images.add(&mut self.inventory, reference.component(), place, self.scope, asked))
             }
             Err(message) => {
                 self.inventory.fault(place, message);
@@ -55,14 +55,58 @@ impl<'s, 't> Deployment<'s, 't> {
 
     /// Adds an image whose name is filled in elsewhere.
     pub fn unpinned(&mut self, text: &str, place: Place) {
-        let requirement = Requirement { constraint: intern::text(text), ..Requirement::of(Scope::Runtime) };
-        self.inventory.declare(SUBJECT, intern::text(text), requirement, place, Gap::Unpinned);
+        unpinned(&mut self.inventory, text, place, self.scope);
     }
+
+    /// Adds a package that is no image: a chart.
+    pub fn package(&mut self, component: Component, place: Place, asked: Place) {
+        self.images.add(&mut self.inventory, component, place, self.scope, asked);
+    }
+
+    /// Adds a container.
+    pub fn container(&mut self, name: &str, image: Option<NodeId>, runs: bool, mut facts: Vec<Fact>, place: Place) {
+        facts.sort_by_key(|fact| fact.place);
+        let (name, kind) = (intern::text(name), PartKind::Container);
+        self.inventory.parts.push(Part { name, kind, base: None, image, runs, facts, place });
+    }
+}
+
+/// The images of an inventory: each is one node, however many containers run it.
+#[derive(Debug, Default)]
+pub(crate) struct Images {
+    nodes: BTreeMap<(Text, Option<Digest>), NodeId>,
+    edges: BTreeSet<(NodeId, Scope)>,
+}
+
+impl Images {
+    /// Adds an image to what a subject requires, and returns its number.
+    pub fn add(
+        &mut self,
+        inventory: &mut Inventory,
+        component: Component,
+        place: Place,
+        scope: Scope,
+        asked: Place,
+    ) -> NodeId {
+        // Two digests of one tag are two images.
+        let key = (component.purl.as_str(), component.digests.first().copied());
+        let node = *self.nodes.entry(key).or_insert_with(|| inventory.add(component, place));
+        if self.edges.insert((node, scope)) {
+            inventory.edge(SUBJECT, node, Requirement::of(scope), asked);
+        }
+        node
+    }
+}
+
+/// Declares an image whose name is filled in elsewhere.
+pub(crate) fn unpinned(inventory: &mut Inventory, text: &str, place: Place, scope: Scope) {
+    let requirement = Requirement { constraint: intern::text(text), ..Requirement::of(scope) };
+    inventory.declare(SUBJECT, intern::text(text), requirement, place, Gap::Unpinned);
 }
 
 /// Says whether an image's name has parts that something else fills in: `${TAG}`, `{{tag}}`, `<tag>`, `PROJECT_ID`. No
 /// repository is named so.
-fn is_placeholder(text: &str) -> bool {
+pub(crate) fn is_placeholder(text: &str) -> bool {
     let path = text.split_once('/').map_or(text, |(_, path)| path);
     let path = path.split(['@', ':']).next().unwrap_or(path);
     text.contains(['$', '{', '}', '<', '>', '%', '(', ')', '*', '!'])
@@ -70,18 +114,18 @@ fn is_placeholder(text: &str) -> bool {
 }
 
 /// Returns a fact whose value is this scalar.
-pub(super) fn fact(kind: FactKind, name: &str, value: &Node<'_>) -> Fact {
+pub(crate) fn fact(kind: FactKind, name: &str, value: &Node<'_>) -> Fact {
     said(kind, name, value.text().unwrap_or_default(), value.place)
 }
 
 /// Returns a fact that is said at a place.
-pub(super) fn said(kind: FactKind, name: &str, value: &str, place: Place) -> Fact {
+pub(crate) fn said(kind: FactKind, name: &str, value: &str, place: Place) -> Fact {
     let value = if kind == FactKind::Env { secret::value(name, value).0 } else { value.into() };
     Fact { kind, name: intern::text(name), value: intern::text(&value), detail: "", place }
 }
 
 /// Returns the place from the begin of the first to the end of the last of these.
-pub(super) fn across(nodes: &[&Node<'_>]) -> Option<Place> {
+pub(crate) fn across(nodes: &[&Node<'_>]) -> Option<Place> {
     let (first, last) = (nodes.first()?.place, nodes.last()?.place);
     let len = (last.start + last.len).checked_sub(first.start).unwrap_or(first.len);
     Some(Place { len, ..first })

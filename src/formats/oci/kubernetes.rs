@@ -4,15 +4,20 @@
 //! `containers`, or a `container`, runs them.
 
 use std::borrow::Cow;
+use std::cell::OnceCell;
 
 use anyhow::Result;
 
-use super::deployment::{Deployment, across, fact, said};
+use super::deployment::{Deployment, fact, is_placeholder};
+use super::gitops;
+use super::operated::{self, Before};
+use super::parameters::{self, Values};
+use super::pod::{claimed, is_container, limits, selects, settings, wishes_of};
 use crate::entry;
 use crate::formats::Format;
 use crate::intern;
 use crate::model::{Fact, FactKind, Inventory, Part, PartKind};
-use crate::source::Source;
+use crate::source::{Place, Source};
 use crate::syntax::yaml::{self, Node};
 
 entry! {
@@ -32,8 +37,9 @@ impl Format for Kubernetes {
     }
 
     fn is_of(&self, path: &str, text: &str) -> bool {
-        kinds(text).any(|kind| !RUN_NOTHING.contains(&kind))
-            && MARKS.iter().any(|mark| text.contains(mark))
+        let has_mark = || MARKS.iter().any(|mark| text.contains(mark));
+        // Controllers deploy what others describe.
+        kinds(text).any(|kind| gitops::KINDS.contains(&kind) || (!RUN_NOTHING.contains(&kind) && has_mark()))
             && !is_template(path, text)
     }
 
@@ -47,9 +53,7 @@ impl Format for Kubernetes {
         if !documents.iter().any(|document| document.get("kind").is_some() && document.get("apiVersion").is_some()) {
             return Err(source.fault(source.start(), "no document has \"apiVersion\" and \"kind\""));
         }
-        for object in documents.iter().flat_map(objects) {
-            object.read(&mut deployment);
-        }
+        documents.iter().for_each(|document| read(document, &mut deployment));
         Ok(deployment.inventory)
     }
 
@@ -69,7 +73,7 @@ const RUN_NOTHING: [&str; 4] = ["CustomResourceDefinition", "ConfigMap", "Secret
 const POLICIES: [&str; 2] = ["kyverno.io", "gatekeeper.sh"];
 
 /// What a file holds at least once if it runs something.
-const MARKS: [&str; 5] = ["ontainer", "sidecars", "steps", "script", "driver"];
+const MARKS: [&str; 7] = ["ontainer", "sidecars", "steps", "script", "driver", "image:", "\"image\""];
 
 /// Says whether a file is a template of manifests.
 fn is_template(path: &str, text: &str) -> bool {
@@ -96,12 +100,18 @@ fn kinds(text: &str) -> impl Iterator<Item = &str> {
     lines.chain((has_version && is_json).then_some(""))
 }
 
+/// Reads the objects of a document.
+pub(crate) fn read(document: &Node<'_>, deployment: &mut Deployment<'_, '_>) {
+    objects(document).iter().for_each(|object| object.read(deployment));
+}
+
 /// One object of a manifest.
 struct Object<'n, 't> {
     group: &'n str,
     kind: &'n str,
     name: Cow<'n, str>,
     node: &'n Node<'t>,
+    values: OnceCell<Values<'n, 't>>,
 }
 
 /// Returns the objects of a document: itself, or those that it lists.
@@ -116,11 +126,24 @@ fn objects<'n, 't>(node: &'n Node<'t>) -> Vec<Object<'n, 't>> {
     let name = text(node.at(&["metadata", "name"])).or(text(node.at(&["metadata", "generateName"])));
     let name = name.map_or(Cow::Borrowed(kind), |name| Cow::Owned(format!("{kind}/{name}")));
     let group = version.split_once('/').map_or("", |(group, _)| group);
-    vec![Object { group, kind, name, node }]
+    vec![Object { group, kind, name, node, values: OnceCell::new() }]
 }
 
 /// The fields that list containers: of a pod, of an Argo template, of a Tekton task.
 const LISTS: [&str; 5] = ["initContainers", "containers", "ephemeralContainers", "sidecars", "steps"];
+
+/// The fields of a predictor that are containers of their own kind.
+const MODELS: [&str; 9] =
+    ["model", "huggingface", "lightgbm", "onnx", "paddle", "pytorch", "sklearn", "tensorflow", "triton"];
+
+/// Says whether a group is the API's own, whose fields are all known.
+fn is_built_in(group: &str) -> bool {
+    let is_own = group.ends_with(".k8s.io") && !group.ends_with("x-k8s.io");
+    is_own || matches!(group, "" | "apps" | "autoscaling" | "batch" | "policy" | "extensions")
+}
+
+/// The label of a container whose image is not known here: what stands in its place.
+pub(crate) const IMAGE: &str = "image";
 
 /// The fields that hold one container: of an Argo template.
 const SINGLES: [&str; 2] = ["container", "script"];
@@ -129,9 +152,18 @@ impl Object<'_, '_> {
     fn read(&self, deployment: &mut Deployment<'_, '_>) {
         match (self.group, self.kind) {
             ("nvidia.com", "ClusterPolicy" | "NVIDIADriver") => self.driver(deployment),
+            (group, kind) if gitops::read(group, kind, &self.name, self.node, deployment) => {}
             (_, kind) if RUN_NOTHING.contains(&kind) => {}
             (group, _) if POLICIES.iter().any(|of| group == *of || group.ends_with(&format!(".{of}"))) => {}
-            _ => self.walk(self.node, deployment),
+            (group, _) => {
+                let before = Before::of(&deployment.inventory);
+                self.walk(self.node, deployment);
+                if !is_built_in(group)
+                    && let Some(spec) = self.node.get("spec")
+                {
+                    operated::read(&self.name, spec, &before, deployment);
+                }
+            }
         }
     }
 
@@ -140,7 +172,8 @@ impl Object<'_, '_> {
         let mut wishes = None;
         for entry in node.entries() {
             let is_list = LISTS.contains(&entry.key.as_str());
-            let is_single = SINGLES.contains(&entry.key.as_str());
+            let is_model = || self.group == "serving.kserve.io" && MODELS.contains(&entry.key.as_str());
+            let is_single = SINGLES.contains(&entry.key.as_str()) || is_model();
             let listed = entry.node.items().iter().filter(|_| is_list);
             let single = std::iter::once(&entry.node).filter(|_| is_single);
             for container in listed.chain(single).filter(|container| is_container(container)) {
@@ -154,6 +187,27 @@ impl Object<'_, '_> {
         for item in node.items() {
             self.walk(item, deployment);
         }
+        for volume in node.get("volumes").map_or(&[][..], Node::items) {
+            if let Some((text, place)) = volume.at(&["image", "reference"]).and_then(|it| Some((it.text()?, it.place)))
+            {
+                deployment.image(text, place);
+            }
+        }
+    }
+
+    /// Returns what an image's name is with the parameters filled in that the object itself has values or defaults for.
+    fn filled(&self, image: &Node<'_>) -> (String, Place) {
+        let text = image.text().unwrap_or_default();
+        let as_it_is = || (text.to_owned(), image.place);
+        let values = || self.values.get_or_init(|| parameters::of(self.node));
+        if !parameters::has_marks(text) {
+            return as_it_is();
+        }
+        match parameters::fill(text, values()) {
+            Some((filled, place)) if !is_placeholder(&filled) => (filled, place.unwrap_or(image.place)),
+            // What is not known stays as it is.
+            _ => as_it_is(),
+        }
     }
 
     /// Reads one container of a pod.
@@ -161,21 +215,17 @@ impl Object<'_, '_> {
         let named = container.get("name").or(pod.get("name")).filter(|name| name.text().is_some());
         let name = named.and_then(Node::text).map_or(self.name.to_string(), |name| format!("{} {name}", self.name));
         let image = container.get("image").filter(|image| image.text().is_some_and(|text| !text.is_empty()));
+        let node = image.and_then(|image| {
+            let (text, place) = self.filled(image);
+            deployment.image(&text, place)
+        });
         let mut facts = wishes.to_vec();
         facts.extend(settings(container));
         facts.extend(limits(container));
         facts.extend(claimed(pod, container));
-        facts.sort_by_key(|fact| fact.place);
-        let part = Part {
-            name: intern::text(&name),
-            kind: PartKind::Container,
-            base: None,
-            image: image.and_then(|image| deployment.image(image.text().unwrap_or_default(), image.place)),
-            runs: true,
-            facts,
-            place: named.unwrap_or(container).place,
-        };
-        deployment.inventory.parts.push(part);
+        // What an overlay may fill in.
+        facts.extend(image.filter(|_| node.is_none()).map(|image| fact(FactKind::Label, IMAGE, image)));
+        deployment.container(&name, node, true, facts, named.unwrap_or(container).place);
     }
 
     /// Reads what the GPU operator is to install.
@@ -227,113 +277,6 @@ const DRIVER: &[(&str, &str)] = &[
     ("usePrecompiled", "driver.usePrecompiled"),
     ("version", "driver.version"),
 ];
-
-/// Says whether a map is a container: a patch of one may name no image.
-fn is_container(node: &Node<'_>) -> bool {
-    ["image", "env", "resources", "command", "args"].iter().any(|field| node.get(field).is_some())
-}
-
-/// Returns the variables that a container sets; what it takes from elsewhere is not known here.
-fn settings(container: &Node<'_>) -> Vec<Fact> {
-    let variables = container.get("env").map_or(&[][..], Node::items);
-    let setting = |variable: &Node<'_>| {
-        let name = variable.get("name").filter(|name| name.text().is_some())?;
-        match variable.get("value") {
-            Some(value) => value.text().is_some().then(|| fact(FactKind::Env, name.text().unwrap_or_default(), value)),
-            None if variable.get("valueFrom").is_some() => None,
-            None => Some(said(FactKind::Env, name.text().unwrap_or_default(), "", name.place)),
-        }
-    };
-    variables.iter().filter_map(setting).collect()
-}
-
-/// Returns the devices that a container asks for: resources whose names begin with a domain.
-fn limits(container: &Node<'_>) -> Vec<Fact> {
-    let mut limits: Vec<Fact> = Vec::new();
-    for field in ["limits", "requests"] {
-        for entry in container.at(&["resources", field]).map_or(&[][..], Node::entries) {
-            let is_known = limits.iter().any(|limit| limit.name == entry.key);
-            if entry.key.contains('/') && !is_known && entry.node.text().is_some() {
-                limits.push(fact(FactKind::Limit, &entry.key, &entry.node));
-            }
-        }
-    }
-    limits
-}
-
-/// Returns the claims of dynamic resources that a container uses, by what the pod claims under their names.
-fn claimed(pod: &Node<'_>, container: &Node<'_>) -> Vec<Fact> {
-    let used = container.at(&["resources", "claims"]).map_or(&[][..], Node::items);
-    let claims = pod.get("resourceClaims").map_or(&[][..], Node::items);
-    let claim = |used: &Node<'_>| {
-        let name = used.get("name")?;
-        let claim = claims.iter().find(|claim| claim.get("name").and_then(Node::text) == name.text());
-        let of = claim.and_then(|claim| claim.get("resourceClaimTemplateName").or(claim.get("resourceClaimName")));
-        Some(fact(FactKind::Limit, "resource-claim", of.unwrap_or(name)))
-    };
-    used.iter().filter_map(claim).collect()
-}
-
-/// Returns what a pod asks of its node, for all of its containers.
-fn wishes_of(pod: &Node<'_>) -> Vec<Fact> {
-    let mut wishes = selects(pod);
-    for toleration in pod.get("tolerations").map_or(&[][..], Node::items) {
-        let key = toleration.get("key");
-        let text = |field: &str| toleration.get(field).and_then(Node::text).unwrap_or_default();
-        let place = key.or_else(|| toleration.get("operator")).unwrap_or(toleration).place;
-        let mut fact = said(FactKind::Tolerate, text("key"), text("value"), place);
-        fact.detail = intern::text(text("effect"));
-        wishes.push(fact);
-    }
-    wishes.extend(pod.get("runtimeClassName").map(|class| fact(FactKind::Runtime, "runtimeClassName", class)));
-    wishes
-}
-
-/// Returns the labels that a node must have.
-fn selects(pod: &Node<'_>) -> Vec<Fact> {
-    let labels = pod.get("nodeSelector").map_or(&[][..], Node::entries).iter();
-    let mut selects: Vec<Fact> = labels.map(|label| fact(FactKind::Select, &label.key, &label.node)).collect();
-    let terms = ["affinity", "nodeAffinity", "requiredDuringSchedulingIgnoredDuringExecution", "nodeSelectorTerms"];
-    // One term must hold, with all that it says: what all of them say of a label, the node must meet.
-    let terms: Vec<Vec<Term<'_>>> = pod.at(&terms).map_or(&[][..], Node::items).iter().map(terms_of).collect();
-    let Some((first, rest)) = terms.split_first() else { return selects };
-    for term in first {
-        let alike: Option<Vec<&Term<'_>>> =
-            rest.iter().map(|terms| terms.iter().find(|other| other.key == term.key)).collect();
-        let Some(alike) = alike else { continue };
-        let all: Vec<&Term<'_>> = std::iter::once(term).chain(alike).collect();
-        let values: Vec<&Node<'_>> = all.iter().flat_map(|term| term.values.iter().copied()).collect();
-        let exists = all.iter().any(|term| term.values.is_empty());
-        let mut texts: Vec<&str> = values.iter().filter_map(|value| value.text()).filter(|_| !exists).collect();
-        let mut seen = std::collections::BTreeSet::new();
-        texts.retain(|text| seen.insert(*text));
-        let place = if exists { term.place.place } else { across(&values).unwrap_or(term.place.place) };
-        selects.push(said(FactKind::Select, term.key, &texts.join(","), place));
-    }
-    selects
-}
-
-/// What a term says of one label: the values that it may have; any where there are none.
-struct Term<'n> {
-    key: &'n str,
-    place: &'n Node<'n>,
-    values: Vec<&'n Node<'n>>,
-}
-
-/// Returns what a term says of labels that a node must have; what it must not have is left out.
-fn terms_of<'n>(term: &'n Node<'n>) -> Vec<Term<'n>> {
-    let expressions = term.get("matchExpressions").map_or(&[][..], Node::items);
-    let read = |expression: &'n Node<'n>| {
-        let key = expression.get("key")?;
-        let values = match expression.get("operator").and_then(Node::text)? {
-            "In" => expression.get("values")?.items().iter().filter(|value| value.text().is_some()).collect(),
-            "Exists" => Vec::new(),
-            _ => return None,
-        };
-        Some(Term { key: key.text()?, place: key, values })
-    };
-    expressions.iter().filter_map(read).collect()
-}
 
 #[cfg(test)]
 mod tests {

@@ -1,21 +1,35 @@
 //! Container images: the files that say from which images an image is built and what its build sets and installs, which
 //! images run, and what a built image says of itself.
 
+mod azure_pipelines;
+mod block;
 mod checks;
+mod circleci_config;
 mod compose;
-mod deployment;
+pub(crate) mod deployment;
+mod devcontainer;
 mod dockerfile;
 mod expand;
 mod facts;
+mod github_workflow;
+mod gitlab_ci;
+mod gitops;
 mod image_config;
+pub(crate) mod image_map;
 mod installs;
 mod instructions;
 mod kubernetes;
+mod kustomization;
 mod lexer;
 mod line;
+mod operated;
 mod options;
+mod overlay;
+mod parameters;
 mod pip;
-mod reference;
+mod pipeline;
+pub(crate) mod pod;
+pub(crate) mod reference;
 mod shell;
 mod stages;
 mod variables;
@@ -24,5 +38,15 @@ mod wrappers;
 use super::Format;
 
 /// The formats of this folder.
-pub const FORMATS: &[&dyn Format] =
-    &[&dockerfile::Dockerfile, &image_config::ImageConfig, &compose::Compose, &kubernetes::Kubernetes];
+pub const FORMATS: &[&dyn Format] = &[
+    &dockerfile::Dockerfile,
+    &image_config::ImageConfig,
+    &compose::Compose,
+    &kubernetes::Kubernetes,
+    &kustomization::Kustomization,
+    &github_workflow::GithubWorkflow,
+    &gitlab_ci::GitlabCi,
+    &circleci_config::CircleciConfig,
+    &azure_pipelines::AzurePipelines,
+    &devcontainer::Devcontainer,
+];

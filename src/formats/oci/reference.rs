@@ -16,7 +16,7 @@ const MAX_PATH: usize = 255;
 
 /// An image reference. Tag and digest are kept apart: one moves, the other does not.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Reference<'t> {
+pub(crate) struct Reference<'t> {
     /// The registry's host with its port; the hub's own name where none is written.
     pub host: &'t str,
     /// The repository's path; without `library/` for the hub's official images.

@@ -20,6 +20,8 @@ struct File {
     layer: &'static Layer,
     /// What it was in the layers below, the lowest first.
     earlier: Vec<(&'static Layer, Arc<[u8]>)>,
+    /// Whether it is a program, and the content what that carries.
+    is_program: bool,
 }
 
 /// A file's content.
@@ -65,6 +67,7 @@ impl Files {
         let mut missing = Vec::new();
         let mut hard = Vec::new();
         for (path, brings) in layer.brings {
+            let is_program = layer.programs.contains(&path);
             let path = match path.rsplit_once('/') {
                 Some((folder, name)) => {
                     let Some(folder) = self.follow(folder) else { continue };
@@ -73,35 +76,35 @@ impl Files {
                 None => path,
             };
             match brings {
-                Brings::File(bytes) => self.put(path, Content::Read(bytes), from),
-                Brings::Large(size) => self.put(path, Content::Large(size), from),
+                Brings::File(bytes) => self.put(path, Content::Read(bytes), from, is_program),
+                Brings::Large(size) => self.put(path, Content::Large(size), from, false),
                 Brings::HardLink(target) => hard.push((path, target)),
                 Brings::Link(_) => {}
             }
         }
         for (path, target) in hard {
             match self.get(&target).cloned() {
-                Some(content) => self.put(path, content, from),
+                Some(content) => self.put(path, content, from, false),
                 None => missing.push(Other { path, target, layer: from }),
             }
         }
         missing
     }
 
-    fn put(&mut self, path: String, content: Content, layer: &'static Layer) {
+    fn put(&mut self, path: String, content: Content, layer: &'static Layer, is_program: bool) {
         let mut earlier = Vec::new();
-        if let Some(File { content: Content::Read(bytes), layer, earlier: before }) = self.files.remove(&path) {
+        if let Some(File { content: Content::Read(bytes), layer, earlier: before, .. }) = self.files.remove(&path) {
             earlier = before;
             earlier.push((layer, bytes));
         }
-        self.files.insert(path, File { content, layer, earlier });
+        self.files.insert(path, File { content, layer, earlier, is_program });
     }
 
     /// Gives files the content that a layer has under another name.
     pub(super) fn name(&mut self, layer: &layer::Layer, others: &[Other]) {
         for other in others {
             if let Some(Brings::File(bytes)) = layer.brings.get(&other.target) {
-                self.put(other.path.clone(), Content::Read(bytes.clone()), other.layer);
+                self.put(other.path.clone(), Content::Read(bytes.clone()), other.layer, false);
             }
         }
     }
@@ -109,6 +112,11 @@ impl Files {
     /// Says whether a file is looked at under this very path.
     pub(super) fn has(&self, path: &str) -> bool {
         self.files.contains_key(path)
+    }
+
+    /// Says whether a file is a program, of which there is what it carries.
+    pub(super) fn is_program(&self, path: &str) -> bool {
+        self.files.get(path).is_some_and(|file| file.is_program)
     }
 
     /// Returns the paths of the files that are looked at.

@@ -1,7 +1,7 @@
 //! Reads one layer as a stream: what files it brings, what it takes away, and whether it is what its digest says.
 
 use std::cell::{Cell, RefCell};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::hash::{DefaultHasher, Hash, Hasher as _};
 use std::io::{self, BufRead, BufReader, Read};
 use std::rc::Rc;
@@ -14,6 +14,7 @@ use super::entries::{self, Entry, What};
 use super::limits::{Bounded, Counted, Hasher, MAX_DEPTH, MAX_PATH, Spent};
 use super::zstd::Frames;
 use super::{Look, Looks};
+use crate::binary::program;
 use crate::source::MAX_FILE;
 
 /// A layer as the image's manifest names it.
@@ -34,6 +35,8 @@ pub(super) struct Named {
 pub(super) struct Layer {
     /// The files that are looked at and the links, by path: what came last.
     pub brings: BTreeMap<String, Brings>,
+    /// Those of the files that are programs: what they carry.
+    pub programs: BTreeSet<String>,
     /// The files, of those below, that it takes away.
     pub whiteouts: Vec<String>,
     /// The folders that it empties.
@@ -218,7 +221,10 @@ fn take(entry: &Entry, content: &mut dyn Read, looks: Looks<'_>, spent: &Spent, 
         }
         What::File => match looks(&path) {
             Look::No if entry.executable && entry.size >= 64 => match program(entry, content)? {
-                Some(text) => keep(layer, path, text.into_bytes(), spent)?,
+                Some(text) => {
+                    keep(layer, path.clone(), text.into_bytes(), spent)?;
+                    layer.programs.insert(path);
+                }
                 None => other(layer, path),
             },
             Look::No => other(layer, path),
@@ -268,14 +274,14 @@ fn program(entry: &Entry, content: &mut dyn Read) -> io::Result<Option<String>> 
     }
     let mut start = [0; 4];
     content.read_exact(&mut start)?;
-    if start != *b"\x7fELF" {
+    if !program::is_program(&start) {
         return Ok(None);
     }
     let _one = (entry.size > BIG).then(|| ONE_BIG.lock().unwrap_or_else(PoisonError::into_inner));
     let mut bytes = Vec::with_capacity(entry.size as usize);
     bytes.extend_from_slice(&start);
     content.read_to_end(&mut bytes)?;
-    Ok(super::carried(&bytes))
+    Ok(program::carries(&bytes))
 }
 
 /// Returns a path below the image's root, without what says nothing; none where it climbs out, or is too long.

@@ -136,11 +136,6 @@ fn as_text(bytes: Vec<u8>) -> Vec<u8> {
     }
 }
 
-/// Returns what a program carries of how it was built.
-fn carried(_program: &[u8]) -> Option<String> {
-    None
-}
-
 impl Open for Image {
     fn open(&self, path: &str) -> Result<Vec<u8>> {
         if path == CONFIG {
@@ -175,6 +170,10 @@ impl Tree for Image {
 
     fn is_installed(&self) -> bool {
         true
+    }
+
+    fn programs(&self, listed: &[String]) -> Vec<String> {
+        listed.iter().filter(|path| self.files.is_program(path)).cloned().collect()
     }
 
     fn layer(&self, path: &str) -> Option<&'static model::Layer> {

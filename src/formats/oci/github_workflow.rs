@@ -1,0 +1,127 @@
+//! GitHub workflows and actions: the images that their jobs run in.
+//!
+//! Specification: "Workflow syntax for GitHub Actions" and "Metadata syntax for GitHub Actions".
+
+use anyhow::Result;
+
+use super::deployment::Deployment;
+use super::pipeline::{self, is_subject};
+use crate::entry;
+use crate::formats::Format;
+use crate::model::{Inventory, Scope};
+use crate::source::{Place, Source};
+use crate::syntax::yaml::{self, Node};
+
+entry! {
+    /// `.github/workflows/*.yml` and `action.yml`, the images that jobs, services and steps run in.
+    ///
+    /// Read are `container`, `services` and `uses: docker://…`; values of a job's own matrix are filled in, each of them. What
+    /// another expression names is reported as unpinned. A workflow that runs in no image is no subject. None of them is what a
+    /// cluster runs: they are needed to develop.
+    pub GithubWorkflow = "github-workflow"
+}
+
+impl Format for GithubWorkflow {
+    fn files(&self) -> &'static [&'static str] {
+        &["*.yml", "*.yaml"]
+    }
+
+    fn takes(&self, path: &str) -> bool {
+        let (folder, name) = path.rsplit_once('/').unwrap_or(("", path));
+        let is_yaml = name.ends_with(".yml") || name.ends_with(".yaml");
+        is_yaml && (folder.ends_with(".github/workflows") || matches!(name, "action.yml" | "action.yaml"))
+    }
+
+    fn is_of(&self, _path: &str, text: &str) -> bool {
+        text.lines().any(|line| line.starts_with("jobs:") || line.starts_with("runs:"))
+            && ["container", "services", "docker"].iter().any(|mark| text.contains(mark))
+    }
+
+    fn parse(&self, source: &Source<'_>) -> Result<Inventory> {
+        let documents = yaml::trees(source)?;
+        let mut deployment = Deployment::new(source, self);
+        deployment.scope = Scope::Dev;
+        for document in &documents {
+            for job in document.get("jobs").map_or(&[][..], Node::entries) {
+                read(&job.key, &job.node, &mut deployment);
+            }
+            if let Some(runs) = document.get("runs") {
+                if let Some(image) = runs.get("image") {
+                    docker(image, "runs", &mut deployment);
+                }
+                steps("runs", runs, &mut deployment);
+            }
+        }
+        Ok(deployment.inventory)
+    }
+
+    fn parse_all(&self, source: &Source<'_>) -> Result<Vec<Inventory>> {
+        let inventory = self.parse(source)?;
+        Ok(is_subject(&inventory).then_some(inventory).into_iter().collect())
+    }
+}
+
+/// Reads one job.
+fn read(name: &str, job: &Node<'_>, deployment: &mut Deployment<'_, '_>) {
+    let services = job.get("services").map_or(&[][..], Node::entries);
+    let services = services.iter().map(|service| (format!("{name} {}", service.key), &service.node));
+    for (name, container) in job.get("container").map(|node| (name.to_owned(), node)).into_iter().chain(services) {
+        let image = if container.text().is_some() { Some(container) } else { container.get("image") };
+        let Some(image) = image.filter(|image| image.text().is_some_and(|text| !text.is_empty())) else { continue };
+        for (text, place) in filled(image, job) {
+            pipeline::runs_in(&name, &text, place, deployment);
+        }
+    }
+    steps(name, job, deployment);
+}
+
+/// Reads the steps that are images.
+fn steps(name: &str, job: &Node<'_>, deployment: &mut Deployment<'_, '_>) {
+    for step in job.get("steps").map_or(&[][..], Node::items) {
+        if let Some(uses) = step.get("uses") {
+            docker(uses, name, deployment);
+        }
+    }
+}
+
+/// Reads what is an image where it begins so: others are actions, or Dockerfiles.
+fn docker(node: &Node<'_>, name: &str, deployment: &mut Deployment<'_, '_>) {
+    const SCHEME: &str = "docker://";
+    let Some(image) = node.text().and_then(|text| text.strip_prefix(SCHEME)) else { return };
+    let start = node.place.start as usize + SCHEME.len();
+    let range = start..(node.place.start + node.place.len) as usize;
+    let is_plain = deployment.source.text.get(range.clone()) == Some(image);
+    let place = if is_plain { deployment.source.place_at(range) } else { node.place };
+    pipeline::runs_in(name, image, place, deployment);
+}
+
+/// How many images one name may stand for.
+const MAX_FILLED: usize = 256;
+
+/// Returns what an image's name stands for: each value of the job's matrix, with its place where that is all of the name.
+fn filled(image: &Node<'_>, job: &Node<'_>) -> Vec<(String, Place)> {
+    let text = image.text().unwrap_or_default();
+    let as_it_is = vec![(text.to_owned(), image.place)];
+    let Some((before, rest)) = text.split_once("${{") else { return as_it_is };
+    let Some((expression, after)) = rest.split_once("}}") else { return as_it_is };
+    let Some(path) = expression.trim().strip_prefix("matrix.") else { return as_it_is };
+    if after.contains("${{") {
+        return as_it_is;
+    }
+    let path: Vec<&str> = path.split('.').collect();
+    let matrix = job.at(&["strategy", "matrix"]);
+    let axis = matrix.and_then(|matrix| matrix.get(path[0])).map_or(&[][..], Node::items);
+    let of_axis = axis.iter().filter_map(|value| value.at(&path[1..]));
+    let included = matrix.and_then(|matrix| matrix.get("include")).map_or(&[][..], Node::items);
+    let values: Vec<&Node<'_>> = of_axis.chain(included.iter().filter_map(|value| value.at(&path))).collect();
+    if values.is_empty() || values.len() > MAX_FILLED || values.iter().any(|value| value.text().is_none()) {
+        return as_it_is;
+    }
+    let is_whole = before.is_empty() && after.is_empty();
+    let fill = |value: &Node<'_>| {
+        let text = format!("{before}{}{after}", value.text().unwrap_or_default());
+        (text, if is_whole { value.place } else { image.place })
+    };
+    // A job without a container has none for that value.
+    values.into_iter().map(fill).filter(|(text, _)| !text.is_empty()).collect()
+}

@@ -1,0 +1,171 @@
+//! What is deployed when several files are laid over each other: images with their places, the containers that run them,
+//! and what an overlay makes of both.
+
+use std::collections::BTreeSet;
+
+use hashbrown::HashMap;
+
+use super::deployment::{Images, unpinned};
+use super::kubernetes::IMAGE;
+use super::reference::Reference;
+use crate::intern::Text;
+use crate::model::{Component, Fact, FactKind, Inventory, Kind, NodeId, Part, SUBJECT, Scope};
+use crate::source::Place;
+
+/// An image, wherever it is named.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Image {
+    /// What it is.
+    pub component: &'static Component,
+    /// Where it is named.
+    pub place: Place,
+    /// Where its version stands.
+    pub asked: Place,
+    /// How it is required.
+    pub scope: Scope,
+}
+
+/// What several files deploy together.
+#[derive(Debug, Default)]
+pub(super) struct Deployed {
+    /// The images; those that containers run are numbered by it.
+    pub images: Vec<Image>,
+    /// The containers, each with the number of its image.
+    pub parts: Vec<(Part, Option<usize>)>,
+    /// The images that a container ran before another was laid over it: gone where no other runs them.
+    pub replaced: BTreeSet<usize>,
+    /// The images whose names are not known, with the places where they stand.
+    pub open: Vec<(Text, Place, Scope)>,
+}
+
+impl Deployed {
+    /// Adds what a file deploys.
+    pub fn add(&mut self, inventory: &Inventory) {
+        let mut numbers: Vec<Option<usize>> = vec![None; inventory.nodes.len()];
+        for edge in inventory.edges.iter().filter(|edge| edge.from == SUBJECT) {
+            let node = &inventory.nodes[edge.to as usize];
+            let Some(component) = node.component else { continue };
+            numbers[edge.to as usize].get_or_insert(self.images.len());
+            let scope = edge.requirement.scope;
+            self.images.push(Image { component, place: node.place, asked: edge.place, scope });
+        }
+        let number = |node: NodeId| numbers.get(node as usize).copied().flatten();
+        self.parts.extend(inventory.parts.iter().map(|part| (part.clone(), part.image.and_then(number))));
+        let open = inventory.declared.iter();
+        self.open.extend(open.map(|declared| (declared.name, declared.place, declared.requirement.scope)));
+    }
+
+    /// Adds an image, and returns its number.
+    pub fn image(&mut self, image: Image) -> usize {
+        self.images.push(image);
+        self.images.len() - 1
+    }
+
+    /// Lays containers over those of their names: what they say replaces what those said.
+    pub fn lay(&mut self, over: Vec<(Part, Option<Image>)>) {
+        let mut at: HashMap<Text, usize> = HashMap::new();
+        for (number, (part, _)) in self.parts.iter().enumerate() {
+            at.entry(part.name).or_insert(number);
+        }
+        for (part, image) in over {
+            let number = image.map(|image| self.image(image));
+            let Some(at) = at.get(part.name) else {
+                self.parts.push((part, number));
+                continue;
+            };
+            let (under, of) = &mut self.parts[*at];
+            merge(&mut under.facts, &part.facts);
+            if number.is_some() || part.facts.iter().any(is_open) {
+                self.replaced.extend(std::mem::replace(of, number));
+            }
+            if number.is_some() {
+                under.facts.retain(|fact| !is_open(fact));
+            }
+        }
+    }
+
+    /// Adds all of another.
+    pub fn absorb(&mut self, other: Deployed) {
+        let from = self.images.len();
+        self.images.extend(other.images);
+        self.replaced.extend(other.replaced.into_iter().map(|number| number + from));
+        self.parts.extend(other.parts.into_iter().map(|(part, of)| (part, of.map(|number| number + from))));
+        self.open.extend(other.open);
+    }
+
+    /// Puts images in the place of those of this name that are not known; `find` makes them of the whole text.
+    pub fn fill(&mut self, name: &str, find: impl Fn(&str, Scope) -> Option<Image>) {
+        let is_it =
+            |text: &str| text.strip_prefix(name).is_some_and(|rest| rest.is_empty() || rest.starts_with([':', '@']));
+        let mut filled: Vec<(Text, usize)> = Vec::new();
+        let images = &mut self.images;
+        self.open.retain(|(text, _, scope)| {
+            let Some(image) = Some(*text).filter(|text| is_it(text)).and_then(|text| find(text, *scope)) else {
+                return true;
+            };
+            images.push(image);
+            filled.push((*text, images.len() - 1));
+            false
+        });
+        for (part, of) in self.parts.iter_mut().filter(|(_, of)| of.is_none()) {
+            let text = part.facts.iter().find(|fact| is_open(fact)).map(|fact| fact.value);
+            *of = filled.iter().find(|(filled, _)| Some(*filled) == text).map(|(_, number)| *number);
+            if of.is_some() {
+                part.facts.retain(|fact| !is_open(fact));
+            }
+        }
+    }
+
+    /// Writes all of it into an inventory, in the place of what that said.
+    pub fn write(self, inventory: &mut Inventory) {
+        inventory.nodes.truncate(1);
+        inventory.edges.clear();
+        inventory.declared.clear();
+        inventory.parts.clear();
+        let mut images = Images::default();
+        let run: BTreeSet<usize> = self.parts.iter().filter_map(|(_, of)| *of).collect();
+        let is_replaced = |number: usize| self.replaced.contains(&number) && !run.contains(&number);
+        let numbers: Vec<Option<NodeId>> = (self.images.iter().enumerate())
+            .map(|(number, image)| {
+                let Image { component, place, asked, scope } = *image;
+                (!is_replaced(number)).then(|| images.add(inventory, component.clone(), place, scope, asked))
+            })
+            .collect();
+        for (text, place, scope) in self.open {
+            unpinned(inventory, text, place, scope);
+        }
+        let parts = self.parts.into_iter().map(|(part, of)| {
+            let image = of.and_then(|number| numbers[number]);
+            Part { image, ..part }
+        });
+        inventory.parts.extend(parts);
+    }
+}
+
+/// Says whether a fact is an image whose name is not known.
+pub(super) fn is_open(fact: &Fact) -> bool {
+    fact.kind == FactKind::Label && fact.name == IMAGE
+}
+
+/// Lays facts over others: of those that only one can hold of, the later one does.
+pub(super) fn merge(under: &mut Vec<Fact>, over: &[Fact]) {
+    let is_one = |kind| !matches!(kind, FactKind::Tolerate | FactKind::Command);
+    for fact in over {
+        under.retain(|old| !(is_one(fact.kind) && old.kind == fact.kind && old.name == fact.name));
+        under.push(*fact);
+    }
+    under.sort_by_key(|fact| fact.place);
+}
+
+/// Returns an image's name without tag and digest: `registry.example/team/app`, `nginx`.
+pub(super) fn name(component: &Component) -> String {
+    let host = component.origin.address().filter(|_| component.purl.as_str().contains("repository_url="));
+    let parts = [host.unwrap_or_default(), component.purl.namespace(), component.purl.name()];
+    parts.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join("/")
+}
+
+/// Says whether a component is an image of this name, as it is written.
+pub(super) fn is_named(component: &Component, written: &str) -> bool {
+    component.kind == Kind::Container
+        && Reference::parse(written).is_ok_and(|reference| name(&reference.component()) == name(component))
+}
