@@ -5,18 +5,24 @@
 use anyhow::Result;
 
 use super::deployment::{Deployment, fact, said};
+use super::dotenv;
 use super::expand::{Variable, expand};
+use super::kubernetes::IMAGE;
+use super::project;
 use crate::entry;
-use crate::formats::Format;
-use crate::model::{Fact, FactKind, Inventory};
-use crate::source::{Place, Source};
+use crate::formats::{Format, Near};
+use crate::model::{Fact, FactKind, Inventory, Scope};
+use crate::source::{self, Place, Source};
 use crate::syntax::yaml::{self, Node};
 
 entry! {
     /// `compose.yaml` and `docker-compose.yml`, the images that their services run.
     ///
-    /// A service that is built has no image here: what it starts from, its Dockerfile says. Defaults of variables are used;
-    /// an image named by a variable without one is reported as unpinned.
+    /// A service that is built has no image here: what it starts from, its Dockerfile says. Variables are what a `.env` beside
+    /// the file says, and else their defaults; an image named by a variable without either is reported as unpinned. Services
+    /// that extend others have what those have, files that are named by `include` are read too, services of a profile are
+    /// optional. A `compose.override.yaml` is laid over the `compose.yaml` beside it, as `docker compose up` does: its subject
+    /// is both.
     pub Compose = "compose"
 }
 
@@ -37,43 +43,95 @@ impl Format for Compose {
     }
 
     fn parse(&self, source: &Source<'_>) -> Result<Inventory> {
-        let documents = yaml::trees(source)?;
-        let mut deployment = Deployment::new(source, self);
-        for document in &documents {
-            if document.entries().is_empty() {
-                return Err(source.fault(document.place, "no Compose file: a map with \"services\" is expected"));
-            }
-            for service in document.get("services").map_or(&[][..], Node::entries) {
-                read(&service.key, service.place, &service.node, &mut deployment);
-            }
-        }
-        Ok(deployment.inventory)
+        read_file(source, self, &|_| None)
+    }
+
+    fn parse_with(&self, source: &Source<'_>, open: &dyn Fn(&str) -> Option<String>) -> Result<Vec<Inventory>> {
+        Ok(vec![read_file(source, self, open)?])
+    }
+
+    fn is_joined_by_others(&self) -> bool {
+        true
+    }
+
+    fn joins(&self) -> bool {
+        true
+    }
+
+    fn join(&self, inventory: &mut Inventory, near: &Near<'_>) {
+        project::join(inventory, near);
     }
 }
 
+/// Reads a file, and of what stands beside it what it asks for.
+fn read_file(source: &Source<'_>, format: &dyn Format, open: &dyn Fn(&str) -> Option<String>) -> Result<Inventory> {
+    let documents = yaml::trees(source)?;
+    let mut deployment = Deployment::new(source, format);
+    let settings = source::join(source.folder(), ".env").filter(|_| source.text.contains('$'));
+    let settings = settings.and_then(|path| open(&path)).unwrap_or_default();
+    let variables = Variables { settings: dotenv::Settings::of(&settings) };
+    for document in &documents {
+        if document.entries().is_empty() {
+            return Err(source.fault(document.place, "no Compose file: a map with \"services\" is expected"));
+        }
+        for include in document.get("include").map_or(&[][..], Node::items) {
+            let paths = include.get("path").unwrap_or(include);
+            for path in std::iter::once(paths).chain(paths.items()) {
+                project::include(path, &variables, open, false, &mut deployment);
+            }
+        }
+        for service in document.get("services").map_or(&[][..], Node::entries) {
+            if let Some(file) = service.node.at(&["extends", "file"]) {
+                project::include(file, &variables, open, true, &mut deployment);
+            }
+            read(&service.key, service.place, &service.node, &variables, &mut deployment);
+        }
+    }
+    Ok(deployment.inventory)
+}
+
 /// Reads one service.
-fn read(name: &str, place: Place, service: &Node<'_>, deployment: &mut Deployment<'_, '_>) {
-    let mut facts = settings(service, deployment.source);
+fn read(name: &str, place: Place, service: &Node<'_>, variables: &Variables<'_>, deployment: &mut Deployment<'_, '_>) {
+    let mut facts = settings(service, variables, deployment.source);
     facts.extend(devices(service));
     facts.extend(service.get("runtime").map(|runtime| fact(FactKind::Runtime, "runtime", runtime)));
     facts.extend(service.get("platform").map(|platform| fact(FactKind::Platform, "platform", platform)));
+    facts.extend(project::extends(service, variables, deployment.source));
+    // Services of a profile start where it is asked for.
+    let is_optional = service.get("profiles").is_some_and(|profiles| !profiles.items().is_empty());
+    deployment.scope = if is_optional { Scope::Optional } else { Scope::Runtime };
     let mut image = None;
     if let Some(build) = service.get("build") {
-        facts.extend(dockerfile(build));
-        facts.extend(target(build));
+        facts.extend(dockerfile(build, variables));
+        facts.extend(target(build, variables));
     } else if let Some(node) = service.get("image")
         && let Some(text) = node.text()
     {
-        match expanded(text) {
+        match variables.expanded(text) {
             Some(text) => image = deployment.image(&text, node.place),
             None => deployment.unpinned(text, node.place),
         }
+        // What is laid over it may be told by it.
+        facts.extend(Some(fact(FactKind::Label, IMAGE, node)).filter(|_| image.is_none()));
     }
     deployment.container(name, image, true, facts, place);
 }
 
-/// Returns a text with its variables filled in by their defaults; none where one has no default, or it is malformed.
-fn expanded(text: &str) -> Option<String> {
+/// What is known of variables: their defaults, and what a `.env` beside the file says.
+pub(super) struct Variables<'e> {
+    settings: dotenv::Settings<'e>,
+}
+
+impl Variables<'_> {
+    /// Returns a text with its variables filled in; none where one is not known, or it is malformed.
+    pub fn expanded(&self, text: &str) -> Option<String> {
+        expanded(text, &|name| self.settings.get(name))
+    }
+}
+
+/// Returns a text with its variables filled in by what is known of them and by their defaults; none where one has no default,
+/// or it is malformed.
+fn expanded(text: &str, get: &dyn Fn(&str) -> Option<String>) -> Option<String> {
     if !text.contains('$') {
         return Some(text.to_owned());
     }
@@ -81,17 +139,25 @@ fn expanded(text: &str) -> Option<String> {
     if text.contains(['"', '\'', '\\']) {
         return None;
     }
-    let lookup = |name: &str| if name == "$" { Variable::Known("$".to_owned()) } else { Variable::Unset };
+    let lookup = |name: &str| match name {
+        "$" => Variable::Known("$".to_owned()),
+        name => get(name).map_or(Variable::Unset, Variable::Known),
+    };
     expand(text, '\\', &lookup).ok().filter(|expansion| !expansion.missing).map(|expansion| expansion.text)
 }
 
 /// Returns the variables that a service sets, as a map or as a list; those that the shell gives are not known here.
-fn settings(service: &Node<'_>, source: &Source<'_>) -> Vec<Fact> {
+fn settings(service: &Node<'_>, variables: &Variables<'_>, source: &Source<'_>) -> Vec<Fact> {
     let Some(environment) = service.get("environment") else { return Vec::new() };
-    let value = |text: &str| expanded(text).unwrap_or_else(|| text.to_owned());
+    // Of a `.env`, nothing is kept but what bears on images and GPUs: it holds secrets.
+    let is_of_gpus = |name: &str| ["NVIDIA_", "CUDA_"].iter().any(|begin| name.starts_with(begin));
+    let value = |name: &str, text: &str| {
+        let known = if is_of_gpus(name) { variables.expanded(text) } else { expanded(text, &|_| None) };
+        known.unwrap_or_else(|| text.to_owned())
+    };
     let of_map = environment.entries().iter().filter_map(|entry| {
         let text = entry.node.text()?;
-        Some(said(FactKind::Env, &entry.key, &value(text), entry.node.place))
+        Some(said(FactKind::Env, &entry.key, &value(&entry.key, text), entry.node.place))
     });
     let of_list = environment.items().iter().filter_map(|item| {
         let (name, text) = item.text()?.split_once('=')?;
@@ -99,17 +165,17 @@ fn settings(service: &Node<'_>, source: &Source<'_>) -> Vec<Fact> {
         // One with escapes is spelled otherwise.
         let is_plain = source.text.get(range.clone()) == Some(text);
         let place = if is_plain { source.place_at(range) } else { item.place };
-        Some(said(FactKind::Env, name, &value(text), place))
+        Some(said(FactKind::Env, name, &value(name, text), place))
     });
     of_map.chain(of_list).collect()
 }
 
 /// Returns the path, seen from the file, of the Dockerfile that a service is built by.
-fn dockerfile(build: &Node<'_>) -> Option<Fact> {
+fn dockerfile(build: &Node<'_>, variables: &Variables<'_>) -> Option<Fact> {
     let context = if build.text().is_some() { Some(build) } else { build.get("context") };
     let file = build.get("dockerfile");
-    let folder = expanded(context.and_then(Node::text).unwrap_or("."))?;
-    let name = expanded(file.and_then(Node::text).unwrap_or("Dockerfile"))?;
+    let folder = variables.expanded(context.and_then(Node::text).unwrap_or("."))?;
+    let name = variables.expanded(file.and_then(Node::text).unwrap_or("Dockerfile"))?;
     // A context elsewhere (a repository, an archive), or a file that stands in this one.
     let is_elsewhere = folder.contains("://") || folder.starts_with("git@") || build.get("dockerfile_inline").is_some();
     let path = [folder.trim_start_matches("./").trim_end_matches('/'), name.trim_start_matches("./")];
@@ -119,9 +185,9 @@ fn dockerfile(build: &Node<'_>) -> Option<Fact> {
 }
 
 /// Returns the stage that a service is built up to, where it names one.
-fn target(build: &Node<'_>) -> Option<Fact> {
+fn target(build: &Node<'_>, variables: &Variables<'_>) -> Option<Fact> {
     let target = build.get("target")?;
-    Some(said(FactKind::Label, "build.target", &expanded(target.text()?)?, target.place))
+    Some(said(FactKind::Label, "build.target", &variables.expanded(target.text()?)?, target.place))
 }
 
 /// Returns the devices that a service asks for, by whichever of the ways there are.
@@ -188,7 +254,7 @@ mod tests {
             ("${A:-'x'}", None),
             ("${A", None),
         ] {
-            assert_eq!(expanded(text).as_deref(), expected, "{text}");
+            assert_eq!(expanded(text, &|_| None).as_deref(), expected, "{text}");
         }
     }
 

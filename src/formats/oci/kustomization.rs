@@ -100,6 +100,7 @@ impl Format for Kustomization {
         if !build.changes {
             deployed = Deployed::default();
         }
+        deployed.forget_open();
         deployed.write(inventory);
     }
 }

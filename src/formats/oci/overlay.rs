@@ -34,6 +34,8 @@ pub(super) struct Deployed {
     pub parts: Vec<(Part, Option<usize>)>,
     /// The images that a container ran before another was laid over it: gone where no other runs them.
     pub replaced: BTreeSet<usize>,
+    /// Where the images are not known that a container ran before another was laid over it.
+    pub covered: BTreeSet<Place>,
     /// The images whose names are not known, with the places where they stand.
     pub open: Vec<(Text, Place, Scope)>,
 }
@@ -74,8 +76,10 @@ impl Deployed {
                 continue;
             };
             let (under, of) = &mut self.parts[*at];
+            let covers = number.is_some() || part.facts.iter().any(is_open);
+            self.covered.extend(under.facts.iter().filter(|fact| covers && is_open(fact)).map(|fact| fact.place));
             merge(&mut under.facts, &part.facts);
-            if number.is_some() || part.facts.iter().any(is_open) {
+            if covers {
                 self.replaced.extend(std::mem::replace(of, number));
             }
             if number.is_some() {
@@ -88,6 +92,7 @@ impl Deployed {
     pub fn absorb(&mut self, other: Deployed) {
         let from = self.images.len();
         self.images.extend(other.images);
+        self.covered.extend(other.covered);
         self.replaced.extend(other.replaced.into_iter().map(|number| number + from));
         self.parts.extend(other.parts.into_iter().map(|(part, of)| (part, of.map(|number| number + from))));
         self.open.extend(other.open);
@@ -116,6 +121,19 @@ impl Deployed {
         }
     }
 
+    /// Forgets images that are not known and that no container runs any more, for another was laid over them.
+    pub fn forget_open(&mut self) {
+        let run: BTreeSet<Place> = self
+            .parts
+            .iter()
+            .flat_map(|(part, _)| &part.facts)
+            .filter(|fact| is_open(fact))
+            .map(|fact| fact.place)
+            .collect();
+        let covered = std::mem::take(&mut self.covered);
+        self.open.retain(|(_, place, _)| run.contains(place) || !covered.contains(place));
+    }
+
     /// Writes all of it into an inventory, in the place of what that said.
     pub fn write(self, inventory: &mut Inventory) {
         inventory.nodes.truncate(1);
@@ -131,7 +149,8 @@ impl Deployed {
                 (!is_replaced(number)).then(|| images.add(inventory, component.clone(), place, scope, asked))
             })
             .collect();
-        for (text, place, scope) in self.open {
+        let mut said = BTreeSet::new();
+        for (text, place, scope) in self.open.into_iter().filter(|(text, place, _)| said.insert((*text, *place))) {
             unpinned(inventory, text, place, scope);
         }
         let parts = self.parts.into_iter().map(|(part, of)| {
