@@ -12,7 +12,7 @@ use crate::Side;
 use crate::formats::{self, Format, Near, Role, oci};
 use crate::graph::Graph;
 use crate::intern::{self, Text};
-use crate::model::{Component, Inventory, Layer, Node};
+use crate::model::{Component, Gap, Inventory, Layer, Node};
 use crate::report::Problem;
 use crate::source::{self, Fault, FileId, Location, Source, Sources};
 use crate::tree::image::{self, Look};
@@ -323,6 +323,13 @@ fn parse(sources: &Sources, tree: usize, mut found: Vec<Found>, walked: bool) ->
     // What a BOM holds is joined already, and with the manifests of its time.
     if !is_own {
         join(&mut read.inventories);
+    }
+    // What waited for an answer of what is installed has none.
+    for inventory in &mut read.inventories {
+        if formats::named(inventory.format).is_some_and(|format| format.is_installed()) {
+            let open = inventory.declared.iter_mut().filter(|declared| declared.gap == Gap::Open);
+            open.for_each(|declared| declared.gap = Gap::Unmet);
+        }
     }
     let doubled = doubled(&mut read, sources);
     let faults = read.inventories.iter_mut().flat_map(|inventory| std::mem::take(&mut inventory.faults));

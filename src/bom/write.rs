@@ -21,7 +21,7 @@ use cyclonedx_bom::validation::Validate;
 use hashbrown::HashMap;
 use sha2::{Digest as _, Sha256};
 
-use crate::formats::cyclonedx::properties::{self, Fields};
+use crate::formats::cyclonedx::properties::{self, Fields, UNMET};
 use crate::graph::{Graph, Resolved, Subject};
 use crate::intern::{self, Text};
 use crate::model::{self, Gap, Kind, Layer, Origin, Requirement};
@@ -388,6 +388,9 @@ impl<'g> Writer<'g> {
             if let Gap::Ambiguous(candidates) = &declared.gap {
                 let candidates = candidates.iter().filter_map(|candidate| subject.node(*candidate));
                 fields.extend(candidates.map(|candidate| ("candidate".to_owned(), id(candidate))));
+            }
+            if declared.gap == Gap::Unmet {
+                fields.push(("gap".to_owned(), UNMET.to_owned()));
             }
             properties::encode(declared.name, &fields)
         });

@@ -275,7 +275,7 @@ impl Subject {
         let ways = self.declared.iter().flat_map(|declared| {
             match &declared.gap {
                 Gap::Ambiguous(candidates) => candidates.as_slice(),
-                Gap::Unpinned | Gap::Open => &[],
+                Gap::Unpinned | Gap::Unmet | Gap::Open => &[],
             }
             .iter()
             .map(|to| (NodeIndex::new(declared.from as usize), NodeIndex::new(*to as usize), declared.requirement))

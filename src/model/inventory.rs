@@ -144,6 +144,8 @@ pub enum Gap {
     Unpinned,
     /// Several nodes answer and the file does not say which.
     Ambiguous(Vec<NodeId>),
+    /// Nothing that is installed answers: the environment is broken.
+    Unmet,
     /// Not tried yet: a manifest's requirement, waiting for its lockfile.
     Open,
 }

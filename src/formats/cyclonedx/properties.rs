@@ -29,8 +29,10 @@ pub const PROPERTY: &str = "driftgate:property";
 pub const EDGE: &str = "driftgate:edge";
 /// On a subject: an address that its file looks packages up at.
 pub const INDEX: &str = "driftgate:index";
-/// On a subject: a requirement without an exact answer (`from`, `candidate` and as an edge).
+/// On a subject: a requirement without an exact answer (`from`, `candidate`, `gap` and as an edge).
 pub const GAP: &str = "driftgate:gap";
+/// What `gap` says of a requirement that nothing installed answers.
+pub const UNMET: &str = "unmet";
 
 /// On a subject in an image: a layer that brought some of it, by its digest (`number`, `by`: the command that made it).
 pub const LAYER: &str = "driftgate:layer";

@@ -9,6 +9,7 @@ mod edge_removed;
 mod scope_drift;
 mod subject_added;
 mod subject_removed;
+mod unmet_requirement;
 mod unpinned_requirement;
 
 use super::Rule;
@@ -24,5 +25,6 @@ pub const RULES: &[&dyn Rule] = &[
     &scope_drift::ScopeDrift,
     &subject_added::SubjectAdded,
     &subject_removed::SubjectRemoved,
+    &unmet_requirement::UnmetRequirement,
     &unpinned_requirement::UnpinnedRequirement,
 ];

@@ -1,0 +1,58 @@
+//! Requirements that nothing installed answers.
+
+use anyhow::Result;
+
+use crate::entry;
+use crate::model::{Gap, Scope};
+use crate::policy::Level;
+use crate::rules::{Case, Findings, Rule, phrase};
+
+entry! {
+    /// A package is installed without something that it requires.
+    ///
+    /// # Why
+    /// It fails at the first import, or it uses what the system has beside it. `pip check`, `npm ls` and `dpkg --audit`
+    /// say the same where they can be run; in an image nobody runs them.
+    ///
+    /// Only what is required to run counts, without extras, peers and what is merely recommended, and only what is
+    /// installed: an image, an environment. Packages of Python that a distribution packs are left out: it answers their
+    /// requirements in its own way.
+    ///
+    /// # Mend
+    /// Install what is missing; or take out of the build what uninstalls it, or installs with `--no-deps`.
+    ///
+    /// # Options
+    /// None.
+    ///
+    /// ```toml
+    /// [rules]
+    /// unmet-requirement = "deny"
+    /// ```
+    pub UnmetRequirement = "unmet-requirement"
+}
+
+impl Rule for UnmetRequirement {
+    fn level(&self) -> Level {
+        Level::Warn
+    }
+
+    fn check<'g>(&self, case: &Case<'g>, findings: &mut Findings<'g>) -> Result<()> {
+        case.no_options(self)?;
+        for subject in case.resolved.subjects().iter().filter(|subject| !subject.path.ends_with("/dist-packages")) {
+            let runtime = |gap: &Gap, scope| *gap == Gap::Unmet && scope == Scope::Runtime;
+            for declared in subject.declared.iter().filter(|it| runtime(&it.gap, it.requirement.scope)) {
+                let Some(from) = subject.node(declared.from) else { continue };
+                let asked = match declared.requirement.constraint {
+                    "" => phrase::safe(declared.name).into_owned(),
+                    constraint => format!("{} {}", phrase::safe(declared.name), phrase::safe(constraint)),
+                };
+                let full = phrase::full(from.component);
+                let draft = findings.add(self, from, format!("{full} requires {asked}, which is not installed"));
+                draft.place(declared.place).name(declared.name).without_paths().help(
+                    "install what is missing; or see which command of the build uninstalls it, or installs with --no-deps",
+                );
+            }
+        }
+        Ok(())
+    }
+}
