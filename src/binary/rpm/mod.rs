@@ -7,6 +7,7 @@ mod bdb;
 mod header;
 mod ndb;
 mod sqlite;
+pub mod wal;
 
 use std::fmt::Write as _;
 
@@ -25,6 +26,9 @@ const MOST_RELATIONS: usize = 4 << 20;
 
 /// Returns the text of a database; none where the file is none.
 pub(super) fn text_of(bytes: &[u8]) -> Option<Result<String>> {
+    if let Some(text) = wal::text_of(bytes) {
+        return Some(Ok(text));
+    }
     let (kind, blobs) = sqlite::blobs(bytes)
         .map(|blobs| ("SQLite", blobs))
         .or_else(|| ndb::blobs(bytes).map(|blobs| ("ndb", blobs)))

@@ -1,7 +1,7 @@
 //! `rpmdb.sqlite`: the table `Packages` of an SQLite file.
 //!
 //! Specification: SQLite's "Database File Format". Only tables are walked, for the one that is wanted. What waits in a
-//! write-ahead log beside the file is not seen: RPM leaves none behind when it ends.
+//! write-ahead log beside the file is not seen: [`super::wal`] says where there is one.
 
 use anyhow::{Context, Result, bail};
 

@@ -2,8 +2,9 @@
 
 pub mod packages;
 mod relation;
+pub mod wal;
 
 use super::Format;
 
 /// The formats of this folder.
-pub const FORMATS: &[&dyn Format] = &[&packages::RpmPackages];
+pub const FORMATS: &[&dyn Format] = &[&packages::RpmPackages, &wal::RpmWal];

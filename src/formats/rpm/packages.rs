@@ -19,7 +19,7 @@ entry! {
     ///
     /// Who requires whom is read, by package, path or what packages agreed on; `Recommends` and `Suggests` are optional.
     /// Boolean requirements are read where they have one operator; others stay open. What a write-ahead log beside an
-    /// SQLite database holds is not seen. rpm does not keep who asked for a package: what nothing requires counts as
+    /// SQLite database holds is not read, and said (`rpm-wal`). rpm does not keep who asked for a package: what nothing requires counts as
     /// direct. The digest of a package's header is kept as the property `rpm:sha256header`, for it tells two builds of one
     /// version apart.
     pub RpmPackages = "rpm-packages"
