@@ -149,7 +149,8 @@ def npm_truth(folder):
     nodes = {node["location"]: node for node in run(["npm", "query", "*", "--loglevel=error"], folder)}
     here = {place: (node["name"], node.get("version") or "") for place, node in nodes.items()}
     # A workspace's own folder stands outside of node_modules: its members are no installed packages.
-    inside = {place for place in here if "node_modules/" in f"{place}/" and not os.path.islink(folder / place)}
+    # What stands in a member's own node_modules is another subject.
+    inside = {place for place in here if place.startswith("node_modules/") and not os.path.islink(folder / place)}
     truth = {"packages": {here[place] for place in inside}, "edges": set(), "direct": set()}
     for place in inside:
         for above in nodes[place]["from"]:
@@ -170,6 +171,8 @@ def pnpm_truth(folder, pnpm):
         above, node = open_.pop()
         for kind in kinds:
             for below in node.get(kind, {}).values():
+                if not os.path.isdir(below["path"]):
+                    continue  # for another platform
                 this = (below["from"], below["version"])
                 truth["packages"].add(this)
                 if above is None:

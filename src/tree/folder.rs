@@ -20,6 +20,9 @@ pub struct Folder {
     root: PathBuf,
     /// The root less its links.
     real: PathBuf,
+    /// The one folder in it that is meant, where that is one that packages are installed into: its name is a part of all
+    /// paths, for what is installed is known by it.
+    within: Option<String>,
 }
 
 impl Folder {
@@ -31,7 +34,8 @@ impl Folder {
         if !root.is_dir() {
             bail!("{} is no folder", root.display());
         }
-        Ok(Folder { root: root.to_owned(), real: real(root)? })
+        let (real, within) = meant(real(root)?);
+        Ok(Folder { root: root.to_owned(), real, within })
     }
 }
 
@@ -48,20 +52,38 @@ impl Open for Folder {
 /// The names of folders that packages are installed into, and nothing else stands in.
 const PACKAGES: &[&str] = &["site-packages", "dist-packages", "node_modules", "conda-meta"];
 
+/// Returns the folder to which paths are relative, and what in it is meant; none where that is all of it.
+fn meant(folder: PathBuf) -> (PathBuf, Option<String>) {
+    let name = |folder: &Path| folder.file_name().and_then(|name| name.to_str()).map(str::to_owned);
+    let Some(mut within) = name(&folder).filter(|name| PACKAGES.contains(&name.as_str())) else {
+        return (folder, None);
+    };
+    let Some(mut above) = folder.parent() else { return (folder, None) };
+    // `python3.11/site-packages`: which Python it is says what a requirement means.
+    if within.ends_with("-packages")
+        && let (Some(of), Some(next)) = (name(above), above.parent())
+        && (of.starts_with("python") || of.starts_with("pypy"))
+    {
+        within = format!("{of}/{within}");
+        above = next;
+    }
+    (above.to_owned(), Some(within))
+}
+
 impl Tree for Folder {
     fn is_installed(&self) -> bool {
-        let name = self.real.file_name().and_then(|name| name.to_str());
-        name.is_some_and(|name| PACKAGES.contains(&name)) || super::has_marker(self)
+        self.within.is_some() || super::has_marker(self)
     }
 
     fn list(&self, enter: &Enter, hidden: bool) -> Result<Listing> {
         let (root, enter) = (self.real.clone(), enter.clone());
         let enters = move |entry: &DirEntry| {
             let is_folder = entry.file_type().is_some_and(|kind| kind.is_dir());
-            let Some(path) = below(&root, entry).filter(|path| !path.is_empty()) else { return true };
+            let Some(path) = below(&root, entry).filter(|_| entry.depth() > 0) else { return true };
             (hidden || is_shown(&path)) && (!is_folder || (entry.file_name() != ".git" && enter(&path)))
         };
-        let mut walk = WalkBuilder::new(&self.real);
+        let top = self.within.as_ref().map_or_else(|| self.real.clone(), |within| self.real.join(within));
+        let mut walk = WalkBuilder::new(top);
         // Which hidden files are listed is not the walker's to say.
         walk.standard_filters(!hidden)
             .hidden(false)
@@ -86,12 +108,16 @@ impl Tree for Folder {
                 Ok(_) => {}
                 Err(error) => {
                     let (path, message) = told(&error, &self.real);
-                    if path.is_empty() {
+                    if path.is_empty() || Some(&path) == self.within.as_ref() {
                         bail!("{} {message}", self.root.display());
                     }
                     listing.unlisted.push((path, message));
                 }
             }
+        }
+        // The project that a `node_modules` belongs to says what of it is direct.
+        if self.within.as_deref() == Some("node_modules") && self.real.join("package.json").is_file() {
+            listing.files.push("package.json".to_owned());
         }
         listing.files.sort_unstable();
         listing.unlisted.sort_unstable();

@@ -2,7 +2,8 @@
 
 use hashbrown::HashSet;
 
-use super::shapes::{Lenient, Meta, Names};
+use super::shapes::{Lenient, Meta, Names, Words};
+use crate::intern::{self, Text};
 use crate::model::Scope;
 use crate::syntax::json::Str;
 
@@ -57,4 +58,20 @@ impl<'p, 't> Asks<'p, 't> {
 
 fn asked<'p, 't>((name, constraint): &'p (Str<'t>, Lenient<'t>), scope: Scope) -> Asked<'p, 't> {
     Asked { name, constraint: &constraint.0, scope, needed: scope != Scope::Optional }
+}
+
+/// Returns the platforms that a package is for, `os=linux cpu=x64`; empty where it is for all.
+pub(super) fn platforms(os: &Words<'_>, cpu: &Words<'_>, libc: &Words<'_>) -> Text {
+    let mut text = String::new();
+    for (key, words) in [("os", os), ("cpu", cpu), ("libc", libc)] {
+        for (index, word) in words.0.iter().enumerate() {
+            match index {
+                0 if text.is_empty() => text.extend([key, "="]),
+                0 => text.extend([" ", key, "="]),
+                _ => text.push(','),
+            }
+            text.push_str(word);
+        }
+    }
+    intern::text(&text)
 }

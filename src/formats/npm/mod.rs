@@ -1,6 +1,8 @@
-//! npm: `package.json` says what is asked for, `package-lock.json` what it resolved to.
+//! npm: `package.json` says what is asked for, `package-lock.json` what it resolved to, and
+//! `node_modules` what is installed.
 
 mod asked;
+pub mod node_modules;
 mod nodes;
 mod origin;
 pub mod package_json;
@@ -13,4 +15,5 @@ mod workspaces;
 use super::Format;
 
 /// The formats of this folder.
-pub const FORMATS: &[&dyn Format] = &[&package_lock::PackageLock, &package_json::PackageJson];
+pub const FORMATS: &[&dyn Format] =
+    &[&node_modules::NodeModules, &package_lock::PackageLock, &package_json::PackageJson];

@@ -9,7 +9,7 @@ use hashbrown::HashMap;
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 
-use super::asked::Asks;
+use super::asked::{self, Asks};
 use super::nodes::Nodes;
 use super::package_lock_v1;
 use super::shapes::{Flag, Lenient, Licence, Meta, Names, Words};
@@ -136,20 +136,9 @@ impl<'t> Package<'t> {
         }
     }
 
-    /// Returns the platforms that the package is for, `os=linux cpu=x64`.
+    /// Returns the platforms that the package is for.
     fn environment(&self) -> Text {
-        let mut text = String::new();
-        for (key, words) in [("os", &self.os), ("cpu", &self.cpu), ("libc", &self.libc)] {
-            for (index, word) in words.0.iter().enumerate() {
-                match index {
-                    0 if text.is_empty() => text.extend([key, "="]),
-                    0 => text.extend([" ", key, "="]),
-                    _ => text.push(','),
-                }
-                text.push_str(word);
-            }
-        }
-        intern::text(&text)
+        asked::platforms(&self.os, &self.cpu, &self.libc)
     }
 }
 
