@@ -1,7 +1,7 @@
 //! Pairs two graphs, subject by subject: what came, went or changed; not whether that is good or bad.
 
 use std::cmp::Ordering;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::hash::Hash;
 
 use hashbrown::{HashMap, HashSet};
@@ -146,12 +146,45 @@ impl<'g> Drift<'g> {
     }
 }
 
-/// Compares two graphs. Subjects are paired by path; the only subject of one side with the only one of the other.
+/// Compares two graphs. Subjects are paired by path; the only subject of one side with the only one of the other, and so
+/// an environment that moved, where there is just one of its kind: `python3.11/site-packages` to `python3.12/site-packages`.
 pub fn drift<'g>(old: &'g Graph, new: &'g Graph) -> Drift<'g> {
     if let ([old], [new]) = (old.subjects(), new.subjects()) {
         return Drift { subjects: vec![pair(Some(old), Some(new))] };
     }
-    drift_by_path(old, new)
+    let mut moved: BTreeMap<Text, &Subject> = BTreeMap::new();
+    let mut gone: BTreeSet<Text> = BTreeSet::new();
+    for (old, new) in moves(old, new) {
+        moved.insert(new.path, old);
+        gone.insert(old.path);
+    }
+    let both = old.subjects().iter().chain(new.subjects());
+    let paths: BTreeSet<Text> = both.map(|subject| subject.path).filter(|path| !gone.contains(path)).collect();
+    let subjects = paths.into_par_iter().map(|path| {
+        let old = moved.get(path).copied().or_else(|| old.subject(path));
+        pair(old, new.subject(path))
+    });
+    Drift { subjects: subjects.collect() }
+}
+
+/// Returns the environments that stand at another path on either side: of each kind, where each side has one more.
+fn moves<'g>(old: &'g Graph, new: &'g Graph) -> Vec<(&'g Subject, &'g Subject)> {
+    let alone = |here: &'g Graph, there: &Graph| {
+        let mut kinds: BTreeMap<(Text, &str), Vec<&'g Subject>> = BTreeMap::new();
+        for subject in here.subjects().iter().filter(|subject| there.subject(subject.path).is_none()) {
+            if formats::named(subject.format).is_some_and(|format| format.is_installed()) {
+                let name = subject.path.rsplit('/').next().unwrap_or(subject.path);
+                kinds.entry((subject.format, name)).or_default().push(subject);
+            }
+        }
+        kinds
+    };
+    let (olds, mut news) = (alone(old, new), alone(new, old));
+    let mut pair = |kind, olds: Vec<&'g Subject>| match (olds.as_slice(), news.remove(&kind)?.as_slice()) {
+        ([old], [new]) => Some((*old, *new)),
+        _ => None,
+    };
+    olds.into_iter().filter_map(|(kind, olds)| pair(kind, olds)).collect()
 }
 
 /// Compares two graphs, pairing subjects by path alone.

@@ -215,7 +215,8 @@ fn one<'g>(
                 let early =
                     |node: &Resolved<'_>| node.layer().zip(base).is_some_and(|(layer, base)| layer.number < base);
                 let name = inside.first().map_or("", |node| node.component.purl.name());
-                if INSTALLERS.contains(&name) || inside.iter().all(early) || lock.format == "cargo-lock" {
+                let is_bundled = inside.iter().all(is_bundled);
+                if INSTALLERS.contains(&name) || is_bundled || inside.iter().all(early) || lock.format == "cargo-lock" {
                     continue;
                 }
                 Meaning::Extra
@@ -244,6 +245,11 @@ fn is_certain(node: &Resolved<'_>) -> bool {
 /// Says whether a package is the project itself, installed from its folder.
 fn is_own(node: &Resolved<'_>) -> bool {
     node.component.purl.ty() == "pypi" && matches!(node.component.origin, Origin::Path(_))
+}
+
+/// Says whether a package is a copy that another one brings within itself.
+fn is_bundled(node: &Resolved<'_>) -> bool {
+    node.component.properties.contains(&("bundled", "true"))
 }
 
 /// Says what it means where a package that is locked and installed is not the same wherever it is known.
