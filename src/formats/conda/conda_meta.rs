@@ -32,7 +32,7 @@ const REQUESTED: Text = "requested";
 
 impl Format for CondaMeta {
     fn files(&self) -> &'static [&'static str] {
-        &["*.json"]
+        &["conda-meta/*.json"]
     }
 
     fn takes(&self, path: &str) -> bool {

@@ -48,7 +48,7 @@ const REQUESTED: Text = "requested";
 
 impl Format for DistInfo {
     fn files(&self) -> &'static [&'static str] {
-        &["METADATA", "INSTALLER", "REQUESTED", "direct_url.json", "PKG-INFO", "requires.txt", "*.egg-info"]
+        &["*.dist-info/METADATA", "*.egg-info/PKG-INFO", "*.egg-info"]
     }
 
     fn takes(&self, path: &str) -> bool {

@@ -4,6 +4,9 @@ use std::collections::BTreeMap;
 
 use crate::formats::pypi::marker::{Fate, fate};
 
+/// How many markers are looked into; the packages of a large environment have a few hundred between them.
+const MOST: usize = 4096;
+
 /// An environment, with what was asked of it before.
 pub(super) struct Environment {
     /// What is known, each as a marker with the variables that it speaks of.
@@ -51,6 +54,9 @@ impl Environment {
     pub(super) fn fate(&mut self, marker: &str) -> Fate {
         if let Some(&fate) = self.asked.get(marker) {
             return fate;
+        }
+        if self.asked.len() >= MOST {
+            return Fate::Unknown;
         }
         let about =
             self.known.iter().filter(|(variables, _)| variables.iter().any(|variable| marker.contains(variable)));

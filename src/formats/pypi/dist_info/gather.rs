@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::str::FromStr;
 
-use hashbrown::HashMap;
+use hashbrown::{HashMap, HashSet};
 use pep440_rs::Version;
 
 use super::environment::Environment;
@@ -144,6 +144,9 @@ impl Installed {
     }
 }
 
+/// How much is looked at for the extras of one package: the largest have a few hundred, with a thousand requirements.
+const MOST_OF_EXTRAS: usize = 500_000;
+
 /// Adds what one package requires.
 fn require(inventory: &mut Inventory, installed: &Installed, environment: &mut Environment, package: &Package) {
     let own = inventory.component(package.node).map(|component| component.purl.name()).unwrap_or_default();
@@ -168,10 +171,18 @@ fn require(inventory: &mut Inventory, installed: &Installed, environment: &mut E
             _ => answer(inventory, package.node, asked, *asked.requirement, found),
         }
     }
+    let mut work = 0;
     for &extra in extras.keys() {
         let mut answers = Vec::new();
         let mut is_whole = true;
-        for (asked, name) in of_extra(&extras, extra, own) {
+        let of_extra = of_extra(&extras, extra, own);
+        work += extras.len() + of_extra.len();
+        if work > MOST_OF_EXTRAS {
+            let place = inventory.nodes[package.node as usize].place;
+            inventory.fault(place, "its extras ask for more than is looked at");
+            break;
+        }
+        for (asked, name) in of_extra {
             let fate = environment.fate(asked.requirement.environment);
             let (found, is_met) = installed.answer(asked, name, package);
             match fate {
@@ -193,7 +204,8 @@ fn of_extra<'p>(
     extra: Text,
     own: &str,
 ) -> Vec<(&'p Declared, &'p str)> {
-    let (mut all, mut seen, mut open) = (Vec::new(), vec![extra.to_owned()], vec![extra.to_owned()]);
+    let (mut all, mut open) = (Vec::new(), vec![extra.to_owned()]);
+    let mut seen: HashSet<String> = [extra.to_owned()].into_iter().collect();
     while let Some(extra) = open.pop() {
         for (asked, name) in extras.get(extra.as_str()).into_iter().flatten() {
             if name != own {
@@ -203,8 +215,7 @@ fn of_extra<'p>(
             let others = asked.name.split_once('[').map_or("", |(_, others)| others.trim_end_matches(']'));
             for other in others.split(',').map(normal) {
                 // An extra is spelled in its package's metadata; what is not there asks for nothing.
-                if extras.contains_key(other.as_str()) && !seen.contains(&other) {
-                    seen.push(other.clone());
+                if extras.contains_key(other.as_str()) && seen.insert(other.clone()) {
                     open.push(other);
                 }
             }

@@ -1,0 +1,100 @@
+//! What is installed: where it is read and where not, how a folder named by hand is named, and that no damage to the records
+//! of an environment makes anything panic.
+#![allow(clippy::unwrap_used)]
+
+mod common;
+
+use std::fs;
+use std::sync::Arc;
+
+use common::{files, folders, path, read, read_memory};
+use driftgate::Side;
+use driftgate::discover::{self, Scan};
+use driftgate::source::Sources;
+use driftgate::tree::{Folder, Tree};
+use proptest::prelude::*;
+
+const FORMATS: [&str; 3] = ["conda-meta", "dist-info", "node-modules"];
+
+/// The file that makes a tree an environment.
+const MARKER: (&str, &[u8]) = ("pyvenv.cfg", b"home = /usr/bin\n");
+
+fn subjects(side: &Side) -> Vec<String> {
+    side.graph.subjects().iter().map(|subject| format!("{} {}", subject.path, subject.component_count())).collect()
+}
+
+#[test]
+fn a_project_does_not_tell_what_is_installed_into_it() {
+    let files: [(&str, &[u8]); 6] = [
+        ("app/.venv/lib/python3.11/site-packages/a-1.dist-info/METADATA", b"Name: a\nVersion: 1\n"),
+        ("app/.venv/pyvenv.cfg", b"version = 3.11.7\n"),
+        ("app/deps/b-1.dist-info/METADATA", b"Name: b\nVersion: 1\n"),
+        ("app/node_modules/c/package.json", b"{\"name\": \"c\", \"version\": \"1\"}"),
+        ("app/env/conda-meta/d-1-0.json", b"{\"name\": \"d\", \"version\": \"1\"}"),
+        ("app/env/conda-meta/history", b""),
+    ];
+    assert_eq!(subjects(&read_memory(&files, &Sources::default())), [] as [&str; 0]);
+    let marked = [&files[..], &[MARKER]].concat();
+    assert_eq!(
+        subjects(&read_memory(&marked, &Sources::default())),
+        ["app/.venv/lib/python3.11/site-packages 1", "app/deps 1", "app/env/conda-meta 1", "app/node_modules 1"]
+    );
+}
+
+#[test]
+fn a_folder_of_packages_keeps_its_name() {
+    for (below, expected) in [
+        ("dist-info/uv/lib/python3.11/site-packages", "python3.11/site-packages 5"),
+        ("dist-info/odd/usr/lib/python3/dist-packages", "python3/dist-packages 9"),
+        ("node-modules/npm/app/node_modules", "node_modules 21"),
+        ("node-modules/npm/app/node_modules/", "node_modules 21"),
+        ("conda-meta/rattler/conda-meta", "conda-meta 10"),
+    ] {
+        let tree: Arc<dyn Tree> = Arc::new(Folder::new(&path("fixtures/formats").join(below)).unwrap());
+        assert!(tree.is_installed());
+        let side = discover::read(&Sources::default(), &tree, &Scan::default()).unwrap().side();
+        assert_eq!(subjects(&side), [expected], "{below}");
+        let direct = side.graph.components().filter(|node| node.is_direct()).count();
+        assert!(direct < side.graph.components().count(), "{below}: the project beside it says what is direct");
+    }
+}
+
+#[test]
+fn everything_is_reached() {
+    for case in FORMATS.iter().flat_map(|format| folders(&path("fixtures/formats").join(format))) {
+        for node in read(&case, &Sources::default()).graph.components() {
+            assert!(node.scope().is_some(), "{}: {} is required by nothing", case.display(), node.component.purl);
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 64, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn damage_never_panics(which in any::<prop::sample::Index>(), cuts in prop::collection::vec((0.0..1.0f64, 0.0..1.0f64, 0..4u8), 1..6)) {
+        let cases: Vec<_> = FORMATS.iter().flat_map(|format| folders(&path("fixtures/formats").join(format))).collect();
+        let case = &cases[which.index(cases.len())];
+        let mut all: Vec<(String, Vec<u8>)> = files(case)
+            .into_iter()
+            .map(|file| (file.strip_prefix(case).unwrap().to_str().unwrap().to_owned(), fs::read(file).unwrap()))
+            .collect();
+        for (from, to, how) in cuts {
+            let at = which.index(all.len()).wrapping_add((from * 1000.0) as usize) % all.len();
+            let bytes = &mut all[at].1;
+            if bytes.is_empty() { continue; }
+            let at = |part: f64, len: usize| ((len as f64 * part) as usize).min(len.saturating_sub(1));
+            let (a, b) = (at(from, bytes.len()), at(to, bytes.len()));
+            let (a, b) = (a.min(b), a.max(b));
+            match how {
+                0 => { bytes.drain(a..b.min(a + 200)); }
+                1 => { let part = bytes[a..b.min(a + 400)].to_vec(); bytes.splice(a..a, part); }
+                2 => bytes.swap(a, b),
+                _ => { bytes[a] = b"\"'[]{}=,#:\n;\x1b$<>@"[b % 17]; }
+            }
+        }
+        let mut all: Vec<(&str, &[u8])> = all.iter().map(|(path, bytes)| (path.as_str(), bytes.as_slice())).collect();
+        all.push(MARKER);
+        read_memory(&all, &Sources::default());
+    }
+}
