@@ -1,5 +1,6 @@
 //! Text to values with places, one file a syntax.
 
+pub mod hcl;
 pub mod json;
 pub mod toml;
 pub mod yaml;
