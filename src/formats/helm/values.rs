@@ -41,7 +41,8 @@ impl Format for Values {
     }
 
     fn is_of(&self, _path: &str, text: &str) -> bool {
-        !text.trim().is_empty()
+        // Manifests may have such names too.
+        !text.trim().is_empty() && !text.lines().any(|line| line.starts_with("apiVersion:"))
     }
 
     fn parse(&self, source: &Source<'_>) -> Result<Inventory> {

@@ -7,7 +7,7 @@ use hashbrown::HashMap;
 use super::expand::Variable;
 use super::installs;
 use super::instructions::Instruction;
-use super::line::{Word, beginning};
+use super::line::{Line, Word, beginning};
 use super::shell::{Command, Shell};
 pub(super) use super::variables::Start;
 use super::variables::Variables;
@@ -225,6 +225,23 @@ impl<'s, 't> Facts<'s, 't> {
             let detail = from.map(|from| format!("mount from={}", from.text.to_lowercase())).unwrap_or_default();
             self.add(FactKind::Copy, &name, &target, &detail, range);
         }
+        match instruction.array() {
+            Some(words) => self.shell(|shell, _| shell.words(words)),
+            None => self.script(&instruction.script()),
+        }
+    }
+
+    /// Reads a script that the last stage gives to its shell.
+    pub fn script(&mut self, script: &Line<'_>) {
+        self.shell(|shell, reads| {
+            if reads {
+                shell.script(script);
+            }
+        });
+    }
+
+    /// Hands the shell of the last stage over, and whether its language is read here.
+    fn shell(&mut self, read: impl FnOnce(&mut Shell<'_>, bool)) {
         let Some(stage) = self.stages.last_mut() else { return };
         let (kept, full, source) = (&mut self.kept, &mut self.full, self.source);
         let mut found = |get: &dyn Fn(&str) -> Variable, command: Command| {
@@ -242,12 +259,7 @@ impl<'s, 't> Facts<'s, 't> {
             true
         };
         let reads = stage.reads;
-        let mut shell = Shell::new(&self.variables, &mut found);
-        match instruction.array() {
-            Some(words) => shell.words(words),
-            None if reads => shell.script(&instruction.script()),
-            None => {}
-        }
+        read(&mut Shell::new(&self.variables, &mut found), reads);
     }
 }
 

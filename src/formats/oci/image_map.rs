@@ -39,6 +39,11 @@ pub(crate) fn registry<'n>(values: &'n Node<'n>) -> Option<&'n Node<'n>> {
     paths.iter().find_map(said)
 }
 
+/// Says whether a map switches itself off.
+fn is_off_itself(node: &Node<'_>) -> bool {
+    node.get("enabled").and_then(Node::text) == Some("false")
+}
+
 struct Finder<'n> {
     found: Vec<ImageMap<'n>>,
 }
@@ -46,7 +51,7 @@ struct Finder<'n> {
 impl<'n> Finder<'n> {
     fn walk(&mut self, node: &'n Node<'n>, path: &mut String, is_off: bool) {
         let len = path.len();
-        let is_off = is_off || node.get("enabled").and_then(Node::text) == Some("false");
+        let is_off = is_off || is_off_itself(node);
         let in_images = key(path) == "images";
         for entry in node.entries() {
             path.truncate(len);
@@ -61,7 +66,10 @@ impl<'n> Finder<'n> {
                 _ => None,
             };
             match found {
-                Some(found) => self.found.push(ImageMap { path: path.clone(), is_off, ..found }),
+                Some(found) => {
+                    let is_off = is_off || is_off_itself(value);
+                    self.found.push(ImageMap { path: path.clone(), is_off, ..found });
+                }
                 None => self.walk(value, path, is_off),
             }
         }

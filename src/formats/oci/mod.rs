@@ -1,6 +1,7 @@
 //! Container images: the files that say from which images an image is built and what its build sets and installs, which
 //! images run, and what a built image says of itself.
 
+mod apptainer;
 mod azure_pipelines;
 mod block;
 mod checks;
@@ -8,6 +9,7 @@ mod circleci_config;
 mod compose;
 pub(crate) mod deployment;
 mod devcontainer;
+mod docker_bake;
 mod dockerfile;
 mod dotenv;
 mod expand;
@@ -23,6 +25,7 @@ mod kubernetes;
 mod kustomization;
 mod lexer;
 mod line;
+mod nomad;
 mod operated;
 mod options;
 mod overlay;
@@ -33,22 +36,29 @@ pub(crate) mod pod;
 mod project;
 pub(crate) mod reference;
 mod shell;
+mod skaffold;
+mod slurm_script;
 mod stages;
 mod variables;
 mod wrappers;
 
 use super::Format;
 
-/// The formats of this folder.
+/// The formats of this folder; that which takes all YAML files is asked last.
 pub const FORMATS: &[&dyn Format] = &[
     &dockerfile::Dockerfile,
     &image_config::ImageConfig,
     &compose::Compose,
-    &kubernetes::Kubernetes,
     &kustomization::Kustomization,
     &github_workflow::GithubWorkflow,
     &gitlab_ci::GitlabCi,
     &circleci_config::CircleciConfig,
     &azure_pipelines::AzurePipelines,
     &devcontainer::Devcontainer,
+    &skaffold::Skaffold,
+    &docker_bake::DockerBake,
+    &apptainer::Apptainer,
+    &slurm_script::SlurmScript,
+    &nomad::Nomad,
+    &kubernetes::Kubernetes,
 ];

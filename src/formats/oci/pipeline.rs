@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use super::deployment::Deployment;
 use crate::model::Inventory;
 use crate::source::Place;
+use crate::syntax::yaml::Node;
 
 /// Adds a job that runs in an image. It is none that a cluster runs.
 pub(super) fn runs_in(name: &str, image: &str, place: Place, deployment: &mut Deployment<'_, '_>) {
@@ -15,6 +16,12 @@ pub(super) fn runs_in(name: &str, image: &str, place: Place, deployment: &mut De
 /// Says whether anything in a pipeline runs in an image.
 pub(super) fn is_subject(inventory: &Inventory) -> bool {
     inventory.nodes.len() > 1 || !inventory.declared.is_empty() || !inventory.faults.is_empty()
+}
+
+/// Returns the defaults of variables, from the blocks of HCL that declare them.
+pub(super) fn defaults<'n>(blocks: impl Iterator<Item = &'n Node<'n>>) -> BTreeMap<&'n str, &'n str> {
+    let declared = blocks.flat_map(|block| block.entries());
+    declared.filter_map(|entry| Some((entry.key.as_str(), entry.node.get("default")?.text()?))).collect()
 }
 
 /// How deep variables may name others, and how long what they stand for may grow.
