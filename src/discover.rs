@@ -125,7 +125,9 @@ pub fn read(sources: &Sources, tree: &Arc<dyn Tree>, scan: &Scan) -> Result<Read
 pub fn read_below(sources: &Sources, tree: &Arc<dyn Tree>, scan: &Scan, prefix: &str) -> Result<Read> {
     let mut read = self::read(sources, tree, scan)?;
     sources.put_below(read.tree, prefix);
-    let put = |path: Text| intern::text(&format!("{prefix}{path}"));
+    // What is wrong with the tree itself stands in the file that it is.
+    let label = tree.label();
+    let put = |path: Text| if path == label { path } else { intern::text(&format!("{prefix}{path}")) };
     read.inventories.iter_mut().for_each(|inventory| inventory.subject = put(inventory.subject));
     read.unread = read.unread.into_iter().map(put).collect();
     for location in read.problems.iter_mut().filter_map(|problem| problem.location.as_mut()) {

@@ -760,6 +760,69 @@ fn the_readme_shows_what_the_demo_prints() {
     assert!(printed.ends_with(tail), "{printed}");
 }
 
+/// The README's second block is the table that its second command prints.
+#[test]
+fn the_readme_shows_the_table_of_the_demos_image() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let readme = fs::read_to_string(root.join("README.md")).unwrap();
+    let block = readme.split("```text\n").nth(2).unwrap().split("```").next().unwrap();
+    let line = readme.lines().find(|line| line.contains("--image api=fixtures")).unwrap();
+    let arguments = line.strip_prefix("cargo run -- ").unwrap().split(' ');
+    let output = driftgate(root).args(arguments).args(["--date", "2026-12-01"]).output().unwrap();
+    let printed = String::from_utf8(output.stdout).unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    assert!(printed.contains(block), "{printed}");
+}
+
+#[test]
+fn images_are_pinned_compared_and_judged() {
+    let project = Project::empty();
+    let fixtures = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/demo");
+    let copy = |from: &str, to: &str| {
+        let to = project.path(to);
+        fs::create_dir_all(to.parent().unwrap()).unwrap();
+        fs::copy(fixtures.join(from), to).unwrap();
+    };
+    for file in ["uv.lock", "pyproject.toml", "Dockerfile"] {
+        copy(&format!("approved/api/{file}"), &format!("api/{file}"));
+    }
+    copy("api-image.tar", "api.tar");
+    let image = ["--image", "api=api.tar"];
+    project.put("driftgate.toml", "[rules]\nfloating-tag = \"allow\"\n");
+    assert_eq!(project.run(&[&["pin"][..], &image].concat()).code, 0);
+    // Who pins the image has seen that it is not what is locked.
+    let ran = project.run(&[&["check"][..], &image].concat()).ends(0, &[]);
+    assert!(ran.out.contains("warning[image-lock-mismatch]") && !ran.out.contains("error["), "{}", ran.out);
+    // One that is not at hand is not gone, and stays pinned.
+    project.run(&["check"]).ends(0, &[]).prints(&["the pinned image api is not at hand and not compared"]);
+    assert_eq!(project.run(&["pin"]).code, 0);
+    assert!(fs::read_to_string(project.path("bom.cdx.json")).unwrap().contains("api!/var/lib/dpkg/status"));
+    // An image by itself: an SBOM, a stack, a tree to compare.
+    let ran = project.run(&["sbom", "api.tar"]).ends(0, &[]);
+    assert!(ran.out.contains("pkg:deb/ubuntu/libc6@2.39-0ubuntu8.4?arch=amd64&distro=ubuntu-24.04"), "{}", ran.out);
+    project.run(&["gpu", "api.tar", "--driver", "450.80.02", "--gpu", "V100"]).ends(0, &[]).prints(&["525.60.13"]);
+    project.run(&["diff", "api.tar", "api.tar"]).ends(0, &[]).prints(&["no changes"]);
+    for (arguments, error) in [
+        (vec!["check", "--image", "api.tar"], "it takes NAME=FILE"),
+        (vec!["check", "--image", "../api=api.tar"], "a name is a path in the tree"),
+        (vec!["check", "--image", "api=driftgate.toml"], "this is no container image"),
+        (vec!["check", "--image", "api=api.tar", "--image", "api/=api.tar"], "--image api is given twice"),
+        (vec!["sbom", "api.tar", "--platform", "linux/arm64"], "it holds no image that is asked for"),
+        (vec!["sbom", "api.tar#other:1"], "registry.example/ml/inference-api:1.4.0 (linux/amd64)"),
+        (vec!["sbom", "driftgate.toml#x"], "is no container image"),
+    ] {
+        project.run(&arguments).ends(2, &[error]);
+    }
+    project.run(&["sbom", "api.tar#inference-api:1.4.0"]).ends(0, &[]);
+    // A damaged one is told of, and nothing is pinned of it.
+    let mut bytes = fs::read(project.path("api.tar")).unwrap();
+    let at = bytes.windows(2).position(|pair| pair == [0x1f, 0x8b]).unwrap();
+    bytes[at + 40] ^= 1;
+    fs::write(project.path("api.tar"), bytes).unwrap();
+    project.run(&[&["check"][..], &image].concat()).ends(2, &[]).prints(&["error: api.tar:1:1: layer "]);
+    project.run(&[&["pin"][..], &image].concat()).ends(2, &["nothing was pinned"]);
+}
+
 #[test]
 fn gpu_prints_a_table_in_three_forms() {
     let project = pool();

@@ -9,12 +9,12 @@ use super::options::{Outputs, outcome, timestamp};
 use crate::diff;
 use crate::source::Sources;
 
-/// Show what differs between any two of: folder, lockfile, BOM, git revision
+/// Show what differs between any two of: folder, lockfile, container image, BOM, git revision
 ///
 /// Exits 0 on differences, unless --fail-on says otherwise.
 #[derive(Args)]
 pub struct Diff {
-    /// The old side: a folder, a file of a known format, a BOM, a git revision (REV or REV:PATH), `-`.
+    /// The old side: a folder, a file of a known format, a container image, a BOM, a git revision (REV or REV:PATH), `-`.
     old: String,
     /// The new side.
     new: String,

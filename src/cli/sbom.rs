@@ -12,7 +12,8 @@ use crate::source::Sources;
 /// Write an SBOM of what a tree resolves to
 #[derive(Args)]
 pub struct Sbom {
-    /// The folder, file of a known format, or git revision (REV, REV:PATH) to describe.
+    /// The folder, file of a known format, container image (OCI layout or archive), or git revision (REV, REV:PATH) to
+    /// describe.
     #[arg(default_value = ".")]
     path: String,
     #[command(flatten)]
