@@ -37,6 +37,9 @@ pub(super) const MAX_DEPTH: usize = 256;
 /// The largest document of an image: an index, a manifest, a configuration.
 pub(super) const MAX_DOCUMENT: u64 = 8 << 20;
 
+/// What a file costs that is kept, beside its bytes: what is made of it later.
+const A_FILE: u64 = 2 << 10;
+
 /// What is left of the limits of a whole image: shared by all its layers.
 #[derive(Default)]
 pub(super) struct Spent {
@@ -65,8 +68,9 @@ impl Spent {
         Err(io::Error::other(format!("the image has more than {most} entries, which is the most that is read")))
     }
 
-    /// Counts bytes that are kept; false where they are too many.
+    /// Counts the bytes of a file that is kept; false where they are too many.
     pub(super) fn keeps(&self, bytes: u64) -> bool {
+        let bytes = bytes + A_FILE;
         self.kept.fetch_add(bytes, Ordering::Relaxed) + bytes <= self.limits.kept
     }
 }
