@@ -15,9 +15,11 @@ mod lexer;
 mod line;
 mod options;
 mod pip;
+mod programs;
 mod reference;
 mod shell;
 mod stages;
+mod system;
 mod variables;
 mod wrappers;
 
