@@ -6,7 +6,10 @@
 //! count that are in what runs; of a lockfile, what the command asks for.
 
 mod asked;
+mod images;
 mod shipped;
+
+pub use images::{Image, Installed, images};
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -64,11 +67,47 @@ type Targets = BTreeMap<Text, (Text, Text)>;
 
 /// Returns what runs as one, sorted by name.
 fn environments(graph: &Graph, policy: &Policy) -> Vec<Environment> {
-    let is_image = |subject: &&Subject| subject.parts.iter().any(|part| part.kind == PartKind::Stage);
-    let built_up_to = built_up_to(graph);
     let mut joined: BTreeSet<Text> = BTreeSet::new();
     let mut targets = Targets::new();
     let mut environments = Vec::new();
+    for Build { image, stage, is_own, said } in builds(graph, policy) {
+        let (mut environment, locks) = built(image, stage, &said, graph);
+        joined.extend(&locks);
+        if let [lock] = locks.as_slice() {
+            environment.name = intern::text(&format!("{lock} in {}", image.path));
+        }
+        if !is_own {
+            let name = image.parts[stage].name;
+            environment.name = intern::text(&format!("{} ({name})", environment.name));
+            targets.insert(environment.name, (image.path, name));
+        }
+        environments.push(environment);
+    }
+    let is_lock = |subject: &&Subject| !joined.contains(subject.path) && !is_image(subject);
+    environments.extend(graph.subjects().iter().filter(is_lock).map(alone));
+    deploy(graph, policy, &targets, &mut environments);
+    environments.sort_by(|a, b| a.name.cmp(b.name));
+    environments
+}
+
+/// An image's build up to one stage.
+struct Build<'g, 'p> {
+    image: &'g Subject,
+    stage: usize,
+    /// Whether it is the build that the file or the policy means, and not one that only a deployment names.
+    is_own: bool,
+    /// What the policy says of it.
+    said: Vec<&'p policy::Environment>,
+}
+
+fn is_image(subject: &&Subject) -> bool {
+    subject.parts.iter().any(|part| part.kind == PartKind::Stage)
+}
+
+/// Returns the builds of all images: up to the stage that the policy names or the last one, and those that deployments name.
+fn builds<'g, 'p>(graph: &'g Graph, policy: &'p Policy) -> Vec<Build<'g, 'p>> {
+    let built_up_to = built_up_to(graph);
+    let mut builds = Vec::new();
     for image in graph.subjects().iter().filter(is_image) {
         let said: Vec<&policy::Environment> =
             policy.environments.iter().filter(|said| said.image.is_some_and(|path| path.value == image.path)).collect();
@@ -83,24 +122,10 @@ fn environments(graph: &Graph, policy: &Policy) -> Vec<Environment> {
             // What the policy says of one stage, it does not say of another.
             let is_said = |said: &&policy::Environment| stage == runs || said.stage.is_none();
             let said: Vec<&policy::Environment> = said.iter().copied().filter(is_said).collect();
-            let (mut environment, locks) = built(image, stage, &said, graph);
-            joined.extend(&locks);
-            if let [lock] = locks.as_slice() {
-                environment.name = intern::text(&format!("{lock} in {}", image.path));
-            }
-            if stage != runs {
-                let name = image.parts[stage].name;
-                environment.name = intern::text(&format!("{} ({name})", environment.name));
-                targets.insert(environment.name, (image.path, name));
-            }
-            environments.push(environment);
+            builds.push(Build { image, stage, is_own: stage == runs, said });
         }
     }
-    let is_lock = |subject: &&Subject| !joined.contains(subject.path) && !is_image(subject);
-    environments.extend(graph.subjects().iter().filter(is_lock).map(alone));
-    deploy(graph, policy, &targets, &mut environments);
-    environments.sort_by(|a, b| a.name.cmp(b.name));
-    environments
+    builds
 }
 
 /// Returns the stages that deployments name to build files up to, by the files' paths.
@@ -127,13 +152,7 @@ fn built(image: &Subject, runs: usize, said: &[&policy::Environment], graph: &Gr
         let bases = shipped::chain(&image.parts, runs).filter_map(|part| image.node(part.image?));
         environment.packages = bases.map(|node| package(&node)).collect();
     }
-    let installed = installed(image, &shares, &stages, graph);
-    let by_policy = |subject: &&Subject| said.iter().any(|said| said.locks.matches(subject.path));
-    let mut locks: Vec<&Subject> = graph.subjects().iter().filter(by_policy).collect();
-    if locks.is_empty() {
-        locks = installed.keys().filter_map(|path| graph.subject(path)).collect();
-    }
-    locks.retain(|lock| lock.path != image.path);
+    let (locks, installed) = locks(image, &shares, &stages, said, graph);
     for lock in &locks {
         environment.packages.extend(locked(lock, installed.get(lock.path).and_then(Option::as_deref)));
         environment.subjects.push(lock.path);
@@ -147,6 +166,27 @@ fn built(image: &Subject, runs: usize, said: &[&policy::Environment], graph: &Gr
     environment.stages.retain(|_| number.next().is_some_and(|number| shares[number] > Share::Nothing));
     environment.packages.sort_by(|a, b| a.component.cmp(b.component).then(a.place.cmp(&b.place)));
     (environment, locks)
+}
+
+/// What an image's build installs by its lockfiles, by their paths: what its commands ask for of each.
+type LockedBy = BTreeMap<Text, Option<Vec<Asked>>>;
+
+/// Returns the lockfiles that are installed into an image: those that the policy names, or that its build copies and installs.
+fn locks<'g>(
+    image: &Subject,
+    shares: &[Share],
+    stages: &[Stage],
+    said: &[&policy::Environment],
+    graph: &'g Graph,
+) -> (Vec<&'g Subject>, LockedBy) {
+    let installed = installed(image, shares, stages, graph);
+    let by_policy = |subject: &&Subject| said.iter().any(|said| said.locks.matches(subject.path));
+    let mut locks: Vec<&Subject> = graph.subjects().iter().filter(by_policy).collect();
+    if locks.is_empty() {
+        locks = installed.keys().filter_map(|path| graph.subject(path)).collect();
+    }
+    locks.retain(|lock| lock.path != image.path);
+    (locks, installed)
 }
 
 /// Returns the packages of a lockfile that are installed: all of them where it is not known what is asked for.
@@ -272,7 +312,7 @@ fn read(fact: &Fact, stage: &mut Stage) {
 
 /// Returns the lockfiles that an image's build copies and installs, by their paths, each with what its commands ask for of
 /// it; none where that is not known.
-fn installed(image: &Subject, shares: &[Share], stages: &[Stage], graph: &Graph) -> BTreeMap<Text, Option<Vec<Asked>>> {
+fn installed(image: &Subject, shares: &[Share], stages: &[Stage], graph: &Graph) -> LockedBy {
     let shipped = || image.parts.iter().enumerate().filter(|(number, _)| shares[*number] > Share::Nothing);
     let folder = source::folder(image.path);
     // The build context is the image's folder or one above it.
@@ -291,7 +331,7 @@ fn installed(image: &Subject, shares: &[Share], stages: &[Stage], graph: &Graph)
                 || (path.contains('*') && formats::matches(&path, lock))
         })
     };
-    let mut locks: BTreeMap<Text, Option<Vec<Asked>>> = BTreeMap::new();
+    let mut locks = LockedBy::new();
     for (number, part) in shipped() {
         let variable = |name: &str| {
             let of = |settings: &[Setting]| settings.iter().find(|setting| setting.name == name).map(|set| set.value);
@@ -417,14 +457,14 @@ fn deploy(graph: &Graph, policy: &Policy, targets: &Targets, environments: &mut 
 }
 
 /// Returns the file that a container's image is built from, where the deployment says so.
-fn built_from(subject: &Subject, part: &Part) -> Option<String> {
+pub fn built_from(subject: &Subject, part: &Part) -> Option<String> {
     let mut labels = part.facts_of(FactKind::Label);
     let file = labels.find(|fact| fact.name == "build.dockerfile")?;
     source::join(source::folder(subject.path), file.value).or_else(|| Some(file.value.to_owned()))
 }
 
 /// Returns the stage that a container's image is built up to, where the deployment names one.
-fn target(part: &Part) -> Option<String> {
+pub fn target(part: &Part) -> Option<String> {
     let mut labels = part.facts_of(FactKind::Label);
     labels.find(|fact| fact.name == "build.target").map(|fact| fact.value.to_lowercase())
 }

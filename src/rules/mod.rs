@@ -28,6 +28,7 @@ use crate::model::Scope;
 use crate::policy::{Level, Placed, Policy};
 use crate::report::Finding;
 use crate::source::{Place, Sources};
+use crate::stacks::{self, Image};
 
 /// One rule.
 pub trait Rule: Entry {
@@ -68,6 +69,7 @@ pub struct Case<'c> {
     /// The day of the check.
     pub today: Date,
     judged: OnceCell<gpu::Judged>,
+    images: OnceCell<Vec<Image<'c>>>,
 }
 
 impl<'c> Case<'c> {
@@ -79,12 +81,17 @@ impl<'c> Case<'c> {
         sources: &'c Sources,
         today: Date,
     ) -> Self {
-        Case { pinned, resolved, drift, policy, sources, today, judged: OnceCell::new() }
+        Case { pinned, resolved, drift, policy, sources, today, judged: OnceCell::new(), images: OnceCell::new() }
     }
 
     /// Returns what is worth telling of the GPU stacks: computed once, told by many rules.
     pub fn judged(&self) -> &gpu::Judged {
         self.judged.get_or_init(|| gpu::judged(self.resolved, self.policy))
+    }
+
+    /// Returns the images that the tree builds, with what their builds install: found once, asked by several rules.
+    pub fn images(&self) -> &[Image<'c>] {
+        self.images.get_or_init(|| stacks::images(self.resolved, self.policy))
     }
 
     /// Reads a rule's options from the policy; the defaults where it gives none.

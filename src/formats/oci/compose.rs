@@ -48,6 +48,7 @@ impl Format for Compose {
                 read(&service.key, service.place, &service.node, &mut deployment);
             }
         }
+        deployment.platforms();
         Ok(deployment.inventory)
     }
 }

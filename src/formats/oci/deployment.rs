@@ -1,6 +1,6 @@
 //! What files that deploy containers have in common: the images that they name, and facts with their places.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::reference::Reference;
 use crate::formats::Format;
@@ -50,6 +50,20 @@ impl<'s, 't> Deployment<'s, 't> {
                 self.inventory.fault(place, message);
                 None
             }
+        }
+    }
+
+    /// Gives each image the platforms that its containers name; none where one names none.
+    pub fn platforms(&mut self) {
+        let mut platforms: BTreeMap<NodeId, BTreeSet<Text>> = BTreeMap::new();
+        for part in &self.inventory.parts {
+            let Some(image) = part.image else { continue };
+            let named = part.facts_of(FactKind::Platform).next().map_or("", |fact| fact.value);
+            platforms.entry(image).or_default().insert(named);
+        }
+        for (image, platforms) in platforms.into_iter().filter(|(_, platforms)| !platforms.contains("")) {
+            let all: Vec<Text> = platforms.into_iter().collect();
+            self.inventory.nodes[image as usize].environment = intern::text(&all.join(" or "));
         }
     }
 
