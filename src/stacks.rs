@@ -6,7 +6,12 @@
 //! count that are in what runs; of a lockfile, what the command asks for.
 
 mod asked;
+mod commanded;
+mod held;
 mod shipped;
+
+pub use commanded::{Image, Installed, images};
+pub use held::{Expected, expected};
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -15,12 +20,10 @@ use hashbrown::HashMap;
 use crate::formats::{self, conda, pypi};
 use crate::gpu::{self, Environment, Install, Package, Setting, Stack, Stage, Workload};
 use crate::graph::{Graph, Resolved, Subject};
-use crate::images;
 use crate::intern::{self, Text};
 use crate::model::{Component, Fact, FactKind, NodeId, Part, PartKind, Scope};
 use crate::policy::{self, Policy};
 use crate::source::{self, Place};
-use crate::tree;
 use asked::Asked;
 use shipped::Share;
 
@@ -66,18 +69,54 @@ type Targets = BTreeMap<Text, (Text, Text)>;
 
 /// Returns what runs as one, sorted by name.
 fn environments(graph: &Graph, policy: &Policy) -> Vec<Environment> {
-    let is_image = |subject: &&Subject| subject.parts.iter().any(|part| part.kind == PartKind::Stage);
-    let built_up_to = built_up_to(graph);
     let mut joined: BTreeSet<Text> = BTreeSet::new();
     let mut targets = Targets::new();
     let mut environments = Vec::new();
-    for image in graph.subjects().iter().filter(is_image) {
-        let inside = installed_in(image, graph);
+    for Build { image, stage, is_own, said } in builds(graph, policy) {
+        let inside = held::installed_in(image, graph);
         if !inside.is_empty() {
             joined.extend(inside.iter().map(|subject| subject.path));
-            environments.push(running(image, &inside));
+            environments.push(held::running(image, &inside));
             continue;
         }
+        let (mut environment, locks) = built(image, stage, &said, graph);
+        joined.extend(&locks);
+        if let [lock] = locks.as_slice() {
+            environment.name = intern::text(&format!("{lock} in {}", image.path));
+        }
+        if !is_own {
+            let name = image.parts[stage].name;
+            environment.name = intern::text(&format!("{} ({name})", environment.name));
+            targets.insert(environment.name, (image.path, name));
+        }
+        environments.push(environment);
+    }
+    let is_lock = |subject: &&Subject| !joined.contains(subject.path) && !is_image(subject);
+    environments.extend(graph.subjects().iter().filter(is_lock).map(alone));
+    deploy(graph, policy, &targets, &mut environments);
+    environments.sort_by(|a, b| a.name.cmp(b.name));
+    environments
+}
+
+/// An image's build up to one stage.
+struct Build<'g, 'p> {
+    image: &'g Subject,
+    stage: usize,
+    /// Whether it is the build that the file or the policy means, and not one that only a deployment names.
+    is_own: bool,
+    /// What the policy says of it.
+    said: Vec<&'p policy::Environment>,
+}
+
+fn is_image(subject: &&Subject) -> bool {
+    subject.parts.iter().any(|part| part.kind == PartKind::Stage)
+}
+
+/// Returns the builds of all images: up to the stage that the policy names or the last one, and those that deployments name.
+fn builds<'g, 'p>(graph: &'g Graph, policy: &'p Policy) -> Vec<Build<'g, 'p>> {
+    let built_up_to = built_up_to(graph);
+    let mut builds = Vec::new();
+    for image in graph.subjects().iter().filter(is_image) {
         let said: Vec<&policy::Environment> =
             policy.environments.iter().filter(|said| said.image.is_some_and(|path| path.value == image.path)).collect();
         let find = |name: &str| image.parts.iter().rposition(|part| part.name == name);
@@ -91,67 +130,10 @@ fn environments(graph: &Graph, policy: &Policy) -> Vec<Environment> {
             // What the policy says of one stage, it does not say of another.
             let is_said = |said: &&policy::Environment| stage == runs || said.stage.is_none();
             let said: Vec<&policy::Environment> = said.iter().copied().filter(is_said).collect();
-            let (mut environment, locks) = built(image, stage, &said, graph);
-            joined.extend(&locks);
-            if let [lock] = locks.as_slice() {
-                environment.name = intern::text(&format!("{lock} in {}", image.path));
-            }
-            if stage != runs {
-                let name = image.parts[stage].name;
-                environment.name = intern::text(&format!("{} ({name})", environment.name));
-                targets.insert(environment.name, (image.path, name));
-            }
-            environments.push(environment);
+            builds.push(Build { image, stage, is_own: stage == runs, said });
         }
     }
-    let is_lock = |subject: &&Subject| !joined.contains(subject.path) && !is_image(subject);
-    environments.extend(graph.subjects().iter().filter(is_lock).map(alone));
-    deploy(graph, policy, &targets, &mut environments);
-    environments.sort_by(|a, b| a.name.cmp(b.name));
-    environments
-}
-
-/// Returns what is installed in the image whose own configuration a subject is.
-fn installed_in<'g>(image: &Subject, graph: &'g Graph) -> Vec<&'g Subject> {
-    let Some(prefix) = image.path.strip_suffix(tree::image::CONFIG) else { return Vec::new() };
-    if !prefix.is_empty() && !prefix.ends_with(images::MARK) {
-        return Vec::new();
-    }
-    let is_inside = |subject: &&Subject| {
-        let is_record = formats::named(subject.format).is_some_and(|format| format.is_installed());
-        is_record && subject.path.strip_prefix(prefix).is_some_and(|rest| !rest.contains(images::MARK))
-    };
-    graph.subjects().iter().filter(is_inside).collect()
-}
-
-/// Returns what runs in an image, by what is installed in it: nothing has to be made out of its build.
-fn running(image: &Subject, inside: &[&Subject]) -> Environment {
-    let mut environment = alone(image);
-    environment.stages = stages(image);
-    environment.subjects.extend(inside.iter().map(|subject| subject.path));
-    let mut installs = Vec::new();
-    for node in inside.iter().flat_map(|subject| subject.components()) {
-        let component = node.component;
-        let manager = match component.purl.ty() {
-            "deb" => "apt",
-            "rpm" => "rpm",
-            "apk" => "apk",
-            _ => {
-                environment.packages.push(package(&node));
-                continue;
-            }
-        };
-        let constraint = intern::text(&format!("={}", component.version()));
-        let (name, place) = (component.purl.name(), node.place());
-        installs.push(Install { manager, name, constraint, index: "", place });
-    }
-    if let Some(stage) = environment.stages.iter_mut().find(|stage| stage.runs) {
-        stage.installs.extend(installs);
-        stage.locks = environment.subjects.clone();
-    }
-    environment.packages.sort_by(|a, b| a.component.cmp(b.component).then(a.place.cmp(&b.place)));
-    environment.subjects.sort_unstable();
-    environment
+    builds
 }
 
 /// Returns the stages that deployments name to build files up to, by the files' paths.
@@ -178,13 +160,7 @@ fn built(image: &Subject, runs: usize, said: &[&policy::Environment], graph: &Gr
         let bases = shipped::chain(&image.parts, runs).filter_map(|part| image.node(part.image?));
         environment.packages = bases.map(|node| package(&node)).collect();
     }
-    let installed = installed(image, &shares, &stages, graph);
-    let by_policy = |subject: &&Subject| said.iter().any(|said| said.locks.matches(subject.path));
-    let mut locks: Vec<&Subject> = graph.subjects().iter().filter(by_policy).collect();
-    if locks.is_empty() {
-        locks = installed.keys().filter_map(|path| graph.subject(path)).collect();
-    }
-    locks.retain(|lock| lock.path != image.path);
+    let (locks, installed) = locks(image, &shares, &stages, said, graph);
     for lock in &locks {
         environment.packages.extend(locked(lock, installed.get(lock.path).and_then(Option::as_deref)));
         environment.subjects.push(lock.path);
@@ -198,6 +174,27 @@ fn built(image: &Subject, runs: usize, said: &[&policy::Environment], graph: &Gr
     environment.stages.retain(|_| number.next().is_some_and(|number| shares[number] > Share::Nothing));
     environment.packages.sort_by(|a, b| a.component.cmp(b.component).then(a.place.cmp(&b.place)));
     (environment, locks)
+}
+
+/// What an image's build installs by its lockfiles, by their paths: what its commands ask for of each.
+type LockedBy = BTreeMap<Text, Option<Vec<Asked>>>;
+
+/// Returns the lockfiles that are installed into an image: those that the policy names, or that its build copies and installs.
+fn locks<'g>(
+    image: &Subject,
+    shares: &[Share],
+    stages: &[Stage],
+    said: &[&policy::Environment],
+    graph: &'g Graph,
+) -> (Vec<&'g Subject>, LockedBy) {
+    let installed = installed(image, shares, stages, graph);
+    let by_policy = |subject: &&Subject| said.iter().any(|said| said.locks.matches(subject.path));
+    let mut locks: Vec<&Subject> = graph.subjects().iter().filter(by_policy).collect();
+    if locks.is_empty() {
+        locks = installed.keys().filter_map(|path| graph.subject(path)).collect();
+    }
+    locks.retain(|lock| lock.path != image.path);
+    (locks, installed)
 }
 
 /// Returns the packages of a lockfile that are installed: all of them where it is not known what is asked for.
@@ -215,53 +212,6 @@ fn reached<'g>(lock: &'g Subject, asked: Option<&[Asked]>) -> Option<Vec<Resolve
     let asked = asked.filter(|_| is_read)?;
     let reached: BTreeSet<NodeId> = asked.iter().flat_map(|asked| asked::reached(lock, asked)).collect();
     Some(reached.into_iter().filter_map(|node| lock.node(node)).collect())
-}
-
-/// A lockfile, and what of it an image should hold.
-pub struct Expected<'g> {
-    /// The lockfile.
-    pub lock: &'g Subject,
-    /// What should be installed of it.
-    pub nodes: Vec<Resolved<'g>>,
-}
-
-/// Returns what an image should hold. It is named by its Dockerfile, by its lockfile, or by the folder that they stand in;
-/// what its Dockerfile installs counts, or the policy's word for it, and without one the lockfiles beside it.
-pub fn expected<'g>(graph: &'g Graph, policy: &Policy, name: &str) -> Vec<Expected<'g>> {
-    // The tree itself is `.`.
-    let name = if name == "." { "" } else { name };
-    let is_meant = |subject: &&Subject| {
-        let is_there = subject.path == name || source::folder(subject.path) == name;
-        is_there && images::image_of(subject.path).is_none()
-    };
-    let is_image = |subject: &&Subject| subject.parts.iter().any(|part| part.kind == PartKind::Stage);
-    let mut locks: BTreeMap<Text, Expected<'g>> = BTreeMap::new();
-    for image in graph.subjects().iter().filter(is_meant).filter(is_image) {
-        let said: Vec<&policy::Environment> =
-            policy.environments.iter().filter(|said| said.image.is_some_and(|path| path.value == image.path)).collect();
-        let find = |name: &str| image.parts.iter().rposition(|part| part.name == name);
-        let chosen = said.iter().find_map(|said| said.stage).and_then(|stage| find(&stage.value.to_lowercase()));
-        let last = image.parts.iter().rposition(|part| part.kind == PartKind::Stage && part.runs);
-        let Some(runs) = chosen.or(last) else { continue };
-        let (shares, stages) = (shipped::shares(image, runs), stages(image));
-        let installed = installed(image, &shares, &stages, graph);
-        let by_policy = |subject: &&Subject| said.iter().any(|said| said.locks.matches(subject.path));
-        let mut found: Vec<&Subject> = graph.subjects().iter().filter(by_policy).collect();
-        if found.is_empty() {
-            found = installed.keys().filter_map(|path| graph.subject(path)).collect();
-        }
-        for lock in found {
-            let asked = installed.get(lock.path).and_then(Option::as_deref);
-            let nodes = reached(lock, asked).unwrap_or_else(|| runtime(lock));
-            locks.entry(lock.path).or_insert(Expected { lock, nodes });
-        }
-    }
-    if locks.is_empty() {
-        for lock in graph.subjects().iter().filter(is_meant).filter(|subject| !is_image(subject)) {
-            locks.insert(lock.path, Expected { lock, nodes: runtime(lock) });
-        }
-    }
-    locks.into_values().collect()
 }
 
 /// Returns a subject as an environment of its own.
@@ -375,7 +325,7 @@ fn read(fact: &Fact, stage: &mut Stage) {
 
 /// Returns the lockfiles that an image's build copies and installs, by their paths, each with what its commands ask for of
 /// it; none where that is not known.
-fn installed(image: &Subject, shares: &[Share], stages: &[Stage], graph: &Graph) -> BTreeMap<Text, Option<Vec<Asked>>> {
+fn installed(image: &Subject, shares: &[Share], stages: &[Stage], graph: &Graph) -> LockedBy {
     let shipped = || image.parts.iter().enumerate().filter(|(number, _)| shares[*number] > Share::Nothing);
     let folder = source::folder(image.path);
     // The build context is the image's folder or one above it.
@@ -394,7 +344,7 @@ fn installed(image: &Subject, shares: &[Share], stages: &[Stage], graph: &Graph)
                 || (path.contains('*') && formats::matches(&path, lock))
         })
     };
-    let mut locks: BTreeMap<Text, Option<Vec<Asked>>> = BTreeMap::new();
+    let mut locks = LockedBy::new();
     for (number, part) in shipped() {
         let variable = |name: &str| {
             let of = |settings: &[Setting]| settings.iter().find(|setting| setting.name == name).map(|set| set.value);
@@ -520,14 +470,14 @@ fn deploy(graph: &Graph, policy: &Policy, targets: &Targets, environments: &mut 
 }
 
 /// Returns the file that a container's image is built from, where the deployment says so.
-fn built_from(subject: &Subject, part: &Part) -> Option<String> {
+pub fn built_from(subject: &Subject, part: &Part) -> Option<String> {
     let mut labels = part.facts_of(FactKind::Label);
     let file = labels.find(|fact| fact.name == "build.dockerfile")?;
     source::join(source::folder(subject.path), file.value).or_else(|| Some(file.value.to_owned()))
 }
 
 /// Returns the stage that a container's image is built up to, where the deployment names one.
-fn target(part: &Part) -> Option<String> {
+pub fn target(part: &Part) -> Option<String> {
     let mut labels = part.facts_of(FactKind::Label);
     labels.find(|fact| fact.name == "build.target").map(|fact| fact.value.to_lowercase())
 }

@@ -3,6 +3,7 @@
 use std::ops::Range;
 
 use super::text::push_plain;
+use crate::model::secret;
 
 /// Lines of a file around a place.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -53,9 +54,15 @@ impl Excerpt {
         if shown.start > line.start {
             self.text.push('…');
         }
+        let secrets = secrets(text, &line, &shown);
         for (at, c) in text[shown.clone()].char_indices() {
-            self.mark(shown.start + at, &line, &span);
-            if c == '\t' { self.text.push(c) } else { push_plain(&mut self.text, c) }
+            let at = shown.start + at;
+            self.mark(at, &line, &span);
+            match c {
+                _ if secrets.iter().any(|secret| secret.contains(&at)) => self.text.push('*'),
+                '\t' => self.text.push(c),
+                _ => push_plain(&mut self.text, c),
+            }
         }
         self.mark(shown.end, &line, &span);
         if shown.end < line.end {
@@ -75,6 +82,15 @@ impl Excerpt {
             self.span.end = self.text.len();
         }
     }
+}
+
+/// Returns where secrets stand in the part of a line that is shown, and around it: one may begin before what is shown.
+fn secrets(text: &str, line: &Range<usize>, shown: &Range<usize>) -> Vec<Range<usize>> {
+    const AROUND: usize = 2048;
+    let start = boundary(text, shown.start.saturating_sub(AROUND)).max(line.start);
+    let end = boundary(text, shown.end.saturating_add(AROUND)).min(line.end);
+    let found = secret::secrets(&text[start..end]).into_iter();
+    found.map(|secret| start + secret.start..start + secret.end).collect()
 }
 
 /// Returns how many bytes of characters fit `width` columns, and whether some did not.

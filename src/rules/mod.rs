@@ -29,6 +29,7 @@ use crate::model::Scope;
 use crate::policy::{Level, Placed, Policy};
 use crate::report::Finding;
 use crate::source::{Place, Sources};
+use crate::stacks::{self, Image};
 
 /// One rule.
 pub trait Rule: Entry {
@@ -70,6 +71,7 @@ pub struct Case<'c> {
     pub today: Date,
     judged: OnceCell<gpu::Judged>,
     images: OnceCell<Vec<Comparison<'c>>>,
+    builds: OnceCell<Vec<Image<'c>>>,
 }
 
 impl<'c> Case<'c> {
@@ -81,7 +83,17 @@ impl<'c> Case<'c> {
         sources: &'c Sources,
         today: Date,
     ) -> Self {
-        Case { pinned, resolved, drift, policy, sources, today, judged: OnceCell::new(), images: OnceCell::new() }
+        Case {
+            pinned,
+            resolved,
+            drift,
+            policy,
+            sources,
+            today,
+            judged: OnceCell::new(),
+            images: OnceCell::new(),
+            builds: OnceCell::new(),
+        }
     }
 
     /// Returns what is worth telling of the GPU stacks: computed once, told by many rules.
@@ -92,6 +104,11 @@ impl<'c> Case<'c> {
     /// Returns how the images at hand compare with their lockfiles: computed once, told by several rules.
     pub fn images(&self) -> &[Comparison<'c>] {
         self.images.get_or_init(|| images::compare(self.resolved, self.pinned, self.policy))
+    }
+
+    /// Returns the images that the tree builds, with what their builds install: found once, asked by several rules.
+    pub fn builds(&self) -> &[Image<'c>] {
+        self.builds.get_or_init(|| stacks::images(self.resolved, self.policy))
     }
 
     /// Reads a rule's options from the policy; the defaults where it gives none.

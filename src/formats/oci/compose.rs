@@ -87,6 +87,7 @@ fn read_file(source: &Source<'_>, format: &dyn Format, open: &dyn Fn(&str) -> Op
             read(&service.key, service.place, &service.node, &variables, &mut deployment);
         }
     }
+    deployment.platforms();
     Ok(deployment.inventory)
 }
 

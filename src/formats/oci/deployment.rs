@@ -53,6 +53,20 @@ impl<'s, 't> Deployment<'s, 't> {
         }
     }
 
+    /// Gives each image the platforms that its containers name; none where one names none.
+    pub fn platforms(&mut self) {
+        let mut platforms: BTreeMap<NodeId, BTreeSet<Text>> = BTreeMap::new();
+        for part in &self.inventory.parts {
+            let Some(image) = part.image else { continue };
+            let named = part.facts_of(FactKind::Platform).next().map_or("", |fact| fact.value);
+            platforms.entry(image).or_default().insert(named);
+        }
+        for (image, platforms) in platforms.into_iter().filter(|(_, platforms)| !platforms.contains("")) {
+            let all: Vec<Text> = platforms.into_iter().collect();
+            self.inventory.nodes[image as usize].environment = intern::text(&all.join(" or "));
+        }
+    }
+
     /// Adds an image whose name is filled in elsewhere.
     pub fn unpinned(&mut self, text: &str, place: Place) {
         unpinned(&mut self.inventory, text, place, self.scope);

@@ -5,7 +5,9 @@ use std::ops::Range;
 use super::line::Word;
 use super::options::Options;
 use super::pip;
+use super::programs;
 use super::shell::Command;
+use super::system;
 use crate::model::{FactKind, without_credentials};
 
 /// What a command installs, or installs from.
@@ -53,31 +55,6 @@ pub(super) fn of(command: &Command, get: &dyn Fn(&str) -> Option<String>) -> Vec
         "pdm" => locked(command, words, "pdm", "pdm.lock"),
         "pipenv" => locked(command, words, "pipenv", "Pipfile.lock"),
         "pixi" => locked(command, words, "pixi", "pixi.lock"),
-        "apt" | "apt-get" | "aptitude" => {
-            system(words, "apt", "install", &["-t", "--target-release", "-o", "--option", "-c"])
-        }
-        "apk" => system(
-            words,
-            "apk",
-            "add",
-            &["-t", "--virtual", "-X", "--repository", "-p", "--root", "--arch", "--keys-dir", "--repositories-file"],
-        ),
-        "dnf" | "yum" | "microdnf" | "tdnf" => system(
-            words,
-            "rpm",
-            "install",
-            &[
-                "-c",
-                "--config",
-                "--setopt",
-                "--enablerepo",
-                "--disablerepo",
-                "--repo",
-                "--releasever",
-                "--installroot",
-                "-x",
-            ],
-        ),
         "conda" | "mamba" | "micromamba" => conda(command, words, tool),
         "conda-lock" => {
             let options = Options::read(words, &["-n", "--name", "-p", "--prefix", "--conda"]);
@@ -89,10 +66,22 @@ pub(super) fn of(command: &Command, get: &dyn Fn(&str) -> Option<String>) -> Vec
                 _ => Vec::new(),
             }
         }
+        "bundle" | "bundler" => match words.first() {
+            Some(verb) if verb.text == "install" => vec![unnamed(command, "Gemfile.lock", "bundle")],
+            _ => Vec::new(),
+        },
         "npm" => node(command, words, "npm", "package-lock.json", &["install", "i", "ci", "add"]),
         "yarn" => node(command, words, "yarn", "yarn.lock", &["install", "add"]),
         "pnpm" => node(command, words, "pnpm", "pnpm-lock.yaml", &["install", "i", "add"]),
-        "cargo" => cargo(command, words),
+        "bun" => node(command, words, "bun", "bun.lock", &["install", "i", "add", "a"]),
+        "cargo" => programs::cargo(command, words),
+        "go" => programs::go(words),
+        "gem" => programs::gem(words),
+        "pipx" => {
+            let options = Options::read(words, pip::VALUED);
+            let (verb, words) = options.verb();
+            if verb == "install" { programs::python(words) } else { Vec::new() }
+        }
         _ if versioned("pip") => {
             let options = Options::read(words, pip::VALUED);
             match options.words.split_first() {
@@ -100,7 +89,7 @@ pub(super) fn of(command: &Command, get: &dyn Fn(&str) -> Option<String>) -> Vec
                 _ => Vec::new(),
             }
         }
-        _ => Vec::new(),
+        _ => system::of(tool, words).unwrap_or_default(),
     }
 }
 
@@ -122,14 +111,19 @@ fn module<'c>(program: &'c str, words: &'c [Word]) -> (&'c str, &'c [Word]) {
 }
 
 /// Returns a file that a command installs from without naming it: all of the command is the place.
-fn unnamed(command: &Command, file: &str, tool: &str) -> Found {
+pub(super) fn unnamed(command: &Command, file: &str, tool: &str) -> Found {
     let word = Word { text: String::new(), range: command.range.clone() };
     Found::new(FactKind::InstallFile, file, tool, "", &word)
 }
 
-/// Says whether a word names no package: a variable that is not known, a group.
-fn is_opaque(word: &str) -> bool {
-    word.is_empty() || word.starts_with(['$', '`', '@', '<', '>', '*'])
+/// Says whether a word names no package: a group, what stands for several files.
+pub(super) fn is_no_package(word: &str) -> bool {
+    word.is_empty() || word.starts_with(['@', '<', '>', '*'])
+}
+
+/// Says whether a word is one that only the build knows: a variable, what another command prints.
+pub(super) fn is_unknown(word: &str) -> bool {
+    word.starts_with(['$', '`'])
 }
 
 fn uv(command: &Command, words: &[Word], get: &dyn Fn(&str) -> Option<String>) -> Vec<Found> {
@@ -140,6 +134,7 @@ fn uv(command: &Command, words: &[Word], get: &dyn Fn(&str) -> Option<String>) -
             files.iter().map(|file| Found::new(FactKind::InstallFile, &file.text, "uv", "", file)).collect()
         }
         ("add", words) => pip::install("uv", words, &options, get),
+        ("tool", [verb, words @ ..]) if verb.text == "install" => programs::python(words),
         ("sync", _) => vec![unnamed(command, &options.in_folder(&["--directory", "--project"], "uv.lock"), "uv")],
         _ => Vec::new(),
     }
@@ -162,51 +157,44 @@ fn locked(command: &Command, words: &[Word], tool: &str, file: &str) -> Vec<Foun
             "--with",
             "--without",
             "--only",
+            "--source",
+            "--feature",
+            "-f",
+            "--platform",
+            "--manifest-path",
+            "--python",
+            "--index",
         ],
     );
-    let is_install =
-        matches!(options.verb().0, "install" | "sync") && (tool != "pixi" || options.verb().0 == "install");
+    let (verb, packages) = options.verb();
+    if verb == "add" || (tool == "pipenv" && verb == "install" && !packages.is_empty()) {
+        let is_conda = tool == "pixi" && !options.has(&["--pypi"]);
+        return packages.iter().filter_map(|word| added(tool, is_conda, word)).collect();
+    }
+    let is_install = verb == "install" || (verb == "sync" && tool != "pixi");
     let folder = ["-C", "--directory", "-P", "-p", "--project"];
     let file = if is_install { options.in_folder(&folder, file) } else { String::new() };
     if is_install { vec![unnamed(command, &file, tool)] } else { Vec::new() }
 }
 
-/// Reads a package manager of a Linux distribution.
-fn system(words: &[Word], ty: &str, verb: &str, valued: &[&str]) -> Vec<Found> {
-    let options = Options::read(words, valued);
-    if options.verb().0 != verb {
-        return Vec::new();
+/// Reads a package that is added to a project, as its tool spells it: `torch==2.5`, `torch@^2.5`.
+fn added(tool: &str, is_conda: bool, word: &Word) -> Option<Found> {
+    if is_conda {
+        return conda_package(&word.text, "", word);
     }
-    let packages = options.verb().1.iter().filter(|word| !is_opaque(&word.text));
-    packages
-        .filter_map(|word| {
-            let (name, value, detail) = match ty {
-                "apt" => debian(&word.text)?,
-                "apk" => {
-                    let end = word.text.find(['=', '<', '>', '~', '@']).unwrap_or(word.text.len());
-                    let (name, value) = word.text.split_at(end);
-                    value.strip_prefix('@').map_or((name, value, ""), |repository| (name, "", repository))
-                }
-                // Where in `cuda-toolkit-12-4-12.4.1-1` the version begins, only the repository knows.
-                _ if word.text.contains("://") || word.text.ends_with(".rpm") => return None,
-                _ => (word.text.as_str(), "", ""),
-            };
-            Some(Found::new(FactKind::Install, &format!("{ty}:{name}"), value, detail, word))
-        })
-        .collect()
-}
-
-/// Reads `name=version`, `name/release`.
-fn debian(word: &str) -> Option<(&str, &str, &str)> {
-    // `name-` removes; a file's name is no package's.
-    if word.ends_with('-') || word.ends_with(".deb") || word.starts_with(['.', '/']) {
-        return None;
-    }
-    if let Some(at) = word.find('=') {
-        return Some((&word[..at], &word[at..], ""));
-    }
-    let (name, release) = word.split_once('/').unwrap_or((word, ""));
-    Some((name, "", release))
+    let named = word.text.split_once('@').filter(|(name, version)| {
+        tool == "poetry" && !name.contains([':', '/', ' ']) && !version.contains([':', '/', ' '])
+    });
+    let (name, value, address) = match named {
+        Some((name, "latest")) => (name.to_owned(), String::new(), String::new()),
+        Some((name, version)) if version.starts_with(|first: char| first.is_ascii_digit()) => {
+            (name.to_owned(), format!("=={version}"), String::new())
+        }
+        Some((name, version)) => (name.to_owned(), version.to_owned(), String::new()),
+        None if is_unknown(&word.text) => (word.text.clone(), String::new(), String::new()),
+        None => pip::requirement(&word.text)?,
+    };
+    Some(Found::new(FactKind::Install, &format!("pip:{name}"), &value, &without_credentials(&address), word))
 }
 
 fn conda(command: &Command, words: &[Word], tool: &str) -> Vec<Found> {
@@ -253,23 +241,20 @@ fn conda(command: &Command, words: &[Word], tool: &str) -> Vec<Found> {
     let channels: Vec<String> =
         options.all(&["-c", "--channel"]).map(|(channel, _)| without_credentials(channel).into_owned()).collect();
     let channels = channels.join(",");
-    for word in packages.iter().filter(|word| !is_opaque(&word.text)) {
-        // A package's own address, an explicit one.
-        if word.text.contains("://") || word.text.ends_with(".conda") || word.text.ends_with(".tar.bz2") {
-            continue;
-        }
-        let (channel, package) = word.text.rsplit_once("::").unwrap_or((&channels, &word.text));
-        let end = package.find(['=', '<', '>', '!', '~', ' ', '[']).unwrap_or(package.len());
-        let (name, value) = package.split_at(end);
-        found.push(Found::new(
-            FactKind::Install,
-            &format!("conda:{}", name.to_lowercase()),
-            value.trim(),
-            channel,
-            word,
-        ));
-    }
+    found.extend(packages.iter().filter_map(|word| conda_package(&word.text, &channels, word)));
     found
+}
+
+/// Reads `channel::name=version=build`; none for an address or a file, which is explicit.
+fn conda_package(text: &str, channels: &str, word: &Word) -> Option<Found> {
+    if is_no_package(text) || text.contains("://") || text.ends_with(".conda") || text.ends_with(".tar.bz2") {
+        return None;
+    }
+    let (channel, package) = text.rsplit_once("::").unwrap_or((channels, text));
+    let end = package.find(['=', '<', '>', '!', '~', ' ', '[']).filter(|_| !is_unknown(package));
+    let (name, value) = package.split_at(end.unwrap_or(package.len()));
+    let name = if is_unknown(name) { name.to_owned() } else { name.to_lowercase() };
+    Some(Found::new(FactKind::Install, &format!("conda:{name}"), value.trim(), channel, word))
 }
 
 fn node(command: &Command, words: &[Word], tool: &str, lock: &str, verbs: &[&str]) -> Vec<Found> {
@@ -320,7 +305,11 @@ fn node(command: &Command, words: &[Word], tool: &str, lock: &str, verbs: &[&str
         let is_path = text.starts_with(['.', '/', '~']) || text.contains(':') || text.ends_with(".tgz");
         // A scope begins with the sign that versions begin with.
         let is_scoped = text.starts_with('@') && text.contains('/');
-        if is_path || is_opaque(text.strip_prefix('@').filter(|_| is_scoped).unwrap_or(text)) {
+        if is_unknown(text) {
+            found.push(Found::new(FactKind::Install, &format!("npm:{text}"), "", &registry, word));
+            continue;
+        }
+        if is_path || is_no_package(text.strip_prefix('@').filter(|_| is_scoped).unwrap_or(text)) {
             continue;
         }
         let at = text.char_indices().skip(1).find(|(_, sign)| *sign == '@').map_or(text.len(), |(at, _)| at);
@@ -328,65 +317,6 @@ fn node(command: &Command, words: &[Word], tool: &str, lock: &str, verbs: &[&str
         found.push(Found::new(FactKind::Install, &format!("npm:{}", &text[..at]), value, &registry, word));
     }
     found
-}
-
-fn cargo(command: &Command, words: &[Word]) -> Vec<Found> {
-    const VALUED: &[&str] = &[
-        "--version",
-        "--vers",
-        "--git",
-        "--branch",
-        "--tag",
-        "--rev",
-        "--path",
-        "--root",
-        "--features",
-        "-F",
-        "--target",
-        "--target-dir",
-        "-p",
-        "--package",
-        "--bin",
-        "--example",
-        "--profile",
-        "-j",
-        "--jobs",
-        "--manifest-path",
-        "--config",
-        "-Z",
-        "--index",
-        "--registry",
-        "--message-format",
-        "--color",
-        "-C",
-    ];
-    // `cargo +nightly build`
-    let words = if words.first().is_some_and(|word| word.text.starts_with('+')) { &words[1..] } else { words };
-    let options = Options::read(words, VALUED);
-    let (verb, crates) = options.verb();
-    let is_locked = options.has(&["--locked", "--frozen"]);
-    match verb {
-        "build" | "b" if is_locked => vec![unnamed(command, "Cargo.lock", "cargo")],
-        "install" if is_locked && options.has(&["--path"]) => {
-            let folder = options.one(&["--path"]).trim_start_matches("./");
-            let file = if matches!(folder, "" | ".") {
-                "Cargo.lock".to_owned()
-            } else {
-                options.in_folder(&["--path"], "Cargo.lock")
-            };
-            vec![unnamed(command, &file, "cargo")]
-        }
-        "install" => {
-            let source = without_credentials(options.one(&["--git", "--index", "--registry"]));
-            let version = options.one(&["--version", "--vers"]);
-            let crates = crates.iter().filter(|word| !is_opaque(&word.text)).map(|word| {
-                let (name, own) = word.text.split_once('@').unwrap_or((&word.text, version));
-                Found::new(FactKind::Install, &format!("cargo:{name}"), own, &source, word)
-            });
-            crates.collect()
-        }
-        _ => Vec::new(),
-    }
 }
 
 #[cfg(test)]
@@ -443,12 +373,24 @@ mod tests {
             ("pip install . ./x", ""),
             ("pip download torch", ""),
             ("pip uninstall -y torch", ""),
-            ("pipx install torch", ""),
+            ("pip install $PACKAGES torch", "pip:$PACKAGES (/wheels); pip:torch (/wheels)"),
+            ("pipx install torch==2.5", "pipx:torch ==2.5"),
+            ("pipx run torch", ""),
+            ("python3 -m pipx install $TOOL", "pipx:$TOOL"),
             ("uv sync --frozen --no-dev", "file uv.lock uv"),
             ("uv sync --project server", "file server/uv.lock uv"),
             ("uv pip sync requirements.txt", "file requirements.txt uv"),
             ("uv add torch==2.5.1", "pip:torch ==2.5.1"),
-            ("uv tool install ruff", ""),
+            ("uv tool install ruff@0.5 --with x", "pipx:ruff ==0.5"),
+            ("uv tool run ruff", ""),
+            (
+                "poetry add torch@^2.5 numpy@latest rich==13.0 git+https://g.example/a/b.git -G dev",
+                "pip:torch ^2.5; pip:numpy; pip:rich ==13.0; pip:b (git+https://g.example/a/b.git)",
+            ),
+            ("pdm add torch>=2", "pip:torch >=2"),
+            ("pipenv install torch==2.5", "pip:torch ==2.5"),
+            ("pixi add python=3.12 conda-forge::x", "conda:python =3.12; conda:x (conda-forge)"),
+            ("pixi add --pypi torch==2.5", "pip:torch ==2.5"),
             ("poetry install --only main", "file poetry.lock poetry"),
             ("poetry -C x install", "file x/poetry.lock poetry"),
             ("poetry config a b", ""),
@@ -469,10 +411,27 @@ mod tests {
                 "apt:cuda-toolkit-12-4 =12.4.1-1; apt:libnccl2 =2.21.5-1+cuda12.4; apt:g++",
             ),
             ("apt-get -qq -o Dpkg::Use-Pty=0 install -t stable git/stable", "apt:git (stable)"),
-            ("apt install ./x.deb $PKGS y- cuda-nvcc-$V", "apt:cuda-nvcc-$V"),
+            ("apt install ./x.deb $PKGS y- cuda-nvcc-$V", "apt:$PKGS; apt:cuda-nvcc-$V"),
+            ("apt-get -t stable install git", "apt:git (stable)"),
+            (
+                "apt install ./libcudnn9_9.1.0.70-1_amd64.deb",
+                "apt:libcudnn9 =9.1.0.70-1 (./libcudnn9_9.1.0.70-1_amd64.deb)",
+            ),
+            (
+                "dpkg -i /tmp/cuda-keyring_1.1-1_all.deb *.deb x.deb",
+                "apt:cuda-keyring =1.1-1 (/tmp/cuda-keyring_1.1-1_all.deb)",
+            ),
+            ("dpkg -l x_1_y.deb", ""),
+            (
+                "rpm -Uvh https://me:pw@r.example/a-b-1.2-3.el9.x86_64.rpm",
+                "rpm:a-b =1.2-3.el9 (https://r.example/a-b-1.2-3.el9.x86_64.rpm)",
+            ),
+            ("zypper -n in gcc=1.2 g++>=3 -t pattern", "rpm:gcc =1.2; rpm:g++ >=3"),
+            ("yum localinstall -y x-1-2.noarch.rpm @group", "rpm:x =1-2 (x-1-2.noarch.rpm)"),
             ("apt-get update", ""),
             ("apk add --no-cache --virtual .deps gcc=1.2 py3~3.11 x@edge", "apk:gcc =1.2; apk:py3 ~3.11; apk:x (edge)"),
             ("dnf -y install --setopt=a=b cuda-toolkit-12-4 https://x.example/y.rpm", "rpm:cuda-toolkit-12-4"),
+            ("conda install $PKG", "conda:$PKG"),
             (
                 "conda install -yc nvidia --channel conda-forge cuda-version=12.4 pytorch::pytorch=2.4=py3.11_cuda12.4_0",
                 "conda:cuda-version =12.4 (nvidia,conda-forge); conda:pytorch =2.4=py3.11_cuda12.4_0 (pytorch)",
@@ -498,6 +457,20 @@ mod tests {
             ("yarn global add x", "npm:x"),
             ("yarn build", ""),
             ("pnpm install --frozen-lockfile", "file pnpm-lock.yaml pnpm"),
+            ("npm i $PKG", "npm:$PKG"),
+            ("bun install --frozen-lockfile", "file bun.lock bun"),
+            ("bun add x@1.2.3", "npm:x 1.2.3"),
+            ("go install -tags netgo g.example/a/b/cmd/c@v1.2.3 ./cmd/d", "go:g.example/a/b/cmd/c v1.2.3"),
+            ("go build ./...", ""),
+            ("gem install rake bundler:2.5 -v 13.0 ./x.gem", "gem:rake 13.0; gem:bundler 2.5"),
+            ("bundle install --jobs 4", "file Gemfile.lock bundle"),
+            (
+                "cargo install --git https://g.example/a/tool.git --tag v1 --locked",
+                "cargo:tool (git+https://g.example/a/tool.git@v1)",
+            ),
+            ("cargo install --git https://g.example/a/tool b", "cargo:b (git+https://g.example/a/tool)"),
+            ("cargo install --path .", ""),
+            ("cargo binstall -y just@1.36.0", "cargo:just 1.36.0"),
             ("cargo +nightly build --release --locked", "file Cargo.lock cargo"),
             ("cargo build", ""),
             ("cargo install --path . --locked", "file Cargo.lock cargo"),

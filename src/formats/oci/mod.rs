@@ -33,12 +33,14 @@ mod parameters;
 mod pip;
 mod pipeline;
 pub(crate) mod pod;
+mod programs;
 mod project;
 pub(crate) mod reference;
 mod shell;
 mod skaffold;
 mod slurm_script;
 mod stages;
+mod system;
 mod variables;
 mod wrappers;
 

@@ -1,6 +1,7 @@
 //! A command's words, parted into options and others as `getopt` does.
 
 use super::line::Word;
+use crate::model::secret;
 
 /// A command's words and options.
 pub(super) struct Options<'c> {
@@ -23,7 +24,11 @@ impl<'c> Options<'c> {
             let (name, value) = if text.starts_with("--") {
                 match text.split_once('=') {
                     Some((name, value)) => (name.to_owned(), Some(value)),
-                    None => (text.to_owned(), Some("").filter(|_| !valued.contains(&text))),
+                    None => {
+                        // A password is no package, whatever program's option takes it.
+                        let takes = secret::is_secret(text) && !text.starts_with("--no-");
+                        (text.to_owned(), Some("").filter(|_| !takes && !valued.contains(&text)))
+                    }
                 }
             } else if text.starts_with('-') && text.len() > 1 {
                 // `-yqc nvidia`, `-rfile`: the first that takes a value takes the rest, or the next word.
@@ -93,6 +98,7 @@ mod tests {
             ("x -- -c a", "x -c a", ""),
             ("x -", "x -", ""),
             ("x --channel", "x", ""),
+            ("x --token a --no-auth y", "x y", "--token=a --no-auth="),
             ("-é -yéc", "", "-é="),
         ] {
             let all: Vec<Word> = text.split(' ').map(|word| Word { text: word.to_owned(), range: 0..0 }).collect();

@@ -2,7 +2,7 @@
 //!
 //! Specification: "Dependency specifiers" and "Binary distribution format" of the Python packaging specifications.
 
-use super::installs::Found;
+use super::installs::{Found, is_unknown};
 use super::line::Word;
 use super::options::Options;
 use crate::formats::pypi;
@@ -99,6 +99,12 @@ pub(super) const VALUED: &[&str] = &[
     "--optional",
     "--marker",
     "--bounds",
+    "--with",
+    "--with-requirements",
+    "--with-editable",
+    "--from",
+    "--pip-args",
+    "--suffix",
 ];
 
 /// Where a command looks packages up: the kind, the options that say so, and the variables that do.
@@ -130,6 +136,8 @@ pub(super) fn install(
         if let Some((name, value, address)) = requirement(text) {
             let detail = if address.is_empty() { index.clone() } else { without_credentials(&address).into_owned() };
             found.push(Found::new(FactKind::Install, &format!("pip:{name}"), &value, &detail, word));
+        } else if is_unknown(text) {
+            found.push(Found::new(FactKind::Install, &format!("pip:{text}"), "", &index, word));
         }
     }
     found
@@ -162,7 +170,7 @@ fn plain_index(address: &str) -> String {
 }
 
 /// Reads a requirement as a command names it: its name with extras, what it asks for, and the address it is taken from.
-fn requirement(text: &str) -> Option<(String, String, String)> {
+pub(super) fn requirement(text: &str) -> Option<(String, String, String)> {
     let text = text.trim();
     let (text, marker) = text.split_once(';').map_or((text, ""), |(text, marker)| (text.trim(), marker.trim()));
     if !pypi::can_hold_on_linux(marker) {

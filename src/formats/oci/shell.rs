@@ -10,6 +10,7 @@ use super::lexer::{self, Field, Lexer, Operator, Token};
 use super::line::{Line, Word, beginning};
 use super::variables::Variables;
 use super::wrappers::{Script, assignment, base_name, is_shell, is_shell_script, script_of, unwrapped};
+use crate::model::secret;
 
 /// A command without `;`, `|` and the like.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -268,7 +269,8 @@ impl<'s> Shell<'s> {
     }
 
     fn set(&mut self, name: String, value: Option<String>, known: bool) {
-        let value = value.filter(|_| known).map_or(Variable::Unknown, Variable::Known);
+        // What is a secret is in no word that is kept.
+        let value = value.filter(|_| known && !secret::is_secret(&name)).map_or(Variable::Unknown, Variable::Known);
         self.own.insert(name, value);
     }
 

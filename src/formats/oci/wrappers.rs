@@ -97,6 +97,28 @@ const WRAPPERS: &[Wrapper] = &[
     Wrapper { name: "timeout", word: "", valued: &["-s", "--signal", "-k", "--kill-after"], words: 1 },
     Wrapper { name: "gosu", word: "", valued: &[], words: 1 },
     Wrapper { name: "su-exec", word: "", valued: &[], words: 1 },
+    wrapper(
+        "xargs",
+        &["-n", "-L", "-P", "-I", "-a", "-d", "-s", "-E", "--max-args", "--max-procs", "--arg-file", "--delimiter"],
+    ),
+    runner(
+        "uv",
+        &[
+            "-p",
+            "--python",
+            "--project",
+            "--directory",
+            "--package",
+            "--extra",
+            "--group",
+            "--with",
+            "--env-file",
+            "--index",
+            "--default-index",
+            "--index-url",
+            "--extra-index-url",
+        ],
+    ),
     runner("conda", CONDA_RUN),
     runner("mamba", CONDA_RUN),
     runner("micromamba", CONDA_RUN),
@@ -160,6 +182,9 @@ mod tests {
             ("conda run --no-capture-output -n x a", "a", ""),
             ("conda install a", "conda", ""),
             ("poetry run a", "a", ""),
+            ("uv run --no-sync --extra gpu -- a", "a", ""),
+            ("uv sync", "uv", ""),
+            ("xargs -n 1 a b", "a", ""),
         ] {
             let words: Vec<&str> = text.split(' ').collect();
             let mut found = Vec::new();

@@ -32,6 +32,12 @@ pub fn can_hold_on_linux(marker: &str) -> bool {
     marker.is_empty() || marker::overlap(&[marker, LINUX]) != marker::Overlap::Never
 }
 
+/// Says whether a version satisfies what is asked for (`==2.5.1`, `>=2,<3`); none where either is of no known form.
+pub fn allows(asked: &str, version: &str) -> Option<bool> {
+    let (asked, version) = (constraint::Constraint::read(asked)?, version.parse().ok()?);
+    Some(asked.allows(&version))
+}
+
 #[cfg(test)]
 mod tests {
     use super::can_hold_on_linux;

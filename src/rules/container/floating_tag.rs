@@ -1,9 +1,14 @@
 //! Images by a tag that moves.
 
+use std::collections::BTreeMap;
+
 use anyhow::Result;
 use serde::Deserialize;
 
+use super::repository;
 use crate::entry;
+use crate::intern::Text;
+use crate::model::{Component, Digest};
 use crate::policy::Level;
 use crate::rules::{Case, Findings, Rule, phrase};
 
@@ -17,8 +22,9 @@ entry! {
     /// name and nothing else, and no file in the repository changes.
     ///
     /// # Mend
-    /// Name the version and the digest: `python:3.12.4-slim@sha256:…`. `docker buildx imagetools inspect python:3.12.4-slim`
-    /// prints it, and update bots keep it current.
+    /// Name the version and the digest: `python:3.12.4-slim@sha256:…`. Where another file of the tree or the pinned BOM
+    /// knows them, the finding says the line to write; else `docker buildx imagetools inspect python:3.12.4-slim` prints
+    /// the digest, and update bots keep it current.
     ///
     /// # Options
     /// `require`: what an image must have at least.
@@ -59,6 +65,7 @@ impl Rule for FloatingTag {
         if case.is_off(self) {
             return Ok(());
         }
+        let mut digests = None;
         for resolved in case.resolved.components() {
             let component = resolved.component;
             if !phrase::is_image(component) || !component.digests.is_empty() {
@@ -72,12 +79,50 @@ impl Rule for FloatingTag {
                 (tag, Require::Version) if !is_full(tag) => format!("{full} has no full version, and no digest"),
                 _ => continue,
             };
-            findings.add(self, resolved, message).help(format!(
-                "name the full version and the digest: {}:VERSION@sha256:DIGEST",
-                phrase::name(component)
-            ));
+            let digests = digests.get_or_insert_with(|| Known::of(case));
+            let help = digests.line(component).unwrap_or_else(|| {
+                let name = repository(component);
+                format!("name the full version and the digest: {}:VERSION@sha256:DIGEST", phrase::safe(&name))
+            });
+            findings.add(self, resolved, message).help(help);
         }
         Ok(())
+    }
+}
+
+/// The digests of images that the tree and the pinned BOM know, by their names: of each tag, the digest and who has it.
+struct Known(BTreeMap<Text, BTreeMap<Text, (Digest, String)>>);
+
+impl Known {
+    fn of(case: &Case<'_>) -> Self {
+        let mut known = Known(BTreeMap::new());
+        for (graph, is_pinned) in [(case.resolved, false), (case.pinned, true)] {
+            for node in graph.components().filter(|node| phrase::is_image(node.component)) {
+                let Some(digest) = node.component.digests.first() else { continue };
+                let who =
+                    if is_pinned { "the BOM pins it".to_owned() } else { format!("{} has it", node.subject.path) };
+                let tags = known.0.entry(node.component.purl.key()).or_default();
+                tags.entry(node.component.version()).or_insert((*digest, who));
+            }
+        }
+        known
+    }
+
+    /// Returns what to write for an image: its own tag with its digest, or the one full version that is known where its
+    /// own tag moves.
+    fn line(&self, component: &Component) -> Option<String> {
+        let tags = self.0.get(component.purl.key())?;
+        let tag = component.version();
+        let is_moving = tag.is_empty() || is_floating(tag);
+        let mut others = tags.iter().filter(|(other, _)| is_moving && is_full(other));
+        let (tag, (digest, who)) = match (tags.get_key_value(tag).filter(|_| !is_moving), others.next()) {
+            (Some(own), _) => own,
+            (None, Some(other)) if others.next().is_none() => other,
+            _ => tags.get_key_value(tag)?,
+        };
+        let colon = if tag.is_empty() { "" } else { ":" };
+        let line = format!("write {}{colon}{tag}@{digest}, as {who}", repository(component));
+        Some(phrase::safe(&line).into_owned())
     }
 }
 

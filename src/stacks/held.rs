@@ -1,0 +1,92 @@
+//! What an image should hold, and what it does.
+
+use std::collections::BTreeMap;
+
+use super::{Build, alone, builds, is_image, locks, package, reached, runtime, shipped, stages};
+use crate::formats;
+use crate::gpu::{Environment, Install};
+use crate::graph::{Graph, Resolved, Subject};
+use crate::images;
+use crate::intern::{self, Text};
+use crate::policy::Policy;
+use crate::source;
+use crate::tree;
+
+/// Returns what is installed in the image whose own configuration a subject is.
+pub(super) fn installed_in<'g>(image: &Subject, graph: &'g Graph) -> Vec<&'g Subject> {
+    let Some(prefix) = image.path.strip_suffix(tree::image::CONFIG) else { return Vec::new() };
+    if !prefix.is_empty() && !prefix.ends_with(images::MARK) {
+        return Vec::new();
+    }
+    let is_inside = |subject: &&Subject| {
+        let is_record = formats::named(subject.format).is_some_and(|format| format.is_installed());
+        is_record && subject.path.strip_prefix(prefix).is_some_and(|rest| !rest.contains(images::MARK))
+    };
+    graph.subjects().iter().filter(is_inside).collect()
+}
+
+/// Returns what runs in an image, by what is installed in it: nothing has to be made out of its build.
+pub(super) fn running(image: &Subject, inside: &[&Subject]) -> Environment {
+    let mut environment = alone(image);
+    environment.stages = stages(image);
+    environment.subjects.extend(inside.iter().map(|subject| subject.path));
+    let mut installs = Vec::new();
+    for node in inside.iter().flat_map(|subject| subject.components()) {
+        let component = node.component;
+        let manager = match component.purl.ty() {
+            "deb" => "apt",
+            "rpm" => "rpm",
+            "apk" => "apk",
+            _ => {
+                environment.packages.push(package(&node));
+                continue;
+            }
+        };
+        let constraint = intern::text(&format!("={}", component.version()));
+        let (name, place) = (component.purl.name(), node.place());
+        installs.push(Install { manager, name, constraint, index: "", place });
+    }
+    if let Some(stage) = environment.stages.iter_mut().find(|stage| stage.runs) {
+        stage.installs.extend(installs);
+        stage.locks = environment.subjects.clone();
+    }
+    environment.packages.sort_by(|a, b| a.component.cmp(b.component).then(a.place.cmp(&b.place)));
+    environment.subjects.sort_unstable();
+    environment
+}
+
+/// A lockfile, and what of it an image should hold.
+pub struct Expected<'g> {
+    /// The lockfile.
+    pub lock: &'g Subject,
+    /// What should be installed of it.
+    pub nodes: Vec<Resolved<'g>>,
+}
+
+/// Returns what an image should hold. It is named by its Dockerfile, by its lockfile, or by the folder that they stand in;
+/// what its Dockerfile installs counts, or the policy's word for it, and without one the lockfiles beside it.
+pub fn expected<'g>(graph: &'g Graph, policy: &Policy, name: &str) -> Vec<Expected<'g>> {
+    // The tree itself is `.`.
+    let name = if name == "." { "" } else { name };
+    let is_meant = |subject: &Subject| {
+        let is_there = subject.path == name || source::folder(subject.path) == name;
+        is_there && images::image_of(subject.path).is_none()
+    };
+    let mut all: BTreeMap<Text, Expected<'g>> = BTreeMap::new();
+    for Build { image, stage, said, .. } in
+        builds(graph, policy).into_iter().filter(|it| it.is_own && is_meant(it.image))
+    {
+        let (found, installed) = locks(image, &shipped::shares(image, stage), &stages(image), &said, graph);
+        for lock in found {
+            let asked = installed.get(lock.path).and_then(Option::as_deref);
+            let nodes = reached(lock, asked).unwrap_or_else(|| runtime(lock));
+            all.entry(lock.path).or_insert(Expected { lock, nodes });
+        }
+    }
+    if all.is_empty() {
+        for lock in graph.subjects().iter().filter(|subject| is_meant(subject) && !is_image(subject)) {
+            all.insert(lock.path, Expected { lock, nodes: runtime(lock) });
+        }
+    }
+    all.into_values().collect()
+}

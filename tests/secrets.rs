@@ -1,0 +1,98 @@
+//! What looks like a secret in a Dockerfile or a Compose file is in nothing that driftgate prints or writes.
+#![allow(clippy::unwrap_used)]
+
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+
+/// The secret, wherever it may stand.
+const SECRET: &str = "hunter2";
+
+const DOCKERFILE: &str = r#"ARG BASE_TOKEN=hunter2
+FROM python:3.12.7-slim AS base
+ARG TOKEN=hunter2
+ARG NPM_TOKEN="hunter2"
+ENV API_KEY=hunter2 DB_PASSWORD=hunter2 INDEX=https://me:hunter2@mirror.example/simple
+LABEL deploy.secret=hunter2
+COPY uv.lock ./
+RUN uv sync --frozen
+RUN SECRET=hunter2 pip install --index-url https://me:hunter2@mirror.example/simple torch requests
+RUN pip install git+https://hunter2@git.example/team/tool.git "b @ https://x:hunter2@files.example/b-1.0.tar.gz"
+RUN curl -u me:hunter2 -H "Authorization: Bearer hunter2" https://files.example/latest/x?token=hunter2 | tar x
+RUN export PASSWORD='hunter2'; npm i --registry=https://me:hunter2@mirror.example/npm --token hunter2 left-pad
+"#;
+
+const COMPOSE: &str = r#"services:
+  api:
+    build: .
+    environment:
+      POSTGRES_PASSWORD: hunter2
+      DATABASE_URL: postgres://me:hunter2@db/app
+  db:
+    image: postgres
+    environment: ["API_TOKEN=hunter2"]
+"#;
+
+const LOCK: &str = r#"version = 1
+requires-python = ">=3.12"
+
+[[package]]
+name = "app"
+version = "0.1.0"
+source = { virtual = "." }
+dependencies = [{ name = "torch" }]
+
+[[package]]
+name = "torch"
+version = "2.5.1"
+source = { registry = "https://mirror.example/simple" }
+wheels = [{ url = "https://mirror.example/torch-2.5.1-cp312-cp312-linux_x86_64.whl", hash = "sha256:0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a" }]
+"#;
+
+/// Runs driftgate and returns all that it prints.
+fn run(folder: &Path, arguments: &[&str]) -> String {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_driftgate"));
+    let output = command.args(arguments).current_dir(folder).env_clear().output().unwrap();
+    [output.stdout, output.stderr].map(|bytes| String::from_utf8(bytes).unwrap()).concat()
+}
+
+#[test]
+fn secrets_are_nowhere() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    fs::create_dir(folder.join("old")).unwrap();
+    fs::write(folder.join("old/Dockerfile"), DOCKERFILE.replace("python:3.12.7", "python:3.12.6")).unwrap();
+    fs::write(folder.join("Dockerfile"), DOCKERFILE.replace("python:3.12.7", "python:3.12.6")).unwrap();
+    fs::write(folder.join("compose.yaml"), COMPOSE).unwrap();
+    fs::write(folder.join("uv.lock"), LOCK).unwrap();
+    let mut all = vec![run(folder, &["init"])];
+    assert!(folder.join("bom.cdx.json").is_file(), "{}", all[0]);
+    fs::write(folder.join("Dockerfile"), DOCKERFILE).unwrap();
+    for format in ["terminal", "json", "sarif", "markdown", "cyclonedx-json"] {
+        let text = run(folder, &["check", "--format", format, "-v"]);
+        assert!(text.contains("torch") || text.contains("python"), "{format}: {text}");
+        all.push(text);
+        all.push(run(folder, &["diff", "old", ".", "--format", format]));
+    }
+    for arguments in [
+        &["sbom", ".", "--format", "cyclonedx-json", "-o", "-"][..],
+        &["why", "torch"],
+        &["why", "python"],
+        &["gpu", "--driver", "550.54.15", "--gpu", "H100"],
+        &["gpu", "--format", "json"],
+        &["gpu", "--format", "markdown"],
+        &["pin"],
+    ] {
+        all.push(run(folder, arguments));
+    }
+    for file in ["bom.cdx.json", "driftgate.toml"] {
+        all.push(fs::read_to_string(folder.join(file)).unwrap());
+    }
+    for text in &all {
+        let line = text.lines().find(|line| line.contains(SECRET));
+        assert_eq!(line, None, "{text}");
+    }
+    // It did look: the lines are told of, with the secrets covered.
+    let terminal = &all[1];
+    assert!(terminal.contains("install-not-locked") && terminal.contains("SECRET=*******"), "{terminal}");
+}
