@@ -361,9 +361,13 @@ impl<'g> Writer<'g> {
             if let Some(from) = subject.node(declared.from) {
                 fields.push(("from".to_owned(), id(from)));
             }
-            if let Gap::Ambiguous(candidates) = &declared.gap {
-                let candidates = candidates.iter().filter_map(|candidate| subject.node(*candidate));
-                fields.extend(candidates.map(|candidate| ("candidate".to_owned(), id(candidate))));
+            match &declared.gap {
+                Gap::Ambiguous(candidates) => {
+                    let candidates = candidates.iter().filter_map(|candidate| subject.node(*candidate));
+                    fields.extend(candidates.map(|candidate| ("candidate".to_owned(), id(candidate))));
+                }
+                Gap::Open => fields.push(("open".to_owned(), "true".to_owned())),
+                Gap::Unpinned => {}
             }
             properties::encode(declared.name, &fields)
         });

@@ -144,7 +144,8 @@ pub enum Gap {
     Unpinned,
     /// Several nodes answer and the file does not say which.
     Ambiguous(Vec<NodeId>),
-    /// Not tried yet: a manifest's requirement, waiting for its lockfile.
+    /// Nothing answers: a manifest's requirement that waits for its lockfile, or one that is not met where all is told that
+    /// is installed.
     Open,
 }
 

@@ -249,7 +249,11 @@ impl<'s, 'd, 't> Own<'s, 'd, 't> {
         };
         let from = fields_of(&fields, "from").next().and_then(&mut node).unwrap_or(SUBJECT);
         let candidates: Vec<NodeId> = fields_of(&fields, "candidate").filter_map(&mut node).collect();
-        let gap = if candidates.is_empty() { Gap::Unpinned } else { Gap::Ambiguous(candidates) };
+        let gap = match field(&fields, "open") {
+            "true" => Gap::Open,
+            _ if candidates.is_empty() => Gap::Unpinned,
+            _ => Gap::Ambiguous(candidates),
+        };
         self.inventories[subject].declare(from, intern::text(&name), requirement, place, gap);
     }
 

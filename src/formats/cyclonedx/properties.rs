@@ -29,7 +29,7 @@ pub const PROPERTY: &str = "driftgate:property";
 pub const EDGE: &str = "driftgate:edge";
 /// On a subject: an address that its file looks packages up at.
 pub const INDEX: &str = "driftgate:index";
-/// On a subject: a requirement without an exact answer (`from`, `candidate` and as an edge).
+/// On a subject: a requirement without an exact answer (`from`, `candidate`, `open` and as an edge).
 pub const GAP: &str = "driftgate:gap";
 
 /// On a component that carries a GPU runtime: what it was built for, as driftgate's tables had it when the BOM was written.
