@@ -88,7 +88,7 @@ def python_truth(folder, python, target):
              "edges": {(key(a), key(b)) for a, b in graph["edges"] if a != b},
              "missing": {tuple(pair) for pair in graph["missing"]},
              "direct": {key(pep503(one["metadata"]["name"])) for one in report["installed"]
-                        if one["requested"] and one.get("installer") != "uv"},
+                        if one.get("requested") and one.get("installer") != "uv"},
              "required": {key(name) for name in graph["required"] if name in package},
              "origins": {}, "licences": {}}
     for one in report["installed"]:

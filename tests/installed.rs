@@ -9,6 +9,7 @@ use std::sync::Arc;
 
 use common::{files, folders, path, read, read_memory};
 use driftgate::Side;
+use driftgate::compare::{self, What};
 use driftgate::discover::{self, Scan};
 use driftgate::source::Sources;
 use driftgate::tree::{Folder, Tree};
@@ -66,6 +67,37 @@ fn everything_is_reached() {
             assert!(node.scope().is_some(), "{}: {} is required by nothing", case.display(), node.component.purl);
         }
     }
+}
+
+#[test]
+fn what_records_do_not_say_is_no_drift() {
+    let hash = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
+    let lock = format!("a==1 --hash=sha256:{hash}\nb==1 --hash=sha256:{hash}\n");
+    let address = format!(
+        "{{\"url\": \"https://x.example/b-1.zip\", \"archive_info\": {{\"hashes\": {{\"sha256\": \"{hash}\"}}}}}}"
+    );
+    let environment = |installer: &'static str| -> [(&str, &[u8]); 4] {
+        [
+            MARKER,
+            ("lib/python3.11/site-packages/a-1.dist-info/METADATA", b"Name: a\nVersion: 1\n"),
+            ("lib/python3.11/site-packages/a-1.dist-info/INSTALLER", installer.as_bytes()),
+            ("lib/python3.11/site-packages/b-1.dist-info/METADATA", b"Name: b\nVersion: 1\n"),
+        ]
+    };
+    let sources = Sources::default();
+    let (pip, uv) = (read_memory(&environment("pip"), &sources), read_memory(&environment("uv"), &sources));
+    let locked = read_memory(&[("requirements.txt", lock.as_bytes())], &sources);
+    let from_address = ("lib/python3.11/site-packages/b-1.dist-info/direct_url.json", address.as_bytes());
+    let moved = read_memory(&[&environment("pip")[..], &[from_address]].concat(), &sources);
+    let changed = |old: &Side, new: &Side| -> Vec<(String, Vec<What>)> {
+        let drift = compare::drift(&old.graph, &new.graph);
+        drift.changes().map(|change| (change.either().component.purl.to_string(), change.what.clone())).collect()
+    };
+    assert_eq!(changed(&pip, &uv), []);
+    assert_eq!(changed(&locked, &pip), []);
+    assert_eq!(changed(&pip, &moved), [("pkg:pypi/b@1".to_owned(), vec![What::Source])]);
+    // Of what came from an address the record says where from; of the rest, that its digest is gone is not said.
+    assert_eq!(changed(&locked, &moved), []);
 }
 
 proptest! {

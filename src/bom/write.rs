@@ -385,12 +385,13 @@ impl<'g> Writer<'g> {
             if let Some(from) = subject.node(declared.from) {
                 fields.push(("from".to_owned(), id(from)));
             }
-            if let Gap::Ambiguous(candidates) = &declared.gap {
-                let candidates = candidates.iter().filter_map(|candidate| subject.node(*candidate));
-                fields.extend(candidates.map(|candidate| ("candidate".to_owned(), id(candidate))));
-            }
-            if declared.gap == Gap::Unmet {
-                fields.push(("gap".to_owned(), UNMET.to_owned()));
+            match &declared.gap {
+                Gap::Ambiguous(candidates) => {
+                    let candidates = candidates.iter().filter_map(|candidate| subject.node(*candidate));
+                    fields.extend(candidates.map(|candidate| ("candidate".to_owned(), id(candidate))));
+                }
+                Gap::Unmet => fields.push(("gap".to_owned(), UNMET.to_owned())),
+                Gap::Unpinned | Gap::Open => {}
             }
             properties::encode(declared.name, &fields)
         });
