@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use hashbrown::HashMap;
+
 use super::layer::{self, Brings};
 use crate::model::Layer;
 
@@ -10,7 +12,7 @@ use crate::model::Layer;
 #[derive(Default)]
 pub(super) struct Files {
     files: BTreeMap<String, File>,
-    links: BTreeMap<String, String>,
+    links: HashMap<String, String>,
 }
 
 /// A file as it is now.
@@ -66,11 +68,16 @@ impl Files {
         }
         let mut missing = Vec::new();
         let mut hard = Vec::new();
+        // Of a folder, many files come in a row.
+        let mut last: (String, Option<String>) = Default::default();
         for (path, brings) in layer.brings {
             let is_program = layer.programs.contains(&path);
             let path = match path.rsplit_once('/') {
                 Some((folder, name)) => {
-                    let Some(folder) = self.follow(folder) else { continue };
+                    if last.0 != folder {
+                        last = (folder.to_owned(), self.follow(folder));
+                    }
+                    let Some(folder) = &last.1 else { continue };
                     if folder.is_empty() { name.to_owned() } else { format!("{folder}/{name}") }
                 }
                 None => path,

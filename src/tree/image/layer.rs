@@ -38,9 +38,9 @@ pub(super) struct Layer {
     /// Those of the files that are programs: what they carry.
     pub programs: BTreeSet<String>,
     /// The files, of those below, that it takes away.
-    pub whiteouts: Vec<String>,
+    pub whiteouts: HashSet<String>,
     /// The folders that it empties.
-    pub opaques: Vec<String>,
+    pub opaques: HashSet<String>,
     /// All else that is no folder: it replaces what stood at its path.
     others: HashSet<u64>,
     /// The folders, which replace links and files.
@@ -83,11 +83,9 @@ impl Layer {
 
     /// Says whether it takes away what stood at a path: itself or with a folder above.
     pub(super) fn hides(&self, path: &str) -> bool {
-        let is_below = |folder: &String| {
-            folder.is_empty() || path.strip_prefix(folder.as_str()).is_some_and(|rest| rest.starts_with('/'))
-        };
-        self.whiteouts.iter().any(|gone| gone == path || (!gone.is_empty() && is_below(gone)))
-            || self.opaques.iter().any(is_below)
+        let is_out = |path: &str| self.whiteouts.contains(path);
+        let is_emptied = |folder: &str| self.opaques.contains(folder);
+        is_out(path) || is_emptied("") || ancestors(path).any(|folder| is_out(folder) || is_emptied(folder))
     }
 
     fn fault(&mut self, message: String) {
@@ -185,12 +183,13 @@ fn take(entry: &Entry, content: &mut dyn Read, looks: Looks<'_>, spent: &Spent, 
     };
     let (folder, name) = path.rsplit_once('/').unwrap_or(("", &path));
     if let Some(hidden) = name.strip_prefix(".wh.") {
+        spent.keeps_name(path.len())?;
         match hidden.strip_prefix(".wh.") {
-            Some(".opq") => layer.opaques.push(folder.to_owned()),
+            Some(".opq") => drop(layer.opaques.insert(folder.to_owned())),
             // What else aufs keeps for itself.
             Some(_) => {}
-            None if folder.is_empty() => layer.whiteouts.push(hidden.to_owned()),
-            None => layer.whiteouts.push(format!("{folder}/{hidden}")),
+            None if folder.is_empty() => drop(layer.whiteouts.insert(hidden.to_owned())),
+            None => drop(layer.whiteouts.insert(format!("{folder}/{hidden}"))),
         }
         return Ok(());
     }
@@ -201,12 +200,16 @@ fn take(entry: &Entry, content: &mut dyn Read, looks: Looks<'_>, spent: &Spent, 
         }
         What::Link => {
             let Ok(target) = std::str::from_utf8(&entry.target) else { return Ok(()) };
+            spent.keeps_name(path.len() + target.len())?;
             layer.brings.insert(path, Brings::Link(target.to_owned()));
         }
         What::HardLink => {
             let target = std::str::from_utf8(&entry.target).ok().and_then(inside);
             match target {
-                Some(target) if looks(&path) != Look::No => drop(layer.brings.insert(path, Brings::HardLink(target))),
+                Some(target) if looks(&path) != Look::No => {
+                    spent.keeps_name(path.len() + target.len())?;
+                    layer.brings.insert(path, Brings::HardLink(target));
+                }
                 Some(_) => other(layer, path),
                 None => {
                     let target = String::from_utf8_lossy(&entry.target);
@@ -254,9 +257,7 @@ fn other(layer: &mut Layer, path: String) {
 }
 
 fn keep(layer: &mut Layer, path: String, bytes: Vec<u8>, spent: &Spent) -> io::Result<()> {
-    if !spent.keeps(bytes.len() as u64) {
-        return Err(io::Error::other("the image holds more records of packages than are read"));
-    }
+    spent.keeps(bytes.len() as u64)?;
     layer.brings.insert(path, Brings::File(bytes.into()));
     Ok(())
 }

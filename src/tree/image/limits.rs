@@ -3,7 +3,7 @@
 use std::cell::{Cell, RefCell};
 use std::io::{self, Read};
 use std::rc::Rc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use sha2::{Digest, Sha256, Sha512};
 
@@ -40,13 +40,17 @@ pub(super) const MAX_DOCUMENT: u64 = 8 << 20;
 /// What a file costs that is kept, beside its bytes: what is made of it later.
 const A_FILE: u64 = 2 << 10;
 
-/// What is left of the limits of a whole image: shared by all its layers.
+/// What a name costs that is kept, beside its bytes.
+const A_NAME: u64 = 64;
+
+/// What is spent of the limits of a whole image: shared by all its layers, which are read side by side.
 #[derive(Default)]
 pub(super) struct Spent {
     limits: Limits,
     unpacked: AtomicU64,
     entries: AtomicU64,
     kept: AtomicU64,
+    is_over: AtomicBool,
 }
 
 impl Spent {
@@ -56,22 +60,48 @@ impl Spent {
         Spent { limits, ..Spent::default() }
     }
 
+    /// Returns what is wrong with an image that is past a limit: which layer comes upon it, and at which one, is chance.
+    pub(super) fn fault(&self) -> Option<String> {
+        self.is_over.load(Ordering::Relaxed).then(|| {
+            let Limits { unpacked, entries, kept, .. } = self.limits;
+            let (unpacked, kept) = (unpacked >> 30, kept >> 20);
+            format!(
+                "the image is larger than what is read: at most {entries} entries, {unpacked} GiB unpacked, and {kept} MiB of \
+                 links and records of packages"
+            )
+        })
+    }
+
     /// Counts an entry.
     ///
     /// # Errors
     /// Where there are too many.
     pub(super) fn entry(&self) -> io::Result<()> {
-        let most = self.limits.entries;
-        if self.entries.fetch_add(1, Ordering::Relaxed) < most {
-            return Ok(());
-        }
-        Err(io::Error::other(format!("the image has more than {most} entries, which is the most that is read")))
+        self.count(&self.entries, 1, self.limits.entries)
     }
 
-    /// Counts the bytes of a file that is kept; false where they are too many.
-    pub(super) fn keeps(&self, bytes: u64) -> bool {
-        let bytes = bytes + A_FILE;
-        self.kept.fetch_add(bytes, Ordering::Relaxed) + bytes <= self.limits.kept
+    /// Counts the bytes of a file that is kept.
+    ///
+    /// # Errors
+    /// Where they are too many.
+    pub(super) fn keeps(&self, bytes: u64) -> io::Result<()> {
+        self.count(&self.kept, bytes + A_FILE, self.limits.kept)
+    }
+
+    /// Counts the bytes of names that are kept.
+    ///
+    /// # Errors
+    /// Where they are too many.
+    pub(super) fn keeps_name(&self, bytes: usize) -> io::Result<()> {
+        self.count(&self.kept, bytes as u64 + A_NAME, self.limits.kept)
+    }
+
+    fn count(&self, spent: &AtomicU64, more: u64, most: u64) -> io::Result<()> {
+        if spent.fetch_add(more, Ordering::Relaxed) + more <= most {
+            return Ok(());
+        }
+        self.is_over.store(true, Ordering::Relaxed);
+        Err(io::Error::other("past a limit"))
     }
 }
 
@@ -165,12 +195,7 @@ impl<R: Read> Read for Bounded<'_, R> {
                 "it unpacks to more than {ratio} times its size, and is not read further"
             )));
         }
-        if self.spent.unpacked.fetch_add(read as u64, Ordering::Relaxed) + read as u64 > unpacked {
-            let most = unpacked >> 30;
-            return Err(io::Error::other(format!(
-                "the image unpacks to more than {most} GiB, which is the most that is read"
-            )));
-        }
+        self.spent.count(&self.spent.unpacked, read as u64, unpacked)?;
         Ok(read)
     }
 }

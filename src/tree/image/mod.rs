@@ -92,6 +92,10 @@ fn read(store: &Store, chosen: &Chosen, looks: Looks<'_>) -> (Files, Vec<String>
     let spent = Spent::default();
     let names: Vec<&str> = chosen.layers.iter().map(|layer| layer.name.as_str()).collect();
     let layers = store.each(&names, &|number, stream| layer::read(stream, &chosen.layers[number], looks, &spent));
+    if let Some(fault) = spent.fault() {
+        faults.push(fault);
+        return (Files::default(), faults);
+    }
     let mut files = Files::default();
     let mut missing = Vec::new();
     for (at, (read, history)) in layers.into_iter().zip(&chosen.history).enumerate() {

@@ -460,8 +460,13 @@ fn other_files_are_no_images() {
 }
 
 fn faults(stream: &mut dyn Read, limits: Limits) -> Vec<String> {
-    layer::read(stream, &Named::default(), &looks, &Spent::of(limits)).faults
+    let spent = Spent::of(limits);
+    let faults = layer::read(stream, &Named::default(), &looks, &spent).faults;
+    spent.fault().map_or(faults, |fault| vec![fault])
 }
+
+/// What is said of an image that is past a limit.
+const LARGER: &str = "the image is larger than what is read: at most ";
 
 #[test]
 fn entries_that_climb_out_are_told() {
@@ -484,6 +489,19 @@ fn entries_that_climb_out_are_told() {
         ]
     );
     assert!(layer.brings.values().all(|brings| matches!(brings, Brings::Link(_))));
+}
+
+#[test]
+fn many_whiteouts_and_links_take_no_longer_than_they_are() {
+    let gone: Vec<String> = (0..20_000).map(|number| format!("gone/{number}/.wh.x")).collect();
+    let links: Vec<String> = (0..20_000).map(|number| format!("links/{number}")).collect();
+    let kept: Vec<String> = (0..5_000).map(|number| format!("kept/{number}/look")).collect();
+    let lower: Vec<Item<'_>> = kept.iter().map(|name| File(name, "1")).collect();
+    let upper: Vec<Item<'_>> =
+        gone.iter().map(|name| File(name, "")).chain(links.iter().map(|name| Link(name, "../links"))).collect();
+    assert_eq!(of_layers(&[&lower, &upper]).len(), 5_000);
+    let little = Limits { kept: 1 << 20, ..Limits::default() };
+    assert!(faults(&mut tar(&upper).as_slice(), little)[0].starts_with(LARGER));
 }
 
 /// A Zstandard frame of a terabyte in 32 MiB: blocks of one byte repeated.
@@ -529,10 +547,7 @@ fn what_unpacks_to_too_much_ends() {
     assert_eq!(faults(&mut bytes.as_slice(), limits).len(), 1);
     let bytes = tar(&[File("a", &"x".repeat(3 << 20))]);
     let small = Limits { unpacked: 2 << 20, ..Limits::default() };
-    assert_eq!(
-        faults(&mut bytes.as_slice(), small),
-        ["the image unpacks to more than 0 GiB, which is the most that is read"]
-    );
+    assert!(faults(&mut bytes.as_slice(), small)[0].starts_with(LARGER));
 }
 
 #[test]
@@ -542,13 +557,10 @@ fn too_many_entries_end() {
     let bytes = tar(&items);
     assert!(faults(&mut bytes.as_slice(), Limits::default()).is_empty());
     let few = Limits { entries: 1000, ..Limits::default() };
-    assert_eq!(
-        faults(&mut bytes.as_slice(), few),
-        ["the image has more than 1000 entries, which is the most that is read"]
-    );
+    assert!(faults(&mut bytes.as_slice(), few)[0].starts_with(LARGER));
     let little = Limits { kept: 3000, ..Limits::default() };
     let bytes = tar(&[File("look", "1"), File("look2", "2")]);
-    assert_eq!(faults(&mut bytes.as_slice(), little), ["the image holds more records of packages than are read"]);
+    assert!(faults(&mut bytes.as_slice(), little)[0].starts_with(LARGER));
 }
 
 #[test]
