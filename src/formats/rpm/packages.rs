@@ -67,8 +67,12 @@ impl Format for RpmPackages {
             }
         }
         let offers = Offers::of(&packages);
-        for (node, stanza) in &packages {
+        'packages: for (node, stanza) in &packages {
             for (field, value) in &stanza.fields {
+                if offers.0.is_spent() {
+                    inventory.fault(source.place(value), os::SPENT);
+                    break 'packages;
+                }
                 let scope = match *field {
                     "Requires" => Scope::Runtime,
                     "Recommends" | "Suggests" => Scope::Optional,
