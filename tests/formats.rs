@@ -5,6 +5,7 @@ mod common;
 
 use std::fmt::Write as _;
 use std::fs;
+use std::sync::OnceLock;
 
 use common::{assert_none, files, folders, path, read, read_memory, snapshot};
 use driftgate::formats::{self, Format, Role};
@@ -162,9 +163,17 @@ fn order_of_files_and_runs_change_nothing() {
     }
 }
 
+/// A format, a file of it by its name or path, and what is in it.
+type Sample = (&'static dyn Format, String, Vec<u8>);
+
 /// Returns a small fixture of each format: damage done to it reaches all of its reader. What tells what is installed is
 /// known by its whole path; of that only what makes a tree a root file system by itself is among them.
-fn samples() -> Vec<(&'static dyn Format, String, Vec<u8>)> {
+fn samples() -> &'static [Sample] {
+    static SAMPLES: OnceLock<Vec<Sample>> = OnceLock::new();
+    SAMPLES.get_or_init(find_samples)
+}
+
+fn find_samples() -> Vec<Sample> {
     let mut samples = Vec::new();
     for format in formats::all() {
         let cases = folders(&path("fixtures/formats")).into_iter().flat_map(|format| folders(&format));
@@ -193,9 +202,9 @@ fn truncated_files_are_problems_or_faithful() {
     for (format, name, bytes) in samples() {
         for part in 0..50 {
             let cut = &bytes[..bytes.len() * part / 50];
-            let side = survives(&name, cut);
+            let side = survives(name, cut);
             // What shares its name with other files is none of them when it is empty.
-            if part == 0 && format.role() == Role::Subject && format.is_of(&name, "") {
+            if part == 0 && format.role() == Role::Subject && format.is_of(name, "") {
                 assert!(!side.problems.is_empty(), "an empty {name} passed for a project without packages");
             }
             for problem in &side.problems {
@@ -213,15 +222,15 @@ fn hostile_files_are_named_and_survived() {
         let utf16: Vec<u8> = [0xff, 0xfe].into_iter().chain(text.encode_utf16().flat_map(u16::to_le_bytes)).collect();
         let nul = [&bytes[..bytes.len() / 2], b"\0", &bytes[bytes.len() / 2..]].concat();
         for (what, bytes) in [("UTF-16", utf16), ("NUL", nul), ("not UTF-8", b"\xff\xfe\xfd".to_vec())] {
-            let side = survives(&name, &bytes);
-            assert!(!side.problems.is_empty() || !format.is_of(&name, ""), "{name}: {what} passed");
+            let side = survives(name, &bytes);
+            assert!(!side.problems.is_empty() || !format.is_of(name, ""), "{name}: {what} passed");
         }
         // A byte-order mark and Windows line ends change nothing.
         let marked = [b"\xef\xbb\xbf".as_slice(), text.replace("\r\n", "\n").replace('\n', "\r\n").as_bytes()].concat();
         let names = |side: &driftgate::Side| -> Vec<&'static str> {
             side.graph.components().map(|node| node.component.purl.as_str()).collect()
         };
-        let (plain, marked) = (survives(&name, &bytes), survives(&name, &marked));
+        let (plain, marked) = (survives(name, bytes), survives(name, &marked));
         assert_eq!(names(&plain), names(&marked), "{name}");
         assert_eq!(plain.problems.len(), marked.problems.len(), "{name}: {:?}", marked.problems);
         for nest in [
@@ -235,7 +244,7 @@ fn hostile_files_are_named_and_survived() {
             format!("a ; {}", deep("(", ")")),
             format!("[[package]]\nname = {}", deep("[", "]")),
         ] {
-            let side = survives(&name, nest.as_bytes());
+            let side = survives(name, nest.as_bytes());
             if format.role() == Role::Subject && (name.ends_with(".json") || name.ends_with(".lock")) {
                 assert!(!side.problems.is_empty(), "{name}: a nest of 100,000 levels passed");
             }

@@ -161,6 +161,10 @@ fn offers(nodes: &[Node], provided: &Manifest) -> os::Offers {
 /// Makes edges of what waits; what nothing installed answers stays open.
 fn resolve(inventory: &mut Inventory, offers: &os::Offers) {
     for waiting in std::mem::take(&mut inventory.declared) {
+        if offers.is_spent() {
+            inventory.fault(waiting.place, os::SPENT);
+            break;
+        }
         let asked = Dependency::read(waiting.name);
         let constraint = intern::text(&asked.constraint());
         let requirement = Requirement { constraint, ..*waiting.requirement };
@@ -171,7 +175,8 @@ fn resolve(inventory: &mut Inventory, offers: &os::Offers) {
             inventory.declared.push(Declared { name, requirement, place, ..waiting });
         }
         // What a package provides itself, it does not need of another.
-        for to in answers.iter().copied().filter(|_| !answers.contains(&waiting.from)) {
+        let is_own = answers.binary_search(&waiting.from).is_ok();
+        for to in answers.into_iter().filter(|_| !is_own) {
             inventory.edge(waiting.from, to, requirement, place);
         }
     }

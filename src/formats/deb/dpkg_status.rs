@@ -4,7 +4,7 @@
 //! `distro`, and `upstream` for a source package of another name or version.
 
 use anyhow::Result;
-use hashbrown::HashMap;
+use hashbrown::{HashMap, HashSet};
 
 use super::relation::{Choice, choices, relations};
 use super::{copyright, extended_states};
@@ -146,6 +146,10 @@ fn resolve(inventory: &mut Inventory) {
     let installed = Installed::of(&inventory.nodes, &provided);
     for waiting in std::mem::take(&mut inventory.declared) {
         let Declared { from, name: relation, requirement, place, .. } = waiting;
+        if installed.offers.is_spent() {
+            inventory.fault(place, os::SPENT);
+            break;
+        }
         let asked = |choice: &Choice<'_>| {
             let constraint = intern::text(&choice.constraint());
             let start = place.start + (choice.name.as_ptr() as usize - relation.as_ptr() as usize) as u32;
@@ -162,7 +166,8 @@ fn resolve(inventory: &mut Inventory) {
             (Some((choice, answers)), _) => {
                 let (requirement, place) = asked(&choice);
                 // What a package provides itself, it does not need of another.
-                for to in answers.iter().copied().filter(|_| !answers.contains(&from)) {
+                let is_own = answers.binary_search(&from).is_ok();
+                for to in answers.into_iter().filter(|_| !is_own) {
                     inventory.edge(from, to, requirement, place);
                 }
             }
@@ -221,12 +226,12 @@ fn architecture(purl: &Purl) -> String {
 
 /// Returns the packages that were not installed just because others require them.
 fn asked_for(inventory: &Inventory, automatic: &Manifest) -> Vec<NodeId> {
+    let names: HashSet<Text> = automatic.facts.iter().map(|(name, _)| *name).collect();
+    let exact: HashSet<(Text, &str)> = automatic.facts.iter().copied().collect();
     let is_automatic = |purl: Purl| {
         let own = architecture(&purl);
-        let from = automatic.facts.partition_point(|(name, _)| *name < purl.name());
-        let mut of_name = automatic.facts[from..].iter().take_while(|(name, _)| *name == purl.name());
         // apt files what is for all architectures under its own.
-        of_name.any(|(_, architecture)| own == "all" || *architecture == own)
+        exact.contains(&(purl.name(), own.as_str())) || (own == "all" && names.contains(purl.name()))
     };
     let packages = inventory.nodes.iter().zip(0..).filter_map(|(node, id)| Some((node.component?, id)));
     packages.filter(|(component, _)| !is_automatic(component.purl)).map(|(_, id)| id).collect()

@@ -3,7 +3,7 @@
 mod answers;
 pub mod release;
 
-pub(crate) use answers::{Offer, Offers, ask};
+pub(crate) use answers::{Offer, Offers, SPENT, ask};
 
 use super::Format;
 use crate::intern::Text;

@@ -17,11 +17,10 @@ use crate::syntax::deb822::{self, Stanza};
 entry! {
     /// The database of rpm, every package that it has installed: `rpmdb.sqlite`, `Packages.db` or `Packages`.
     ///
-    /// Who requires whom is read, by package, path or what packages agreed on; `Recommends` and `Suggests` are optional.
-    /// Boolean requirements are read where they have one operator; others stay open. What a write-ahead log beside an
-    /// SQLite database holds is not read, and said (`rpm-wal`). rpm does not keep who asked for a package: what nothing requires counts as
-    /// direct. The digest of a package's header is kept as the property `rpm:sha256header`, for it tells two builds of one
-    /// version apart.
+    /// Who requires whom is read, by package, path or what packages agreed on, with boolean requirements; `Recommends` and
+    /// `Suggests` are optional. What a write-ahead log beside an SQLite database holds is not read, and said (`rpm-wal`).
+    /// rpm does not keep who asked for a package: what nothing requires counts as direct. The digest of a package's header
+    /// is kept as the property `rpm:sha256header`, for it tells two builds of one version apart.
     pub RpmPackages = "rpm-packages"
 }
 
@@ -67,8 +66,12 @@ impl Format for RpmPackages {
             }
         }
         let offers = Offers::of(&packages);
-        for (node, stanza) in &packages {
+        'packages: for (node, stanza) in &packages {
             for (field, value) in &stanza.fields {
+                if offers.0.is_spent() {
+                    inventory.fault(source.place(value), os::SPENT);
+                    break 'packages;
+                }
                 let scope = match *field {
                     "Requires" => Scope::Runtime,
                     "Recommends" | "Suggests" => Scope::Optional,
@@ -117,12 +120,13 @@ impl Offers {
     fn of(packages: &[(NodeId, Stanza<'_>)]) -> Self {
         let mut offers = os::Offers::default();
         for (node, stanza) in packages {
+            let own = stanza.get("Name");
             for (field, value) in &stanza.fields {
                 match *field {
                     // Each package provides its own name too, in its own version.
                     "Provides" => {
                         let Relation { name, .. } = Relation::read(value);
-                        let is_own = stanza.get("Name") == Some(name);
+                        let is_own = own == Some(name);
                         let version = intern::text(value[name.len()..].trim());
                         offers.add(intern::text(name), os::Offer { node: *node, version, is_own });
                     }
@@ -146,33 +150,34 @@ impl Offers {
     /// Adds the edges of one requirement. What nothing installed answers stays open, but for what is only recommended or
     /// suggested.
     fn require(&self, inventory: &mut Inventory, source: &Source<'_>, from: NodeId, scope: Scope, text: &str) {
-        let edge = |inventory: &mut Inventory, asked: &Relation<'_>| {
-            let answers = self.answers(asked);
-            let requirement = Requirement { constraint: intern::text(&asked.constraint()), ..Requirement::of(scope) };
-            // What a package provides itself, it does not need of another.
-            for to in answers.iter().copied().filter(|_| !answers.contains(&from)) {
-                inventory.edge(from, to, requirement, source.place(asked.name));
-            }
-            if answers.is_empty() && scope == Scope::Runtime {
-                inventory.declare(from, intern::text(asked.name), requirement, source.place(asked.name), Gap::Open);
-            }
+        let Some(asked) = Asked::read(text) else {
+            inventory.fault(source.place(text), "this condition cannot be read");
+            return;
         };
-        match Asked::read(text) {
-            Asked::One(asked) => edge(inventory, &asked),
-            Asked::All(all) => all.iter().for_each(|asked| edge(inventory, asked)),
-            Asked::Any(any) => {
-                let first = any.iter().find(|asked| !self.answers(asked).is_empty()).or(any.first());
-                first.into_iter().for_each(|asked| edge(inventory, asked));
-            }
-            Asked::If(asked, condition) => {
-                if !self.answers(&condition).is_empty() {
-                    edge(inventory, &asked);
+        let requirement = |asked: &Relation<'_>| Requirement {
+            constraint: intern::text(&asked.constraint()),
+            ..Requirement::of(scope)
+        };
+        match asked.answers(&|asked| self.answers(asked)) {
+            Some(answers) => {
+                for (asked, nodes) in answers {
+                    // What a package provides itself, it does not need of another.
+                    if nodes.binary_search(&from).is_ok() {
+                        continue;
+                    }
+                    for to in nodes {
+                        inventory.edge(from, to, requirement(&asked), source.place(asked.name));
+                    }
                 }
             }
-            Asked::Else if scope == Scope::Runtime => {
-                inventory.declare(from, intern::text(text), Requirement::of(scope), source.place(text), Gap::Open);
+            None if scope == Scope::Runtime && !self.0.is_spent() => {
+                let (name, requirement) = match asked {
+                    Asked::One(one) => (one.name, requirement(&one)),
+                    _ => (text, Requirement::of(scope)),
+                };
+                inventory.declare(from, intern::text(name), requirement, source.place(name), Gap::Open);
             }
-            Asked::Else => {}
+            None => {}
         }
     }
 }

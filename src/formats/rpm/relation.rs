@@ -4,6 +4,7 @@
 
 use std::cmp::Ordering;
 
+use crate::model::NodeId;
 use crate::versions;
 
 /// What is asked for, or provided.
@@ -52,57 +53,133 @@ impl<'t> Relation<'t> {
     }
 }
 
-/// What a package asks for.
+/// What a package asks for: one thing, or several under conditions.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Asked<'t> {
     /// One thing.
     One(Relation<'t>),
-    /// Any of these: the first that is there.
-    Any(Vec<Relation<'t>>),
     /// All of these.
-    All(Vec<Relation<'t>>),
-    /// The first, where the second is there.
-    If(Relation<'t>, Relation<'t>),
-    /// More than one condition, or one inside of another.
-    Else,
+    And(Vec<Asked<'t>>),
+    /// Any of these: the first that is there.
+    Or(Vec<Asked<'t>>),
+    /// One package that is all of these.
+    With(Vec<Asked<'t>>),
+    /// The first, of a package that is not the second.
+    Without(Box<[Asked<'t>; 2]>),
+    /// The second where the first is there, else the third; a part that is left out asks for nothing.
+    If(Box<(Asked<'t>, Option<Asked<'t>>, Option<Asked<'t>>)>),
 }
 
+/// How deep conditions may stand in each other.
+const MOST_LEVELS: usize = 16;
+
+/// How many things one package may have to be.
+const MOST_WITH: usize = 16;
+
+/// An answer: what was asked for, and the packages that answer, sorted.
+pub(super) type Answers<'t> = Vec<(Relation<'t>, Vec<NodeId>)>;
+
 impl<'t> Asked<'t> {
-    /// Reads what is asked for.
-    pub(super) fn read(text: &'t str) -> Self {
-        let Some(inner) = text.strip_prefix('(').and_then(|text| text.strip_suffix(')')) else {
-            return Asked::One(Relation::read(text));
+    /// Reads what is asked for; none where it is malformed.
+    pub(super) fn read(text: &'t str) -> Option<Self> {
+        Self::nested(text.trim(), 0)
+    }
+
+    fn nested(text: &'t str, level: usize) -> Option<Self> {
+        let Some(inner) = text.strip_prefix('(') else {
+            return Some(Asked::One(Relation::read(text))).filter(|_| !text.is_empty());
         };
-        let mut operator = "";
-        let mut relations = Vec::new();
-        let mut start = 0;
-        for word in inner.split_whitespace() {
-            let at = word.as_ptr() as usize - inner.as_ptr() as usize;
-            if word.starts_with('(') {
-                return Asked::Else;
-            }
-            if !["and", "or", "with", "without", "if", "unless", "else"].contains(&word) {
-                continue;
-            }
-            if !operator.is_empty() && operator != word {
-                return Asked::Else;
-            }
-            operator = word;
-            relations.push(Relation::read(&inner[start..at]));
-            start = at + word.len();
+        let (mut parts, operators) = split(inner.strip_suffix(')')?)?;
+        if level == MOST_LEVELS {
+            return None;
         }
-        relations.push(Relation::read(&inner[start..]));
-        if relations.iter().any(|relation| relation.name.is_empty()) {
-            return Asked::Else;
-        }
-        match (operator, relations.as_slice()) {
-            ("", [one]) => Asked::One(*one),
-            ("or", _) => Asked::Any(relations),
-            ("and" | "with", _) => Asked::All(relations),
-            ("if", [one, condition]) => Asked::If(*one, *condition),
-            _ => Asked::Else,
+        let mut parts = parts.drain(..).map(|part| Self::nested(part, level + 1));
+        let mut next = || parts.next().flatten();
+        let (first, second) = (operators.first().copied(), operators.get(1).copied());
+        match (first, second, operators.len()) {
+            (None, ..) => next(),
+            (Some("without"), None, _) => Some(Asked::Without(Box::new([next()?, next()?]))),
+            (Some(condition @ ("if" | "unless")), None | Some("else"), 1 | 2) => {
+                let (asked, is_there) = (Some(next()?), next()?);
+                let other = if second.is_some() { Some(next()?) } else { None };
+                let (yes, no) = if condition == "if" { (asked, other) } else { (other, asked) };
+                Some(Asked::If(Box::new((is_there, yes, no))))
+            }
+            (Some(operator), ..) if operators.iter().all(|other| *other == operator) => {
+                let all = parts.collect::<Option<Vec<_>>>()?;
+                match operator {
+                    "and" => Some(Asked::And(all)),
+                    "or" => Some(Asked::Or(all)),
+                    "with" if all.len() <= MOST_WITH => Some(Asked::With(all)),
+                    _ => None,
+                }
+            }
+            _ => None,
         }
     }
+
+    /// Returns what answers, by what answers to one thing; none where something is missing.
+    pub(super) fn answers(&self, to: &dyn Fn(&Relation<'t>) -> Vec<NodeId>) -> Option<Answers<'t>> {
+        match self {
+            Asked::One(one) => Some(vec![(*one, to(one))]).filter(|answers| !answers[0].1.is_empty()),
+            Asked::And(all) => {
+                let answers: Option<Vec<_>> = all.iter().map(|asked| asked.answers(to)).collect();
+                answers.map(|answers| answers.into_iter().flatten().collect())
+            }
+            Asked::Or(any) => any.iter().find_map(|asked| asked.answers(to)),
+            Asked::With(all) => {
+                let answers: Vec<Answers<'t>> = all.iter().map(|asked| asked.answers(to)).collect::<Option<_>>()?;
+                let is_all = |node: &NodeId| answers.iter().all(|answer| has(answer, *node));
+                Some(kept(answers.iter().flatten(), is_all)).filter(|answers| !answers.is_empty())
+            }
+            Asked::Without(both) => {
+                let [asked, other] = &**both;
+                let (answers, not) = (asked.answers(to)?, other.answers(to).unwrap_or_default());
+                Some(kept(answers.iter(), |node| !has(&not, *node))).filter(|answers| !answers.is_empty())
+            }
+            Asked::If(parts) => {
+                let (is_there, yes, no) = &**parts;
+                let asked = if is_there.answers(to).is_some() { yes } else { no };
+                asked.as_ref().map_or(Some(Vec::new()), |asked| asked.answers(to))
+            }
+        }
+    }
+}
+
+fn has(answers: &Answers<'_>, node: NodeId) -> bool {
+    answers.iter().any(|(_, nodes)| nodes.binary_search(&node).is_ok())
+}
+
+/// Returns answers with only those packages that are wanted.
+fn kept<'a, 't: 'a>(
+    answers: impl Iterator<Item = &'a (Relation<'t>, Vec<NodeId>)>,
+    is_wanted: impl Fn(&NodeId) -> bool,
+) -> Answers<'t> {
+    let kept = answers.map(|(asked, nodes)| (*asked, nodes.iter().copied().filter(&is_wanted).collect::<Vec<_>>()));
+    kept.filter(|(_, nodes)| !nodes.is_empty()).collect()
+}
+
+/// Parts a condition at its operators; what stands in brackets is one word. None where brackets do not close.
+fn split(text: &str) -> Option<(Vec<&str>, Vec<&str>)> {
+    let (mut parts, mut operators) = (Vec::new(), Vec::new());
+    let (mut start, mut word, mut depth) = (0, 0, 0usize);
+    for (at, sign) in text.char_indices().chain([(text.len(), ' ')]) {
+        match sign {
+            '(' => depth += 1,
+            ')' => depth = depth.checked_sub(1)?,
+            sign if sign.is_whitespace() && depth == 0 => {
+                if ["and", "or", "with", "without", "if", "unless", "else"].contains(&&text[word..at]) {
+                    operators.push(&text[word..at]);
+                    parts.push(text[start..word].trim());
+                    start = at;
+                }
+                word = at + sign.len_utf8();
+            }
+            _ => {}
+        }
+    }
+    parts.push(text[start..].trim());
+    (depth == 0).then_some((parts, operators))
 }
 
 #[cfg(test)]
@@ -110,22 +187,49 @@ mod tests {
     use super::*;
 
     #[test]
-    fn boolean_relations_are_read() {
-        let one = |text| Relation::read(text);
+    fn boolean_relations_are_answered() {
+        // 1 is a = 1, 2 is b = 2 and provides x(64), 3 is c = 3.
+        let to = |asked: &Relation<'_>| -> Vec<NodeId> {
+            let provided = [("a = 1", 1), ("b = 2", 2), ("x(64)", 2), ("c = 3", 3), ("both = 1", 1), ("both = 2", 2)];
+            let fits = |text: &str| Relation::read(text).name == asked.name && asked.fits(&Relation::read(text));
+            provided.iter().filter(|(text, _)| fits(text)).map(|(_, node)| *node).collect()
+        };
         for (text, expected) in [
-            ("libc.so.6(GLIBC_2.34)(64bit)", Asked::One(one("libc.so.6(GLIBC_2.34)(64bit)"))),
-            ("a >= 1", Asked::One(one("a >= 1"))),
-            ("(a >= 1)", Asked::One(one("a >= 1"))),
-            ("(a >= 1 or b(x) or c)", Asked::Any(vec![one("a >= 1"), one("b(x)"), one("c")])),
-            ("(a >= 1 with a < 2)", Asked::All(vec![one("a >= 1"), one("a < 2")])),
-            ("(a if b)", Asked::If(one("a"), one("b"))),
-            ("(a if b else c)", Asked::Else),
-            ("(a or (b and c))", Asked::Else),
-            ("(a unless b)", Asked::Else),
-            ("(or)", Asked::Else),
-            ("()", Asked::Else),
+            ("a", Some(vec![1])),
+            ("x(64)", Some(vec![2])),
+            ("gone", None),
+            ("(a >= 1)", Some(vec![1])),
+            ("(gone or a >= 2 or x(64) or c)", Some(vec![2])),
+            ("(a and b)", Some(vec![1, 2])),
+            ("(a and gone)", None),
+            ("(both >= 1 with both < 2)", Some(vec![1])),
+            ("(a with b)", None),
+            ("(both without b)", Some(vec![1])),
+            ("(a without a)", None),
+            ("(a if b)", Some(vec![1])),
+            ("(gone if b)", None),
+            ("(gone if gone)", Some(vec![])),
+            ("(gone if gone else c)", Some(vec![3])),
+            ("(a unless gone)", Some(vec![1])),
+            ("(gone unless b)", Some(vec![])),
+            ("(gone unless b else c)", Some(vec![3])),
+            ("((a or b) and (gone or (c if a)))", Some(vec![1, 3])),
         ] {
-            assert_eq!(Asked::read(text), expected, "{text}");
+            let answers = Asked::read(text).expect(text).answers(&to);
+            let mut nodes: Option<Vec<NodeId>> =
+                answers.map(|answers| answers.into_iter().flat_map(|(_, nodes)| nodes).collect());
+            nodes.iter_mut().for_each(|nodes| nodes.dedup());
+            assert_eq!(nodes, expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn malformed_conditions_are_none() {
+        let deep = [&"(".repeat(100_000), "a", &")".repeat(100_000)].concat();
+        let texts =
+            ["", "(", "()", "(or)", "(a or)", "(a or b and c)", "(a else b)", "(a if b if c)", "(a (b)", "(a or b"];
+        for text in texts.into_iter().chain([deep.as_str()]) {
+            assert_eq!(Asked::read(text), None, "{}", &text[..text.len().min(20)]);
         }
     }
 
