@@ -219,7 +219,10 @@ fn one<'g>(
                 if INSTALLERS.contains(&name) || is_bundled || inside.iter().all(early) || lock.format == "cargo-lock" {
                     continue;
                 }
-                Meaning::Extra
+                // What is approved and no longer locked came with the lockfile of before.
+                let has = |version: Text| approved_nodes.iter().any(|node| node.component.version() == version);
+                let is_approved = inside.iter().all(|node| has(node.component.version()));
+                if is_approved { Meaning::Behind } else { Meaning::Extra }
             }
             (false, false) => match differs(&approved_nodes, &locked, &inside, is_range) {
                 Some(meaning) => meaning,

@@ -18,7 +18,8 @@ entry! {
     /// another version, with other requirements that replace what is locked.
     ///
     /// Installers (pip, setuptools, wheel, uv, npm), what the base image brought before anything that is locked, and the
-    /// project itself are no finding. A package that another such package requires is told with that one.
+    /// project itself are no finding; what is approved and no longer locked is told in the table alone, since there the
+    /// image is behind. A package that another such package requires is told with that one.
     ///
     /// # Mend
     /// Add it to the project and lock it; or take out of the build what installs it.
