@@ -3,6 +3,7 @@
 
 mod checks;
 mod compose;
+mod contexts;
 mod deployment;
 mod dockerfile;
 mod expand;
