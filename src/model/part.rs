@@ -34,7 +34,7 @@ pub enum PartKind {
     Container,
 }
 
-/// One thing that a part says.
+/// One thing that a part says. What looks like a secret is covered, see [`crate::model::secret`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Fact {
     /// What kind of fact it is, and so what name and value are.
@@ -65,9 +65,10 @@ pub enum FactKind {
     /// the build context, and `mount from=` where it is mounted.
     Copy,
     /// A package that a command installs: the name is `pip:torch`, `apt:cuda-toolkit-12-4`, `conda:cuda-version`,
-    /// `npm:…`, `cargo:…`, `apk:…`, `rpm:…`; the value the version or range as written (`==2.5.1`, `=12.4`, empty for none);
-    /// the detail its indexes or channels, parted by commas, where the command gives any (`torch-backend=cu128` is one), or
-    /// the address that it is taken from.
+    /// `npm:…`, `cargo:…`, `go:…`, `gem:…`, `apk:…`, `rpm:…`, and `pipx:…` for programs with an environment of their own;
+    /// `pip:$MORE` where only the build knows the name. The value is the version or range as written (`==2.5.1`, `=12.4`,
+    /// empty for none); the detail its indexes or channels, parted by commas, where the command gives any
+    /// (`torch-backend=cu128` is one), or the address or file that it is taken from.
     Install,
     /// A lockfile or requirements file that a command installs from: the name is its path as written, or the
     /// tool's own lockfile where the command names none; the value the tool; the detail as for [`FactKind::Install`].

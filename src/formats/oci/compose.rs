@@ -4,6 +4,7 @@
 
 use anyhow::Result;
 
+use super::contexts::LABEL;
 use super::deployment::{Deployment, fact, said};
 use super::dotenv;
 use super::expand::{Variable, expand};
@@ -105,6 +106,7 @@ fn read(name: &str, place: Place, service: &Node<'_>, variables: &Variables<'_>,
     if let Some(build) = service.get("build") {
         facts.extend(dockerfile(build, variables));
         facts.extend(target(build, variables));
+        facts.extend(contexts(build));
     } else if let Some(node) = service.get("image")
         && let Some(text) = node.text()
     {
@@ -189,6 +191,17 @@ fn dockerfile(build: &Node<'_>, variables: &Variables<'_>) -> Option<Fact> {
 fn target(build: &Node<'_>, variables: &Variables<'_>) -> Option<Fact> {
     let target = build.get("target")?;
     Some(said(FactKind::Label, "build.target", &variables.expanded(target.text()?)?, target.place))
+}
+
+/// Returns the names that a service's build gives to contexts of its own, as a map or as a list.
+fn contexts(build: &Node<'_>) -> Vec<Fact> {
+    let Some(contexts) = build.get("additional_contexts") else { return Vec::new() };
+    let of_map = contexts.entries().iter().map(|entry| said(FactKind::Label, LABEL, &entry.key, entry.node.place));
+    let of_list = contexts.items().iter().filter_map(|item| {
+        let (name, _) = item.text()?.split_once('=')?;
+        Some(said(FactKind::Label, LABEL, name, item.place))
+    });
+    of_map.chain(of_list).collect()
 }
 
 /// Returns the devices that a service asks for, by whichever of the ways there are.

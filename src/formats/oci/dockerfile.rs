@@ -4,10 +4,11 @@
 
 use anyhow::Result;
 
+use super::contexts;
 use super::instructions;
 use super::stages::Build;
 use crate::entry;
-use crate::formats::{self, Format};
+use crate::formats::{self, Format, Near};
 use crate::model::{Inventory, Says};
 use crate::source::Source;
 
@@ -20,8 +21,11 @@ entry! {
     ///
     /// Of each stage it also reads what it sets (`ENV`, `LABEL`, `ARG`, `FROM --platform`), what it copies or mounts of
     /// the build context, what it copies out of other stages and images, which commands it runs, and what those install:
-    /// packages of pip, uv, apt, apk, dnf, conda, npm and Cargo with their versions and indexes, and the lockfiles and
-    /// requirements files that they install from.
+    /// packages of pip, uv, pipx, poetry, conda, npm and its kin, cargo, go, gem, apt, apk, dnf, zypper, dpkg and rpm with
+    /// their versions and indexes, and the lockfiles and requirements files that they install from. What `ONBUILD` holds
+    /// back counts in the stages that start from its own. A name that a Compose file gives to a build context
+    /// (`additional_contexts`) takes the place of a stage or an image of that name: what it is then is not known here.
+    /// Values of variables and labels whose names are those of secrets are not kept.
     /// Commands are read as a POSIX shell reads them; under another `SHELL` or interpreter they are not read.
     pub Dockerfile = "dockerfile"
 }
@@ -72,6 +76,14 @@ impl Format for Dockerfile {
             build.read(instruction);
         }
         Ok(build.finish())
+    }
+
+    fn joins(&self) -> bool {
+        true
+    }
+
+    fn join(&self, inventory: &mut Inventory, near: &Near<'_>) {
+        contexts::join(inventory, near);
     }
 }
 

@@ -7,6 +7,7 @@ mod block;
 mod checks;
 mod circleci_config;
 mod compose;
+mod contexts;
 pub(crate) mod deployment;
 mod devcontainer;
 mod docker_bake;

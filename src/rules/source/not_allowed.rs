@@ -23,7 +23,8 @@ entry! {
     ///
     /// # Options
     /// None of its own; the list stands in the policy, as addresses with wildcards. An image's is `docker://`, its
-    /// registry's host and its repository.
+    /// registry's host and its repository, and the hub's host is `docker.io`: `docker://docker.io/postgres`. Images that are
+    /// deployed count, and those that a build starts from or copies from.
     ///
     /// ```toml
     /// [sources]
