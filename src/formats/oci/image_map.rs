@@ -46,7 +46,7 @@ struct Finder<'n> {
 impl<'n> Finder<'n> {
     fn walk(&mut self, node: &'n Node<'n>, path: &mut String, is_off: bool) {
         let len = path.len();
-        let is_off = is_off || node.get("enabled").and_then(Node::text) == Some("false");
+        let is_off = is_off || is_switched_off(node);
         let in_images = key(path) == "images";
         for entry in node.entries() {
             path.truncate(len);
@@ -61,7 +61,10 @@ impl<'n> Finder<'n> {
                 _ => None,
             };
             match found {
-                Some(found) => self.found.push(ImageMap { path: path.clone(), is_off, ..found }),
+                Some(found) => {
+                    let is_off = is_off || is_switched_off(value);
+                    self.found.push(ImageMap { path: path.clone(), is_off, ..found });
+                }
                 None => self.walk(value, path, is_off),
             }
         }
@@ -72,6 +75,10 @@ impl<'n> Finder<'n> {
         }
         path.truncate(len);
     }
+}
+
+fn is_switched_off(node: &Node<'_>) -> bool {
+    node.get("enabled").and_then(Node::text) == Some("false")
 }
 
 /// Returns the last key of a path.
