@@ -214,6 +214,32 @@ fn truncated_files_are_problems_or_faithful() {
     }
 }
 
+/// Files that are joined with others, or told by their folder, are cut where they stand.
+#[test]
+fn folders_with_a_truncated_file_are_survived() {
+    const MAX_FOLDER: usize = 16 << 10;
+    const CUTS: usize = 11;
+    for case in folders(&path("fixtures/formats")).iter().flat_map(|format| folders(format)) {
+        let named = |file: &std::path::PathBuf| file.strip_prefix(&case).unwrap().to_str().unwrap().to_owned();
+        let all: Vec<(String, Vec<u8>)> =
+            files(&case).iter().map(|file| (named(file), fs::read(file).unwrap())).collect();
+        if all.iter().map(|(_, bytes)| bytes.len()).sum::<usize>() > MAX_FOLDER {
+            continue;
+        }
+        for cut in (0..all.len()).filter(|at| !all[*at].0.ends_with(".snap")) {
+            for part in 0..CUTS {
+                let len = all[cut].1.len() * part / CUTS;
+                let some = all.iter().enumerate().map(|(at, (path, bytes))| {
+                    (path.as_str(), if at == cut { &bytes[..len] } else { bytes.as_slice() })
+                });
+                for problem in read_memory(&some.collect::<Vec<_>>(), &Sources::default()).problems {
+                    assert!(problem.location.is_some(), "{} {} cut to {len}: {problem}", case.display(), all[cut].0);
+                }
+            }
+        }
+    }
+}
+
 #[test]
 fn hostile_files_are_named_and_survived() {
     let deep = |open: &str, close: &str| [open.repeat(100_000), close.repeat(100_000)].concat();

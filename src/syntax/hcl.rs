@@ -103,8 +103,8 @@ impl<'t> Reader<'_, 't> {
         let value = match self.peek() {
             Some(b'"') => {
                 let text = self.text()?;
+                let place = self.source.place_at(start + 1..self.at - 1);
                 if self.ends() {
-                    let place = self.source.place_at(start + 1..self.at - 1);
                     return Ok(Node { value: Value::Scalar(text), place });
                 }
                 None

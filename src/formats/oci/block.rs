@@ -1,17 +1,50 @@
 //! Files that stand inside of others, as the text of a value: where their parts stand in the whole.
 
 use anyhow::Result;
+use serde_json::value::RawValue;
 
 use crate::source::{Place, Source};
-use crate::syntax::yaml::{self, Node};
+use crate::syntax::yaml::{self, Node, Value};
 
 /// Reads YAML that is the text of a value; places are those in the whole file.
 pub(crate) fn trees<'t>(source: &Source<'_>, block: Place, text: &'t str) -> Result<Vec<Node<'t>>> {
     let inner = Source { text, ..*source };
     let mut trees = yaml::trees(&inner)?;
     let lines = Lines::new(source, block, text);
-    trees.iter_mut().for_each(|tree| lines.move_to(tree));
+    trees.iter_mut().for_each(|tree| moved(tree, &|place| lines.place(place)));
     Ok(trees)
+}
+
+/// Reads JSON documents that stand one after another, which YAML parts by marks; none where there are not several.
+pub(crate) fn json_documents<'t>(source: &Source<'t>) -> Option<Vec<Node<'t>>> {
+    if !source.text.trim_start().starts_with('{') {
+        return None;
+    }
+    let documents = serde_json::Deserializer::from_str(source.text).into_iter::<&'t RawValue>();
+    let documents: Vec<&'t str> =
+        documents.map(|document| document.map(RawValue::get)).collect::<Result<_, _>>().ok()?;
+    let read = |text: &'t str| {
+        let place = source.place(text);
+        let mut trees = yaml::trees(&Source { text, ..*source }).ok()?;
+        trees.iter_mut().for_each(|tree| moved(tree, &|inner| Place { start: place.start + inner.start, ..inner }));
+        trees.pop()
+    };
+    if documents.len() > 1 { documents.into_iter().map(read).collect() } else { None }
+}
+
+/// Gives all of a tree other places.
+fn moved(node: &mut Node<'_>, to: &dyn Fn(Place) -> Place) {
+    node.place = to(node.place);
+    match &mut node.value {
+        Value::List(items) => items.iter_mut().for_each(|item| moved(item, to)),
+        Value::Map(entries) => {
+            for entry in entries {
+                entry.place = to(entry.place);
+                moved(&mut entry.node, to);
+            }
+        }
+        _ => {}
+    }
 }
 
 /// Where the lines of the text of a value stand.
@@ -50,27 +83,27 @@ impl Lines {
             None => self.block,
         }
     }
-
-    fn move_to(&self, node: &mut Node<'_>) {
-        use crate::syntax::yaml::Value;
-        node.place = self.place(node.place);
-        match &mut node.value {
-            Value::List(items) => items.iter_mut().for_each(|item| self.move_to(item)),
-            Value::Map(entries) => {
-                for entry in entries {
-                    entry.place = self.place(entry.place);
-                    self.move_to(&mut entry.node);
-                }
-            }
-            _ => {}
-        }
-    }
 }
 
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
+
+    #[test]
+    fn json_documents_follow_each_other() {
+        let text = "{\"a\": \"é\"}\n{\"a\": 2}";
+        let source = Source { file: Default::default(), path: "x.json", text };
+        let documents = json_documents(&source).unwrap();
+        let cut = |node: &Node<'_>| {
+            let place = node.get("a").unwrap().place;
+            text[place.start as usize..(place.start + place.len) as usize].to_owned()
+        };
+        assert_eq!(documents.iter().map(cut).collect::<Vec<_>>(), ["é", "2"]);
+        for text in ["{\"a\": 1}", "a: 1\n", "{\"a\": 1} {", "{a: 1}\n---\n{a: 2}"] {
+            assert!(json_documents(&Source { text, ..source }).is_none(), "{text}");
+        }
+    }
 
     #[test]
     fn what_stands_inside_has_its_place_in_the_whole() {

@@ -123,8 +123,12 @@ pub(crate) fn unpinned(inventory: &mut Inventory, text: &str, place: Place, scop
 pub(crate) fn is_placeholder(text: &str) -> bool {
     let path = text.split_once('/').map_or(text, |(_, path)| path);
     let path = path.split(['@', ':']).next().unwrap_or(path);
+    let tag = text.split('@').next().and_then(|text| text.rsplit_once(':')).map_or("", |(_, tag)| tag);
+    let is_mark = |byte: u8| byte.is_ascii_uppercase() || byte.is_ascii_digit() || byte == b'_';
+    let is_word = |part: &str| part.starts_with(|first: char| first.is_ascii_uppercase());
     text.contains(['$', '{', '}', '<', '>', '%', '(', ')', '*', '!'])
         || path.contains(|letter: char| letter.is_ascii_uppercase())
+        || (tag.contains('_') && tag.bytes().all(is_mark) && tag.split('_').all(is_word))
 }
 
 /// Returns a fact whose value is this scalar.
@@ -158,6 +162,9 @@ mod tests {
             ("app@sha256:00", false),
             ("registry.example/PROJECT_ID/app:1", true),
             ("IMAGE:TAG", true),
+            ("app:IMAGE_TAG", true),
+            ("app:V1_2", false),
+            ("app:V1-2", false),
             ("app:${TAG}", true),
             ("{{inputs.parameters.image}}", true),
             ("<registry>/app", true),

@@ -46,8 +46,15 @@ impl Format for Dockerfile {
 
     fn takes(&self, path: &str) -> bool {
         let name = path.rsplit('/').next().unwrap_or(path);
-        // `Dockerfile.dockerignore` stands beside a Dockerfile and lists files.
-        !name.ends_with(".dockerignore") && self.files().iter().any(|glob| formats::matches(glob, name))
+        let end = name.rsplit('.').next().unwrap_or_default();
+        !OTHERS.contains(&end) && self.files().iter().any(|glob| formats::matches(glob, name))
+    }
+
+    fn is_of(&self, path: &str, text: &str) -> bool {
+        let end = path.rsplit('.').next().unwrap_or_default();
+        // What is filled in first is no Dockerfile yet.
+        let is_filled_in = || ["{{", "{%", "<%"].iter().any(|mark| text.contains(mark));
+        !TEMPLATES.contains(&end) || (!is_filled_in() && text.lines().any(|line| line.starts_with("FROM ")))
     }
 
     fn recognizes(&self, text: &str) -> bool {
@@ -86,6 +93,15 @@ impl Format for Dockerfile {
         contexts::join(inventory, near);
     }
 }
+
+/// What the names of files end with that speak of Dockerfiles and are none: a list of what a build does not see, a page, a
+/// syntax for an editor, a program.
+const OTHERS: &[&str] =
+    &["dockerignore", "go", "html", "js", "md", "nanorc", "py", "rst", "tmLanguage", "tmPreferences", "ts", "vim"];
+
+/// What the names of templates of Dockerfiles end with.
+const TEMPLATES: &[&str] =
+    &["ejs", "erb", "gotmpl", "hbs", "in", "j2", "jinja", "jinja2", "m4", "mustache", "template", "tmpl", "tpl"];
 
 #[cfg(test)]
 mod tests {
@@ -251,9 +267,25 @@ mod tests {
             ("api.Dockerfile.dockerignore", false),
             (".dockerignore", false),
             ("Dockerfiles", false),
+            ("Dockerfile.5.md", false),
+            ("Dockerfile.j2", true),
         ] {
             assert_eq!(Dockerfile.takes(name), expected, "{name}");
         }
+    }
+
+    #[test]
+    fn templates_are_read_where_nothing_is_filled_in() {
+        for (name, text, expected) in [
+            ("Dockerfile", "", true),
+            ("Dockerfile.in", "FROM a\n", true),
+            ("Dockerfile.in", "#include \"x\"\n", false),
+            ("Dockerfile.j2", "FROM {{ base }}\n", false),
+            ("Dockerfile.template", "{% if x %}\nFROM a\n{% endif %}\n", false),
+        ] {
+            assert_eq!(Dockerfile.is_of(name, text), expected, "{name}: {text}");
+        }
+        assert_eq!(facts("FROM BASEIMAGE\nFROM a"), vec!["a runtime || @ a", "BASEIMAGE build || Unpinned"]);
     }
 
     /// Files cut anywhere, and with a part taken out, are no reason to panic; every place can be cut from the text.

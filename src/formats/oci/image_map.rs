@@ -39,11 +39,6 @@ pub(crate) fn registry<'n>(values: &'n Node<'n>) -> Option<&'n Node<'n>> {
     paths.iter().find_map(said)
 }
 
-/// Says whether a map switches itself off.
-fn is_off_itself(node: &Node<'_>) -> bool {
-    node.get("enabled").and_then(Node::text) == Some("false")
-}
-
 struct Finder<'n> {
     found: Vec<ImageMap<'n>>,
 }
@@ -51,7 +46,7 @@ struct Finder<'n> {
 impl<'n> Finder<'n> {
     fn walk(&mut self, node: &'n Node<'n>, path: &mut String, is_off: bool) {
         let len = path.len();
-        let is_off = is_off || is_off_itself(node);
+        let is_off = is_off || is_switched_off(node);
         let in_images = key(path) == "images";
         for entry in node.entries() {
             path.truncate(len);
@@ -67,7 +62,7 @@ impl<'n> Finder<'n> {
             };
             match found {
                 Some(found) => {
-                    let is_off = is_off || is_off_itself(value);
+                    let is_off = is_off || is_switched_off(value);
                     self.found.push(ImageMap { path: path.clone(), is_off, ..found });
                 }
                 None => self.walk(value, path, is_off),
@@ -80,6 +75,10 @@ impl<'n> Finder<'n> {
         }
         path.truncate(len);
     }
+}
+
+fn is_switched_off(node: &Node<'_>) -> bool {
+    node.get("enabled").and_then(Node::text) == Some("false")
 }
 
 /// Returns the last key of a path.

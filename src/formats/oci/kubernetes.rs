@@ -8,6 +8,7 @@ use std::cell::OnceCell;
 
 use anyhow::Result;
 
+use super::block;
 use super::deployment::{Deployment, fact, is_placeholder};
 use super::gitops;
 use super::operated::{self, Before};
@@ -48,7 +49,7 @@ impl Format for Kubernetes {
     }
 
     fn parse(&self, source: &Source<'_>) -> Result<Inventory> {
-        let documents = yaml::trees(source)?;
+        let documents = block::json_documents(source).map_or_else(|| yaml::trees(source), Ok)?;
         let mut deployment = Deployment::new(source, self);
         if !documents.iter().any(|document| document.get("kind").is_some() && document.get("apiVersion").is_some()) {
             return Err(source.fault(source.start(), "no document has \"apiVersion\" and \"kind\""));

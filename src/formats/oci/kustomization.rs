@@ -309,7 +309,7 @@ impl<'p> Change<'p> {
         let component = Reference::parse(&text).ok()?.component().intern();
         let place = self.new_name.unwrap_or(self.name).place;
         let asked = self.new_tag.or(self.digest).or(self.suffix).or(self.new_name).unwrap_or(self.name).place;
-        Some(Image { component, place, asked, scope })
+        Some(Image { component, place, asked, scope, environment: "" })
     }
 }
 

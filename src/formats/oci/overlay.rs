@@ -23,6 +23,8 @@ pub(super) struct Image {
     pub asked: Place,
     /// How it is required.
     pub scope: Scope,
+    /// The condition under which it is.
+    pub environment: Text,
 }
 
 /// What several files deploy together.
@@ -49,7 +51,8 @@ impl Deployed {
             let Some(component) = node.component else { continue };
             numbers[edge.to as usize].get_or_insert(self.images.len());
             let scope = edge.requirement.scope;
-            self.images.push(Image { component, place: node.place, asked: edge.place, scope });
+            let environment = node.environment;
+            self.images.push(Image { component, place: node.place, asked: edge.place, scope, environment });
         }
         let number = |node: NodeId| numbers.get(node as usize).copied().flatten();
         self.parts.extend(inventory.parts.iter().map(|part| (part.clone(), part.image.and_then(number))));
@@ -145,8 +148,12 @@ impl Deployed {
         let is_replaced = |number: usize| self.replaced.contains(&number) && !run.contains(&number);
         let numbers: Vec<Option<NodeId>> = (self.images.iter().enumerate())
             .map(|(number, image)| {
-                let Image { component, place, asked, scope } = *image;
-                (!is_replaced(number)).then(|| images.add(inventory, component.clone(), place, scope, asked))
+                let Image { component, place, asked, scope, environment } = *image;
+                (!is_replaced(number)).then(|| {
+                    let node = images.add(inventory, component.clone(), place, scope, asked);
+                    inventory.nodes[node as usize].environment = environment;
+                    node
+                })
             })
             .collect();
         let mut said = BTreeSet::new();

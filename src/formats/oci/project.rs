@@ -9,9 +9,9 @@ use super::deployment::{Deployment, said};
 use super::overlay::{Deployed, Image, is_open, merge};
 use crate::formats::Near;
 use crate::intern::{self, Text};
-use crate::model::{Fact, FactKind, Include, Inventory, Part, Scope};
+use crate::model::{Fact, FactKind, Include, Inventory, Node, Part, Scope};
 use crate::source::{self, Source};
-use crate::syntax::yaml::Node;
+use crate::syntax::yaml;
 
 /// The label of a service that extends another: its name, and the file's path where that is another one.
 const EXTENDS: &str = "extends";
@@ -24,7 +24,7 @@ const MAX_DEPTH: usize = 32;
 
 /// Names a file that belongs to the project; `extended` says that only some of its services do.
 pub(super) fn include(
-    node: &Node<'_>,
+    node: &yaml::Node<'_>,
     variables: &Variables<'_>,
     open: &dyn Fn(&str) -> Option<String>,
     extended: bool,
@@ -44,11 +44,11 @@ pub(super) fn include(
 }
 
 /// Returns what a service says of another that it extends.
-pub(super) fn extends(service: &Node<'_>, variables: &Variables<'_>, source: &Source<'_>) -> Option<Fact> {
+pub(super) fn extends(service: &yaml::Node<'_>, variables: &Variables<'_>, source: &Source<'_>) -> Option<Fact> {
     let extends = service.get("extends")?;
     let name = if extends.text().is_some() { Some(extends) } else { extends.get("service") };
     let (name, place) = name.and_then(|name| Some((name.text()?, name.place)))?;
-    let file = extends.get("file").and_then(Node::text);
+    let file = extends.get("file").and_then(yaml::Node::text);
     let path = match file {
         None => String::new(),
         Some(file) => source::join(source.folder(), &variables.expanded(file)?)?,
@@ -177,9 +177,9 @@ impl Project<'_> {
         if let Some(node) = below.image
             && let Some(component) = file.component(node)
         {
-            let place = file.nodes[node as usize].place;
+            let Node { place, environment, .. } = file.nodes[node as usize];
             *of = Some(to.images.len());
-            to.images.push(Image { component, place, asked: place, scope: Scope::Runtime });
+            to.images.push(Image { component, place, asked: place, scope: Scope::Runtime, environment });
         } else if let Some(open) = below.facts.iter().find(|fact| is_open(fact)) {
             // What is not known there is not known here.
             to.open.push((open.value, open.place, Scope::Runtime));

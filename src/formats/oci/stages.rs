@@ -275,6 +275,8 @@ impl<'s, 't, 'i> Build<'s, 't, 'i> {
                     let place = self.place_of(&reference, image, &expansion);
                     What::Image(self.node(&reference, place))
                 }
+                // What another program puts an image's name in the place of.
+                Err(_) if is_mark(&expansion.text) => What::Unknown,
                 Err(message) => return self.inventory.fault(place, message),
             }
         };
@@ -455,6 +457,11 @@ impl<'s, 't, 'i> Build<'s, 't, 'i> {
 /// Says whether each build sets a variable by itself.
 pub(super) fn is_given(name: &str) -> bool {
     PLATFORM.contains(&name)
+}
+
+/// Says whether a text is a mark, `BASEIMAGE`, and no image's name.
+fn is_mark(text: &str) -> bool {
+    text.len() > 1 && text.bytes().all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit() || byte == b'_')
 }
 
 /// Says whether a text may name a stage: a letter, then letters, digits, `-`, `_` and `.`.
