@@ -4,7 +4,7 @@
 //! what `imagetag` of kustomize's `api` does. What the file itself says is kept as parts until the join, which puts the
 //! containers in their place.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::Result;
 
@@ -17,7 +17,7 @@ use crate::entry;
 use crate::formats::helm;
 use crate::formats::{Format, Near};
 use crate::intern;
-use crate::model::{Fact, FactKind, Inventory, Part, Scope};
+use crate::model::{Fact, FactKind, Inventory, Kind, Part, Scope};
 use crate::source::{self, Place, Source};
 use crate::syntax::yaml::{self, Node};
 
@@ -160,8 +160,9 @@ struct Build<'n> {
     changes: bool,
 }
 
-/// How deep bases may be bases of others, and how much all of them may deploy.
+/// How deep bases may be bases of others, how many of them there may be, and how much all of them may deploy.
 const MAX_DEPTH: usize = 64;
+const MAX_FILES: usize = 256;
 const MAX_IMAGES: usize = 100_000;
 
 impl<'n> Build<'n> {
@@ -217,14 +218,18 @@ impl<'n> Build<'n> {
             return;
         }
         if let Some(found) = self.kustomization(folder, fact.value) {
-            if depth < MAX_DEPTH
-                && found.subject != file.subject
-                && to.images.len() < MAX_IMAGES
-                && self.seen.insert(found.subject)
-            {
-                self.changes |= found.parts.iter().any(|part| part.name == IMAGES);
-                self.accumulate(found, depth + 1, false, to);
+            if found.subject == file.subject || self.seen.contains(found.subject) {
+                return;
             }
+            // What is past all that people write is not read, and not left out in silence.
+            if depth == MAX_DEPTH || self.seen.len() == MAX_FILES || to.images.len() > MAX_IMAGES {
+                self.open = true;
+                to.open.push((fact.value, fact.place, Scope::Runtime));
+                return;
+            }
+            self.seen.insert(found.subject);
+            self.changes |= found.parts.iter().any(|part| part.name == IMAGES);
+            self.accumulate(found, depth + 1, false, to);
             return;
         }
         let path = source::join(folder, fact.value);
@@ -313,26 +318,43 @@ impl<'p> Change<'p> {
     }
 }
 
-/// How many pairs of entries and images are looked at: past that, a file is none that people or tools write.
+/// How many pairs of entries and images that are not known are looked at: past that, a file is none that people or tools
+/// write.
 const MAX_PAIRS: usize = 4_000_000;
 
 /// Applies the `images` of a kustomization.
 fn transform(file: &Inventory, deployed: &mut Deployed) {
-    if file.parts.len().saturating_mul(deployed.images.len() + deployed.open.len() + deployed.parts.len()) > MAX_PAIRS {
+    let changes: Vec<Change<'_>> =
+        file.parts.iter().filter(|part| part.name == IMAGES).filter_map(Change::of).collect();
+    let mut named: BTreeMap<String, Vec<usize>> = BTreeMap::new();
+    for (number, change) in changes.iter().enumerate() {
+        if let Ok(reference) = Reference::parse(change.name.value) {
+            named.entry(overlay::name(&reference.component())).or_default().push(number);
+        }
+    }
+    for image in deployed.images.iter_mut().filter(|image| image.component.kind == Kind::Container) {
+        let mut next = 0;
+        // One entry may name what an earlier one makes.
+        loop {
+            let component = image.component;
+            let name = overlay::name(component);
+            let found = named.get(&name).and_then(|numbers| numbers.iter().find(|number| **number >= next));
+            let Some(number) = found.copied() else { break };
+            let digest = component.digests.first().map(ToString::to_string).unwrap_or_default();
+            if let Some(changed) = changes[number].apply(&name, component.version(), &digest, image.scope) {
+                *image = Image { environment: image.environment, ..changed };
+            }
+            next = number + 1;
+        }
+    }
+    if deployed.open.is_empty() {
+        return;
+    }
+    if changes.len().saturating_mul(deployed.open.len() + deployed.parts.len()) > MAX_PAIRS {
         deployed.open.push((intern::text("images"), file.parts[0].place, Scope::Runtime));
         return;
     }
-    for change in file.parts.iter().filter(|part| part.name == IMAGES).filter_map(Change::of) {
-        for image in &mut deployed.images {
-            let component = image.component;
-            if !overlay::is_named(component, change.name.value) {
-                continue;
-            }
-            let digest = component.digests.first().map(ToString::to_string).unwrap_or_default();
-            if let Some(changed) = change.apply(&overlay::name(component), component.version(), &digest, image.scope) {
-                *image = changed;
-            }
-        }
+    for change in &changes {
         deployed.fill(change.name.value, |text, scope| {
             let tag = text[change.name.value.len()..].trim_start_matches(':');
             change.apply(change.name.value, tag, "", scope)

@@ -7,9 +7,8 @@ use hashbrown::HashMap;
 
 use super::deployment::{Images, unpinned};
 use super::kubernetes::IMAGE;
-use super::reference::Reference;
 use crate::intern::Text;
-use crate::model::{Component, Fact, FactKind, Inventory, Kind, NodeId, Part, SUBJECT, Scope};
+use crate::model::{Component, Fact, FactKind, Inventory, NodeId, Part, SUBJECT, Scope};
 use crate::source::Place;
 
 /// An image, wherever it is named.
@@ -188,10 +187,4 @@ pub(super) fn name(component: &Component) -> String {
     let host = component.origin.address().filter(|_| component.purl.as_str().contains("repository_url="));
     let parts = [host.unwrap_or_default(), component.purl.namespace(), component.purl.name()];
     parts.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join("/")
-}
-
-/// Says whether a component is an image of this name, as it is written.
-pub(super) fn is_named(component: &Component, written: &str) -> bool {
-    component.kind == Kind::Container
-        && Reference::parse(written).is_ok_and(|reference| name(&reference.component()) == name(component))
 }
