@@ -260,7 +260,11 @@ fn facts_of(get: &dyn Fn(&str) -> Variable, command: &Command) -> Vec<(FactKind,
     let texts = [command.program.clone(), secret::covered(&command.text).into_owned(), String::new()];
     let mut facts = vec![(FactKind::Command, texts, command.range.clone())];
     let installs = installs::of(command, &get);
-    facts.extend(installs.into_iter().map(|found| (found.kind, [found.name, found.value, found.detail], found.range)));
+    let shown = |text: String| secret::covered(&text).into_owned();
+    facts.extend(installs.into_iter().map(|found| {
+        let texts = [shown(found.name), found.value, shown(found.detail)];
+        (found.kind, texts, found.range)
+    }));
     facts
 }
 
