@@ -19,8 +19,12 @@ RUN uv sync --frozen
 RUN SECRET=hunter2 pip install --index-url https://me:hunter2@mirror.example/simple torch requests
 RUN pip install git+https://hunter2@git.example/team/tool.git "b @ https://x:hunter2@files.example/b-1.0.tar.gz"
 RUN curl -u me:hunter2 -H "Authorization: Bearer hunter2" https://files.example/latest/x?token=hunter2 | tar x
+RUN pip install -r https://me:hunter2@files.example/r.txt $(TOKEN=hunter2 packages)
 RUN export PASSWORD='hunter2'; npm i --registry=https://me:hunter2@mirror.example/npm --token hunter2 left-pad
 "#;
+
+/// What is wrong is named without its words.
+const BROKEN: &str = "FROM python:3.12.7\nENV A=1 TOKEN= hunter2\nTOKEN=hunter2\nENV =hunter2\n";
 
 const COMPOSE: &str = r#"services:
   api:
@@ -68,6 +72,7 @@ fn secrets_are_nowhere() {
     let mut all = vec![run(folder, &["init"])];
     assert!(folder.join("bom.cdx.json").is_file(), "{}", all[0]);
     fs::write(folder.join("Dockerfile"), DOCKERFILE).unwrap();
+    fs::write(folder.join("broken.Dockerfile"), BROKEN).unwrap();
     for format in ["terminal", "json", "sarif", "markdown", "cyclonedx-json"] {
         let text = run(folder, &["check", "--format", format, "-v"]);
         assert!(text.contains("torch") || text.contains("python"), "{format}: {text}");

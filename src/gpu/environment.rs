@@ -282,6 +282,10 @@ impl Install {
             Some((name, extras)) => (name, extras.trim_end_matches(']')),
             None => (self.name, ""),
         };
+        // What a variable names, only the build knows.
+        if name.contains(['$', '`']) {
+            return None;
+        }
         let (ty, version) = match self.manager {
             "pip" => ("pypi", self.constraint.strip_prefix("==").filter(|version| !version.contains([',', '*', ' ']))),
             "conda" => (

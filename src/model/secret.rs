@@ -94,13 +94,20 @@ fn users(text: &str, found: &mut Vec<Range<usize>>) {
 /// `TOKEN=…`, `--token=…`, `?token=…`.
 fn set(text: &str, found: &mut Vec<Range<usize>>) {
     let is_of_name = |sign: char| sign.is_ascii_alphanumeric() || matches!(sign, '_' | '-' | '.');
+    let mut end = 0;
     for (at, _) in text.match_indices('=') {
+        // What is covered is not looked into: a long chain of names would cost its square.
+        if at < end {
+            continue;
+        }
         let before = text[..at].char_indices().rev().find(|(_, sign)| !is_of_name(*sign));
         let name = &text[before.map_or(0, |(at, sign)| at + sign.len_utf8())..at];
         // `google-auth=2.0` is a package with its version.
         let is_name = name.starts_with("--") || !name.contains(['-', '.']);
         if is_name && is_secret(name) && !text[at + 1..].starts_with('=') {
-            found.push(behind(text, at + 1));
+            let range = behind(text, at + 1);
+            end = range.end;
+            found.push(range);
         }
     }
 }
@@ -159,6 +166,13 @@ mod tests {
     }
 
     #[test]
+    fn long_texts_end() {
+        for part in ["token=", "--token ", "--token '", "x://@", "token='", "Bearer ", "=", "é="] {
+            covered(&part.repeat(200_000));
+        }
+    }
+
+    #[test]
     fn secrets_are_covered() {
         for (text, expected) in [
             ("pip install torch==2.5.1", "pip install torch==2.5.1"),
@@ -176,6 +190,7 @@ mod tests {
             ("TOKEN=\"", "TOKEN=\""),
             ("TOKEN=", "TOKEN="),
             ("--token", "--token"),
+            ("TOKEN=a=TOKEN=b PASSWORD=c", "TOKEN=*** PASSWORD=***"),
         ] {
             assert_eq!(covered(text), expected, "{text}");
             assert_eq!(covered(&covered(text)), expected, "{text}");

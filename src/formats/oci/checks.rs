@@ -29,14 +29,13 @@ fn pairs(instruction: &Instruction<'_>, escape: char) -> Vec<Fault> {
         let message = || format!("\"{}\" has no value: write NAME=value", shortened(&first.text).escape_debug());
         return if is_whole { Vec::new() } else { vec![(first.range.clone(), message())] };
     }
-    // The first is enough: what follows is mostly a comment that is none.
-    let wrong = words.into_iter().find_map(|word| {
-        let text = shortened(&word.text).escape_debug().to_string();
-        match word.text.split_once('=') {
-            None => Some((word.range, format!("\"{text}\" has no \"=\": write NAME=value"))),
-            Some(("", _)) => Some((word.range, format!("\"{text}\" has no name: write NAME=value"))),
-            Some(_) => None,
+    // The first is enough: what follows is mostly a comment that is none. What it says may be a part of a secret.
+    let wrong = words.into_iter().find_map(|word| match word.text.split_once('=') {
+        None => {
+            Some((word.range, "this has no \"=\": write NAME=value, a value with blanks in quotation marks".to_owned()))
         }
+        Some(("", _)) => Some((word.range, "this has no name: write NAME=value".to_owned())),
+        Some(_) => None,
     });
     wrong.into_iter().collect()
 }

@@ -144,7 +144,7 @@ impl<'s, 't> Facts<'s, 't> {
             if name.is_empty() {
                 continue;
             }
-            let (shown, is_secret) = secret::value(&name, &value);
+            let (shown, is_secret) = secret::value(&name, beginning(&value, MAX_TEXT));
             self.add(kind, &name, &shown, "", range);
             if kind == FactKind::Env {
                 let is_known = known && !is_secret;
@@ -177,7 +177,7 @@ impl<'s, 't> Facts<'s, 't> {
                 },
             };
             if !name.is_empty() {
-                let (shown, is_secret) = secret::value(name, &value);
+                let (shown, is_secret) = secret::value(name, beginning(&value, MAX_TEXT));
                 self.add(FactKind::Arg, name, &shown, "", word.range.clone());
                 self.variables.argue(name.to_owned(), if is_secret { Variable::Unknown } else { variable });
             }
@@ -272,7 +272,11 @@ fn facts_of(get: &dyn Fn(&str) -> Variable, command: &Command) -> Vec<(FactKind,
     let texts = [command.program.clone(), secret::covered(&command.text).into_owned(), String::new()];
     let mut facts = vec![(FactKind::Command, texts, command.range.clone())];
     let installs = installs::of(command, &get);
-    facts.extend(installs.into_iter().map(|found| (found.kind, [found.name, found.value, found.detail], found.range)));
+    let shown = |text: String| secret::covered(&text).into_owned();
+    facts.extend(installs.into_iter().map(|found| {
+        let texts = [shown(found.name), found.value, shown(found.detail)];
+        (found.kind, texts, found.range)
+    }));
     facts
 }
 
@@ -455,6 +459,8 @@ mod tests {
         let long = format!("FROM a\nENV A={}\n{}", "é".repeat(MAX_TEXT), "ENV B=$A$A\n".repeat(10_000));
         let inventory = read(&long);
         assert!(inventory.parts[0].facts.iter().all(|fact| fact.value.len() <= MAX_TEXT));
+        let held = format!("FROM a AS b\n{}{}", "ONBUILD RUN :\n".repeat(2000), "FROM b\n".repeat(2000));
+        assert_eq!(read(&held).faults.len(), 1);
         let chain: String = (1..3000).map(|stage| format!("FROM s{} AS s{stage}\nENV A=$A$B\n", stage - 1)).collect();
         assert_eq!(read(&format!("FROM a AS s0\n{chain}")).parts.len(), 3000);
     }

@@ -10,7 +10,7 @@ use serde::Deserialize;
 use crate::entry;
 use crate::formats::Format;
 use crate::intern;
-use crate::model::{Fact, FactKind, Inventory, Part, PartKind, Says};
+use crate::model::{Fact, FactKind, Inventory, Part, PartKind, Says, secret};
 use crate::source::{Place, Source};
 use crate::syntax::json::{self, Located, Map, Str};
 
@@ -74,7 +74,7 @@ impl<'t> Image<'t> {
     fn part(&self, source: &Source<'t>, place: Place) -> Part {
         let mut facts = Vec::new();
         let mut add = |kind, name: &str, value: &str, place| {
-            let (name, value) = (intern::text(name), intern::text(value));
+            let (name, value) = (intern::text(name), intern::text(&secret::value(name, value).0));
             facts.push(Fact { kind, name, value, detail: "", place });
         };
         if let (Some(os), Some(architecture)) = (&self.os, &self.architecture) {

@@ -228,7 +228,11 @@ impl<'t> File<'t> {
         if !KEYWORDS.contains(&name.as_str()) {
             let message = match name.as_str() {
                 "" => "ONBUILD names no instruction".to_owned(),
-                _ => format!("unknown instruction \"{}\"", shortened(&name).escape_debug()),
+                _ => {
+                    // A line that was meant to continue another may set anything.
+                    let name = name.split('=').next().unwrap_or_default();
+                    format!("unknown instruction \"{}\"", shortened(name).escape_debug())
+                }
             };
             self.fault(place, message);
             return None;

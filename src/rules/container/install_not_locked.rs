@@ -1,6 +1,6 @@
 //! Packages that a build installs beside the lockfile that it installs.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::Result;
 use serde::Deserialize;
@@ -9,6 +9,7 @@ use super::{Allowed, Package};
 use crate::entry;
 use crate::formats::pypi;
 use crate::graph::{Resolved, Subject};
+use crate::intern::Text;
 use crate::model::{Fact, FactKind, Origin};
 use crate::policy::Level;
 use crate::rules::{Case, Findings, Rule, phrase};
@@ -78,6 +79,7 @@ impl Rule for InstallNotLocked {
             for family in FAMILIES {
                 let locks: Vec<&Subject> = image.locks.iter().copied().filter(|lock| holds(lock, family.ty)).collect();
                 let Some(locked_at) = locked_at(image, family, &locks) else { continue };
+                let locked: Vec<Locked<'g>> = locks.iter().map(|lock| lock.by_key()).collect();
                 for installed in image.installs().into_iter().filter(|installed| installed.ships) {
                     let (fact, command) = (installed.fact, installed.command);
                     let Some(package) = Package::of(fact).filter(|package| package.manager == family.manager) else {
@@ -87,7 +89,7 @@ impl Rule for InstallNotLocked {
                     if fact.place < locked_at || package.is_installer() || is_allowed || is_apart(command) {
                         continue;
                     }
-                    let Some(told) = told(fact, command, &package, &locks) else { continue };
+                    let Some(told) = told(fact, command, &package, (&locks, &locked)) else { continue };
                     if !seen.insert(fact.place) {
                         continue;
                     }
@@ -142,6 +144,9 @@ fn is_apart(command: &Fact) -> bool {
     })
 }
 
+/// What a lockfile has, by purls without versions.
+type Locked<'g> = BTreeMap<Text, Vec<Resolved<'g>>>;
+
 /// What there is to say of a package.
 struct Told<'g> {
     message: String,
@@ -150,25 +155,21 @@ struct Told<'g> {
 }
 
 /// Returns what is wrong with an install after the lockfiles; none where it changes nothing.
-fn told<'g>(fact: &Fact, command: &Fact, package: &Package, locks: &[&'g Subject]) -> Option<Told<'g>> {
+fn told<'g>(
+    fact: &Fact,
+    command: &Fact,
+    package: &Package,
+    (locks, locked): (&[&'g Subject], &[Locked<'g>]),
+) -> Option<Told<'g>> {
     let name = phrase::safe(&package.name);
-    let of_lock = |lock: &&'g Subject| {
-        let mut nodes = lock.components().filter(|node| !node.is_root());
-        nodes.find(|node| node.component.purl.key() == package.purl.key())
-    };
-    let nodes: Vec<Resolved<'g>> = locks.iter().filter_map(of_lock).collect();
-    let Some(node) = nodes.first().copied() else {
+    let of_locks = locked.iter().find_map(|lock| lock.get(package.purl.key()));
+    let Some((node, nodes)) = of_locks.and_then(|nodes| Some((*nodes.first()?, nodes))) else {
         let paths = phrase::list(locks.iter().map(|lock| lock.path));
         let verb = if locks.len() == 1 { "does" } else { "do" };
         return Some(Told { message: format!("the build installs {name}, which {paths} {verb} not have"), node: None });
     };
     let (version, path) = (phrase::version(node.component), node.subject.path);
     let has = format!("after {path}, which has {version}");
-    // Of several versions that are locked, any may be the one that is installed.
-    let locked = || {
-        let nodes = node.subject.components().filter(|other| other.component.purl.key() == package.purl.key());
-        nodes.map(|other| other.component.version())
-    };
     let is_same = |version: &str| match package.manager {
         "pip" => pypi::allows(fact.value, version),
         "conda" => Some(fact.value.trim_start_matches('=').split('=').next().is_some_and(|asked| {
@@ -183,7 +184,9 @@ fn told<'g>(fact: &Fact, command: &Fact, package: &Package, locks: &[&'g Subject
     if fact.value.contains('$') {
         return None;
     }
-    if !fact.value.is_empty() && locked().all(|version| is_same(version) == Some(false)) {
+    // Of several versions that are locked, any may be the one that is installed.
+    let is_other = |node: &Resolved<'_>| is_same(node.component.version()) == Some(false);
+    if !fact.value.is_empty() && nodes.iter().all(is_other) {
         let asked = phrase::safe(fact.value).into_owned();
         return Some(Told { message: format!("the build installs {name} {asked} {has}"), node: Some(node) });
     }

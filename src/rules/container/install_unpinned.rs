@@ -84,7 +84,7 @@ impl Rule for InstallUnpinned {
         for image in case.builds().iter().filter(|image| !is_constrained(image)) {
             for installed in image.installs() {
                 let Some(package) = Package::of(installed.fact) else { continue };
-                if !options.ask(&package, &installed) || is_held(installed.command.value) {
+                if !options.ask(&package, &installed) || is_held(package.manager, installed.command.value) {
                     continue;
                 }
                 let (value, detail) = (installed.fact.value, installed.fact.detail);
@@ -140,12 +140,13 @@ fn is_constrained(image: &Image<'_>) -> bool {
 }
 
 /// Says whether a command's options hold its packages to versions that stand elsewhere.
-fn is_held(command: &str) -> bool {
-    command.split_whitespace().any(|word| {
+fn is_held(manager: &str, command: &str) -> bool {
+    let holds = |word: &str| {
         let name = word.split('=').next().unwrap_or(word);
         matches!(name, "-c" | "--constraint" | "--constraints" | "--require-hashes" | "--no-index")
-            && !command.contains("conda ")
-    })
+    };
+    // To conda, `-c` is a channel.
+    matches!(manager, "pip" | "pipx") && command.split_whitespace().any(holds)
 }
 
 /// Says in which way what is installed is not fixed; none where it is, or where that is not known.
@@ -163,8 +164,11 @@ fn loose(manager: &str, value: &str, detail: &str) -> Option<String> {
     let has_three = exact.split('.').take(3).filter(|part| part.starts_with(|c: char| c.is_ascii_digit())).count() == 3;
     let is_fixed = match manager {
         "pip" | "pipx" => value.starts_with("==") && !value.contains('*'),
-        // `=2.4` holds the numbers that it names, which is what people pin.
-        "conda" => value.starts_with('=') && !value.contains(['*', '|', ',']) || value.contains('['),
+        // `=2.4` holds the numbers that it names, which is what people pin; behind a further sign stands the build.
+        "conda" => {
+            let version = exact.split('=').next().unwrap_or(exact);
+            value.starts_with('=') && !version.contains(['*', '|', ',']) || value.contains('[')
+        }
         "npm" | "cargo" => is_number && has_three && !exact.contains([' ', 'x']),
         "go" => is_fixed(value),
         "gem" => is_number,
@@ -227,6 +231,7 @@ mod tests {
             ("conda", "=2.*", "", false),
             ("conda", ">=2", "", false),
             ("conda", "=2.4=py3", "", true),
+            ("conda", "=2.5.1=cuda126*", "", true),
             ("npm", "1.2.3", "", true),
             ("npm", "9", "", false),
             ("npm", "^1.2.3", "", false),
