@@ -418,8 +418,8 @@ mod tests {
                 "apt:libcudnn9 =9.1.0.70-1 (./libcudnn9_9.1.0.70-1_amd64.deb)",
             ),
             (
-                "dpkg -i /tmp/cuda-keyring_1.1-1_all.deb *.deb x.deb",
-                "apt:cuda-keyring =1.1-1 (/tmp/cuda-keyring_1.1-1_all.deb)",
+                "dpkg -i /x/cuda-keyring_1.1-1_all.deb *.deb x.deb",
+                "apt:cuda-keyring =1.1-1 (/x/cuda-keyring_1.1-1_all.deb)",
             ),
             ("dpkg -l x_1_y.deb", ""),
             (
