@@ -31,13 +31,14 @@ pub fn of(drift: &Drift<'_>, policy: &Policy) -> Vec<String> {
 pub fn of_images(comparisons: &[Comparison<'_>]) -> Vec<String> {
     let line = |comparison: &Comparison<'_>| {
         let count = |wanted| comparison.rows.iter().filter(|row| row.meaning == wanted).count();
-        let (behind, replaced) = (count(Meaning::Behind), count(Meaning::Replaced) + count(Meaning::Apart));
+        let (behind, stale) = (count(Meaning::Behind), count(Meaning::Stale));
         let (image, lock) = (comparison.image, comparison.lock.path);
-        // A package or two may have moved by hand; many that are all as approved are a build of before.
-        (behind > 0 && replaced == 0).then(|| {
-            let packages = if behind == 1 { "1 package is".to_owned() } else { format!("{behind} packages are") };
+        let packages = |count| if count == 1 { "1 package".to_owned() } else { format!("{count} packages") };
+        (behind + stale > 0).then(|| {
+            let of = if stale == 0 { " approved" } else { "" };
+            let differ = packages(behind + stale);
             format!(
-                "the image {image} was built before {lock} moved: {packages} as approved, not as locked; build it again"
+                "the image {image} was built from another{of} state of {lock}: {differ} not as locked; build it again"
             )
         })
     };

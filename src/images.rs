@@ -39,6 +39,8 @@ pub struct Comparison<'g> {
     pub rows: Vec<Row<'g>>,
     /// How many packages are the same wherever they are known.
     pub same: usize,
+    /// The number of the layer that most of what is locked came with; none where that is not known.
+    pub layer: Option<u32>,
 }
 
 /// A package that is not the same wherever it is known.
@@ -57,20 +59,22 @@ pub struct Row<'g> {
 /// What it means that a package is not the same in the BOM, in the lockfile and in the image.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Meaning {
-    /// The lockfile has what is approved, and the image another version: something installed over it.
+    /// A layer after the one that the lockfile was installed in has another version: something installed over it.
     Replaced,
     /// The image has what is approved, and the lockfile moved on: the image is from before.
     Behind,
     /// The image has what is locked, which is not what is approved.
     Unapproved,
-    /// Three versions in three places, or two where nothing is approved.
-    Apart,
+    /// The image has another version, and came to it as to the rest: it was built from another state of the lockfile.
+    Stale,
     /// The version is what is locked, and comes from elsewhere or has other content.
     Content,
     /// It is locked and not in the image.
     Missing,
     /// It is in the image and not locked.
     Extra,
+    /// It is in the image and locked, and not what the build asks for of the lockfile: a tool of development.
+    Unasked,
 }
 
 impl Meaning {
@@ -80,23 +84,25 @@ impl Meaning {
             Meaning::Replaced => "replaced",
             Meaning::Behind => "behind",
             Meaning::Unapproved => "unapproved",
-            Meaning::Apart => "apart",
+            Meaning::Stale => "stale",
             Meaning::Content => "content",
             Meaning::Missing => "missing",
             Meaning::Extra => "extra",
+            Meaning::Unasked => "unasked",
         }
     }
 
     /// Returns what it means in words.
     pub fn words(self) -> &'static str {
         match self {
-            Meaning::Replaced => "replaced in the image: the lockfile has what is approved",
+            Meaning::Replaced => "replaced in the image, after the lockfile was installed",
             Meaning::Behind => "the image is behind: it has what is approved, the lockfile moved on",
             Meaning::Unapproved => "locked and installed before it was approved",
-            Meaning::Apart => "the image has another version than the lockfile",
+            Meaning::Stale => "the image was built from another state of the lockfile",
             Meaning::Content => "the version is the locked one, the content is not",
             Meaning::Missing => "locked, and not in the image",
             Meaning::Extra => "in the image, and not locked",
+            Meaning::Unasked => "in the image, and not asked for of the lockfile",
         }
     }
 }
@@ -114,41 +120,81 @@ impl Row<'_> {
     }
 }
 
-/// Compares every image of a graph with the lockfiles that it is built from, sorted by image and lockfile.
-pub fn compare<'g>(resolved: &'g Graph, pinned: &'g Graph, policy: &Policy) -> Vec<Comparison<'g>> {
-    let mut comparisons = Vec::new();
+/// What the images of a graph say of its lockfiles.
+#[derive(Default)]
+pub struct Held<'g> {
+    /// The lockfiles that an environment of their image holds, sorted by image and lockfile.
+    pub comparisons: Vec<Comparison<'g>>,
+    /// The lockfiles, with the image's name, that no environment of their image holds.
+    pub strangers: Vec<(&'g str, &'g Subject)>,
+    /// The packages that commands of the build installed beside those environments, with the image's name.
+    pub beside: Vec<(&'g str, Resolved<'g>)>,
+}
+
+/// Compares every image of a graph with the lockfiles that it is built from.
+pub fn compare<'g>(resolved: &'g Graph, pinned: &'g Graph, policy: &Policy) -> Held<'g> {
+    let mut held = Held::default();
     for image in names(resolved) {
         let environments: Vec<&Subject> =
             resolved.subjects().iter().filter(|subject| image_of(subject.path) == Some(image)).collect();
+        let first = held.comparisons.len();
+        let mut strangers = Vec::new();
         for expected in stacks::expected(resolved, policy, image) {
-            let Some(installed) = home(&expected, &environments) else { continue };
-            let approved = pinned.subject(expected.lock.path);
-            comparisons.push(one(image, &expected, installed, approved));
+            match home(&expected, &environments) {
+                Some(installed) => {
+                    let approved = pinned.subject(expected.lock.path);
+                    held.comparisons.push(one(image, &expected, installed, approved));
+                }
+                None if is_installed_whole(&expected) => strangers.push((expected.is_installed, expected.lock)),
+                None => {}
+            }
         }
+        let own = &held.comparisons[first..];
+        // Of lockfiles that merely stand beside an image, one that it holds is enough.
+        strangers.retain(|(is_installed, _)| *is_installed || own.is_empty());
+        held.beside.extend(beside(own, &environments).into_iter().map(|node| (image, node)));
+        held.strangers.extend(strangers.into_iter().map(|(_, lock)| (image, lock)));
     }
-    comparisons
+    held
 }
 
-/// Returns a note on each image that could be held to no lockfile.
-pub fn unmatched(comparisons: &[Comparison<'_>], resolved: &Graph, policy: &Policy) -> Vec<String> {
-    let note = |image: &str| {
-        if comparisons.iter().any(|comparison| comparison.image == image) {
-            return None;
-        }
-        let locks: Vec<Text> =
-            stacks::expected(resolved, policy, image).iter().map(|expected| expected.lock.path).collect();
-        Some(match locks.as_slice() {
-            [] => format!(
-                "the image {image} goes with no lockfile here, and is held to none; --image takes the path of the folder, \
-                 Dockerfile or lockfile that it is built from"
-            ),
-            locks => format!(
-                "nothing that is installed in the image {image} holds half of what {} locks; it is held to none",
-                locks.join(" or ")
-            ),
-        })
+/// Says whether what a lockfile locks is found in an environment package by package: of what is compiled into a program, only
+/// some tell. A file of ranges locks nothing.
+fn is_installed_whole(expected: &Expected<'_>) -> bool {
+    expected.nodes.iter().any(|node| {
+        let component = node.component;
+        !node.is_root() && matches!(component.purl.ty(), "conda" | "npm" | "pypi") && !component.version().is_empty()
+    })
+}
+
+/// Returns what was installed beside the environments that hold lockfiles, after those were: into the system's own, say.
+/// What a distribution packs is its own matter.
+fn beside<'g>(comparisons: &[Comparison<'g>], environments: &[&'g Subject]) -> Vec<Resolved<'g>> {
+    let Some(at) = comparisons.iter().filter_map(|comparison| comparison.layer).max() else { return Vec::new() };
+    let is_home = |subject: &Subject| comparisons.iter().any(|comparison| std::ptr::eq(comparison.installed, subject));
+    let formats: BTreeSet<Text> = comparisons.iter().map(|comparison| comparison.installed.format).collect();
+    let others = environments.iter().filter(|subject| {
+        formats.contains(subject.format) && !is_home(subject) && !subject.path.ends_with("/dist-packages")
+    });
+    let is_later = |node: &Resolved<'g>| {
+        let name = node.component.purl.name();
+        node.layer().is_some_and(|layer| layer.number > at) && !INSTALLERS.contains(&name) && !is_bundled(node)
     };
-    names(resolved).into_iter().filter_map(note).collect()
+    others.flat_map(|subject| subject.components()).filter(is_later).collect()
+}
+
+/// Returns a note on each image that is held to no lockfile.
+pub fn unmatched(held: &Held<'_>, resolved: &Graph) -> Vec<String> {
+    let is_held = |image: &str| {
+        held.comparisons.iter().any(|comparison| comparison.image == image)
+            || held.strangers.iter().any(|(name, _)| *name == image)
+    };
+    let others = names(resolved).into_iter().filter(|image| !is_held(image));
+    others
+        .map(|image| {
+            format!("nothing that is installed in the image {image} is locked at {image}: it is held to no lockfile")
+        })
+        .collect()
 }
 
 /// The formats of installed environments, by the purl types of what they hold.
@@ -192,6 +238,15 @@ fn one<'g>(
         .flat_map(|(_, nodes)| nodes)
         .filter_map(|node| node.layer().map(|layer| layer.number))
         .min();
+    // What the lockfile was installed by, most of it has in common.
+    let mut layers: BTreeMap<u32, usize> = BTreeMap::new();
+    let held = by_image.iter().filter(|(key, _)| wanted.contains(*key)).flat_map(|(_, nodes)| nodes);
+    held.filter_map(Resolved::layer).for_each(|layer| *layers.entry(layer.number).or_default() += 1);
+    let at =
+        layers.iter().max_by_key(|(number, count)| (**count, std::cmp::Reverse(**number))).map(|(number, _)| *number);
+    let is_later = |nodes: &[Resolved<'_>]| {
+        nodes.iter().any(|node| node.layer().zip(at).is_some_and(|(layer, at)| layer.number > at))
+    };
     let keys: BTreeSet<Text> = by_lock.keys().chain(by_image.keys()).copied().collect();
     let mut rows = Vec::new();
     let mut same = 0;
@@ -224,8 +279,11 @@ fn one<'g>(
                 let is_approved = inside.iter().all(|node| has(node.component.version()));
                 if is_approved { Meaning::Behind } else { Meaning::Extra }
             }
-            (false, false) => match differs(&approved_nodes, &locked, &inside, is_range) {
+            (false, false) => match differs(&approved_nodes, &locked, &inside, (is_range, is_later(&inside))) {
                 Some(meaning) => meaning,
+                None if expected.is_asked && !wanted.contains(key) && !inside.iter().all(is_bundled) => {
+                    Meaning::Unasked
+                }
                 None => {
                     same += 1;
                     continue;
@@ -234,13 +292,15 @@ fn one<'g>(
         };
         rows.push(Row { approved: approved_nodes, locked, installed: inside, meaning });
     }
-    Comparison { image, lock, installed, approved, rows, same }
+    Comparison { image, lock, installed, approved, rows, same, layer: at }
 }
 
 /// Says whether a package is locked without a condition that may not hold in the image.
 fn is_certain(node: &Resolved<'_>) -> bool {
     let mut asked = node.required_by();
-    matches!(node.scope(), Some(Scope::Runtime))
+    // A link leads to the project's own folder.
+    !matches!(node.component.origin, Origin::Path(_))
+        && matches!(node.scope(), Some(Scope::Runtime))
         && node.environment().is_empty()
         && asked.any(|link| link.requirement.environment.is_empty())
 }
@@ -260,7 +320,7 @@ fn differs(
     approved: &[Resolved<'_>],
     locked: &[Resolved<'_>],
     installed: &[Resolved<'_>],
-    is_range: bool,
+    (is_range, is_later): (bool, bool),
 ) -> Option<Meaning> {
     let is_version = |one: &Component, other: &Component| is_version(one, other, is_range);
     let all_in = |some: &[Resolved<'_>], others: &[Resolved<'_>]| {
@@ -278,10 +338,9 @@ fn differs(
         return is_new.then_some(Meaning::Unapproved);
     }
     Some(match () {
-        () if approved.is_empty() => Meaning::Apart,
-        () if all_in(installed, approved) => Meaning::Behind,
-        () if all_in(locked, approved) => Meaning::Replaced,
-        () => Meaning::Apart,
+        () if is_later => Meaning::Replaced,
+        () if !approved.is_empty() && all_in(installed, approved) => Meaning::Behind,
+        () => Meaning::Stale,
     })
 }
 

@@ -7,6 +7,7 @@ use hashbrown::HashMap;
 
 use crate::compare::What;
 use crate::graph::{Subject, Ways};
+use crate::images;
 use crate::intern::Text;
 
 use crate::policy::{Level, State, Waiver};
@@ -82,7 +83,11 @@ fn finish<'g>(
         identity: [draft.rule, draft.subject, name, draft.name, draft.to].join("\u{1f}"),
         message: draft.message,
         notes,
-        help: draft.help,
+        // What is in an image is accepted with the image at hand.
+        help: match images::image_of(draft.subject) {
+            Some(image) => draft.help.replace("`driftgate pin", &format!("`driftgate pin --image {image}=FILE")),
+            None => draft.help,
+        },
         place: draft.place,
         location: case.sources.locate(draft.place),
         related: related

@@ -99,10 +99,15 @@ pub fn check(
     let findings = judge::judge(&case)?;
     let mut report = Report::facts(&drift, sources);
     report.headlines = headlines::of(&drift, policy);
-    report.headlines.extend(headlines::of_images(case.images()));
-    report.images = case.images().iter().map(report::ImageTable::of).collect();
+    report.headlines.extend(headlines::of_images(&case.images().comparisons));
+    report.images = case.images().comparisons.iter().map(report::ImageTable::of).collect();
     report.notes.extend(image_notes);
-    report.notes.extend(images::unmatched(case.images(), &resolved.graph, policy));
+    report.unpinned = images::names(&resolved.graph)
+        .into_iter()
+        .filter(|image| !approved.contains(*image))
+        .map(intern::text)
+        .collect();
+    report.notes.extend(images::unmatched(case.images(), &resolved.graph));
     report.notes.extend(case.judged().notes.iter().cloned());
     for (place, note) in stacks::unknown_stages(&resolved.graph, policy) {
         let Location { path, line, column, .. } = sources.locate(place);

@@ -6,7 +6,7 @@ use crate::compare::{Change, Drift};
 use crate::graph::{Graph, Resolved, Ways};
 use crate::images::{self, Comparison};
 use crate::intern::Text;
-use crate::model::{Layer, Says};
+use crate::model::{Component, Layer, Says};
 use crate::source::{Fault, Faults, FileId, NoText, Place, Sources};
 
 pub use crate::policy::Level;
@@ -25,6 +25,8 @@ pub struct Report {
     pub edges: Vec<EdgeLine>,
     /// What the rules found, sorted by file, place and rule; allowed ones are not here.
     pub findings: Vec<Finding>,
+    /// The names of the images at hand that the BOM does not pin.
+    pub unpinned: Vec<Text>,
     /// How the images at hand compare with their lockfiles and the BOM.
     pub images: Vec<ImageTable>,
     /// Files that could not be read whole.
@@ -33,6 +35,8 @@ pub struct Report {
     pub notes: Vec<String>,
     /// What the tree (or the new side) resolves to.
     pub resolved: Graph,
+    /// What the tree is, where it is one thing that has a name of its own: a container image.
+    pub about: Option<Component>,
     /// The files, to show their lines.
     pub sources: Sources,
     /// The level from which findings fail the run.

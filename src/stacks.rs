@@ -11,7 +11,7 @@ mod held;
 mod shipped;
 
 pub use commanded::{Image, Installed, images};
-pub use held::{Expected, expected};
+pub use held::{Expected, expected, is_named};
 
 use std::collections::{BTreeMap, BTreeSet};
 

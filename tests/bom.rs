@@ -155,11 +155,11 @@ fn the_files_beside_a_bom_change_nothing() {
 fn the_time_is_the_callers() {
     let graph = read(&path("fixtures/demo/approved"), &Sources::default()).graph;
     let timestamp = Some("2026-01-02T03:04:05Z".to_owned());
-    let bytes = bom::write(&graph, &Options { timestamp, validate: true }).unwrap();
+    let bytes = bom::write(&graph, &Options { timestamp, validate: true, ..Options::default() }).unwrap();
     let document: Value = serde_json::from_slice(&bytes).unwrap();
     assert_eq!(document["metadata"]["timestamp"], "2026-01-02T03:04:05Z");
     assert_eq!(complaints(&bytes), [""; 0]);
-    let wrong = Options { timestamp: Some("yesterday".to_owned()), validate: true };
+    let wrong = Options { timestamp: Some("yesterday".to_owned()), validate: true, ..Options::default() };
     assert!(bom::write(&graph, &wrong).is_err());
     let plain: Value = serde_json::from_slice(&write(&graph, false)).unwrap();
     assert!(plain["metadata"]["timestamp"].is_null());

@@ -31,6 +31,8 @@ use crate::model::{self, Gap, Kind, Layer, Origin, Requirement};
 pub struct Options {
     /// The time that the BOM names, in RFC 3339; it names none without (`SOURCE_DATE_EPOCH`, never the clock).
     pub timestamp: Option<String>,
+    /// What the BOM is about, where that is one thing that has a name of its own: a container image.
+    pub about: Option<model::Component>,
     /// Whether the document is checked by cyclonedx-bom's own rules before it is returned.
     pub validate: bool,
 }
@@ -43,7 +45,7 @@ const NO_SERIAL: &str = "urn:uuid:00000000-0000-8000-8000-000000000000";
 /// # Errors
 /// Where the graph holds something that CycloneDX cannot say.
 pub fn write(graph: &Graph, options: &Options) -> Result<Vec<u8>> {
-    let mut bom = Writer::new(graph).bom();
+    let mut bom = Writer::new(graph).bom(options.about.as_ref());
     bom.spec_version = SpecVersion::V1_5;
     if let Some(timestamp) = &options.timestamp {
         let time = DateTime::try_from(timestamp.clone()).context("SOURCE_DATE_EPOCH")?;
@@ -149,7 +151,7 @@ impl<'g> Writer<'g> {
         Writer { graph, components, numbers, refs, places, stacks }
     }
 
-    fn bom(&self) -> Bom {
+    fn bom(&self, about: Option<&model::Component>) -> Bom {
         let (dependencies, mut extra) = self.dependencies();
         let subjects = self.graph.subjects().iter().enumerate();
         let subjects = subjects
@@ -170,7 +172,7 @@ impl<'g> Writer<'g> {
                         ..Component::new(Classification::Application, "driftgate", env!("CARGO_PKG_VERSION"), None)
                     }])),
                 }),
-                component: Some(self.tree(subjects)),
+                component: Some(self.tree(about, subjects)),
                 properties: Some(Properties(vec![Property::new(properties::SCHEMA, properties::VERSION)])),
                 ..Metadata::default()
             }),
@@ -190,12 +192,18 @@ impl<'g> Writer<'g> {
 
     /// Returns what the BOM is about: the tree, which is made of subjects. It has the name of its one project, if it has
     /// just one; the folder's name is the machine's.
-    fn tree(&self, subjects: Vec<Component>) -> Component {
+    fn tree(&self, about: Option<&model::Component>, subjects: Vec<Component>) -> Component {
         let roots: BTreeSet<Text> =
             self.graph.components().filter(Resolved::is_root).map(|root| root.component.name()).collect();
         let name = if roots.len() == 1 { roots.first().copied().unwrap_or_default() } else { "tree" };
         let mut tree = Component::new(Classification::Application, name, "", Some(properties::TREE.to_owned()));
         tree.version = None;
+        if let Some(about) = about {
+            tree.component_type = classification(about.kind);
+            tree.name = NormalizedString::new(about.purl.name());
+            tree.version = (!about.version().is_empty()).then(|| NormalizedString::new(about.version()));
+            tree.purl = about.purl.as_str().parse().ok();
+        }
         tree.components = (!subjects.is_empty()).then_some(Components(subjects));
         tree
     }

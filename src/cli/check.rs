@@ -58,7 +58,7 @@ impl Check {
         work.policy.targets.extend(read_nodes(&sources, &self.nodes)?);
         let (pinned, resolved) = rayon::join(|| work.pinned(), || work.read(&self.files));
         let (mut pinned, mut resolved) = (Side { graph: pinned?, ..Side::default() }, resolved?);
-        self.images.add_to(&mut resolved, &self.files, &sources)?;
+        self.images.add_to(&mut resolved, Some(&pinned.graph), &work, &self.files)?;
         if work.is_file() {
             // One file is held to what is pinned of it, and not to all the rest.
             pinned.graph.retain(|path| resolved.graph.subject(path).is_some());

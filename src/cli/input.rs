@@ -19,6 +19,8 @@ use crate::intern;
 use crate::policy::{self, Policy};
 use crate::rules;
 use crate::source::{self, FileId, Source, Sources};
+use crate::stacks;
+use crate::suggest;
 use crate::tree::{self, Folder, Input, Memory, Single, Tree};
 
 /// What to read, and by which policy.
@@ -50,11 +52,12 @@ pub struct Images {
 }
 
 impl Images {
-    /// Reads the images, and adds what they hold to a side.
+    /// Reads the images, and adds what they hold to a side. With the BOM's graph, each name must be known to it or to the
+    /// tree.
     ///
     /// # Errors
-    /// Where one can't be read, or a name is given twice.
-    pub fn add_to(&self, side: &mut Side, files: &Files, sources: &Sources) -> Result<()> {
+    /// Where one can't be read, or a name is given twice or means nothing.
+    pub fn add_to(&self, side: &mut Side, pinned: Option<&Graph>, work: &Work<'_>, files: &Files) -> Result<()> {
         let mut seen = BTreeSet::new();
         let mut graph = Vec::new();
         for argument in &self.image {
@@ -68,12 +71,28 @@ impl Images {
             if !seen.insert(name.clone()) {
                 bail!("--image {name} is given twice");
             }
+            let is_known = stacks::is_named(&side.graph, &name)
+                || pinned.is_some_and(|pinned| images::names(pinned).contains(name.as_str()));
+            if pinned.is_some() && !is_known {
+                let folders: BTreeSet<&str> =
+                    side.graph.subjects().iter().map(|subject| source::folder(subject.path)).collect();
+                let hint = suggest::hint(&name, folders.into_iter().filter(|folder| !folder.is_empty()));
+                bail!("--image {name}: the tree has nothing there, and the BOM pins no image of that name{hint}");
+            }
+            if file.contains("://") {
+                bail!(
+                    "--image {name}={file}: driftgate fetches nothing; `skopeo copy {file} oci-archive:image.tar` does"
+                );
+            }
             let input = tree::open(file, files.platform.as_deref(), &discover::look)?;
             if input.file.is_some() || !input.tree.is_installed() {
                 bail!("--image {}: this is no container image", argument.escape_debug());
             }
             let prefix = format!("{name}{}", images::MARK);
-            let read = discover::read_below(sources, &input.tree, &Scan::default(), &prefix)?.side();
+            let mut read = discover::read_below(work.sources, &input.tree, &Scan::default(), &prefix)?;
+            let exclude = &work.policy.exclude;
+            read.inventories.retain(|inventory| !exclude.matches(inventory.subject));
+            let read = read.side();
             side.problems.extend(read.problems);
             side.unread.extend(read.unread);
             side.notes.extend(read.notes);

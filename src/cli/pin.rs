@@ -17,6 +17,7 @@ use crate::model::Pattern;
 use crate::outputs::text;
 use crate::report::Report;
 use crate::source::Sources;
+use crate::stacks;
 use crate::{Side, diff, inventory};
 
 /// Accept what is there into the pinned BOM: all of it, or single components
@@ -56,7 +57,7 @@ impl Pin {
         let sources = Sources::default();
         let work = Work::open(&self.path, &self.files, self.bom.as_deref(), &sources)?;
         let mut resolved = work.read(&self.files)?;
-        self.images.add_to(&mut resolved, &self.files, &sources)?;
+        self.images.add_to(&mut resolved, None, &work, &self.files)?;
         refuse(&resolved)?;
         resolved.notes.iter().for_each(|note| say(note));
         if resolved.graph.subjects().is_empty() {
@@ -70,10 +71,16 @@ impl Pin {
             accepted.replace(resolved.graph);
             accepted
         } else if patterns.is_empty() {
-            // An image that is not at hand stays as it is pinned.
-            let here: BTreeSet<String> = images::names(&resolved.graph).into_iter().map(str::to_owned).collect();
+            // An image that is not at hand stays as it is pinned, while there is something that it goes with.
+            let here = images::names(&resolved.graph);
             let mut accepted = if work.bom.exists() { work.pinned()? } else { Graph::default() };
-            accepted.retain(|path| images::image_of(path).is_some_and(|image| !here.contains(image)));
+            let absent = images::names(&accepted).into_iter().filter(|image| !here.contains(image));
+            let (kept, gone): (BTreeSet<String>, BTreeSet<String>) =
+                absent.map(str::to_owned).partition(|image| stacks::is_named(&resolved.graph, image));
+            for image in gone {
+                say(&format!("the image {image} is no longer pinned: the tree has nothing there"));
+            }
+            accepted.retain(|path| images::image_of(path).is_some_and(|image| kept.contains(image)));
             accepted.replace(resolved.graph);
             accepted
         } else {
@@ -123,7 +130,7 @@ pub fn refuse(resolved: &Side) -> Result<()> {
 /// # Errors
 /// Where it would be poorer than its source, or no valid CycloneDX.
 pub fn document(graph: &Graph) -> Result<Vec<u8>> {
-    let bytes = bom::write(graph, &bom::Options { timestamp: timestamp()?, validate: true })?;
+    let bytes = bom::write(graph, &bom::Options { timestamp: timestamp()?, about: None, validate: true })?;
     let sources = Sources::default();
     let back = read_bytes(&sources, "bom.cdx.json", bytes.clone()).context("reading back the BOM just made")?;
     if let Some(problem) = back.problems.first() {

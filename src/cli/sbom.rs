@@ -40,6 +40,7 @@ impl Sbom {
         let side = work.read(&self.files)?;
         side.notes.iter().for_each(|note| say(note));
         let mut report = inventory(side);
+        report.about = work.input.tree.about().filter(|_| work.input.file.is_none());
         report.sources = sources;
         report.timestamp = timestamp()?;
         if report.subjects.is_empty() && report.problems.is_empty() {

@@ -26,7 +26,8 @@ entry! {
 
 impl Output for CyclonedxJson {
     fn write(&self, report: &Report, _style: Style, to: &mut dyn io::Write) -> Result<()> {
-        let options = bom::Options { timestamp: report.timestamp.clone(), validate: false };
+        let options =
+            bom::Options { timestamp: report.timestamp.clone(), about: report.about.clone(), validate: false };
         to.write_all(&bom::write(&report.resolved, &options)?)?;
         Ok(())
     }

@@ -272,6 +272,10 @@ impl<'s> Screen<'s> {
                     let clean = self.colored(AnsiColor::Green.on_default().effects(Effects::BOLD), "clean");
                     let state = match changed {
                         true => format!("; within the policy: {changes}"),
+                        false if !self.report.unpinned.is_empty() => {
+                            let images: Vec<_> = self.report.unpinned.iter().map(|image| clip(image, 200)).collect();
+                            format!("; held to their lockfiles alone, and not pinned: {}", images.join(", "))
+                        }
                         false => " match what is pinned".to_owned(),
                     };
                     writeln!(self.to, "{clean}: {extent}{state}{waived}")

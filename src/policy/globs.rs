@@ -40,9 +40,12 @@ impl Globs {
         }
     }
 
-    /// Says whether one of them matches a path below the tree's root, with forward slashes.
+    /// Says whether one of them matches a path below the tree's root, with forward slashes. What is in an image is below
+    /// what the image is named by: `services/**` and `services/api/**` hold for `services/api!/var/lib/dpkg/status`.
     pub fn matches(&self, path: &str) -> bool {
-        !self.texts.is_empty() && self.set.is_match(path)
+        let is_below =
+            || path.split_once("!/").is_some_and(|(image, rest)| self.set.is_match(format!("{image}/{rest}")));
+        !self.texts.is_empty() && (self.set.is_match(path) || is_below())
     }
 
     /// Returns them as one set.

@@ -23,7 +23,7 @@ use time::Date;
 use crate::compare::{Change, Drift};
 use crate::entry::Entry;
 use crate::graph::{Graph, Resolved};
-use crate::images::{self, Comparison};
+use crate::images::{self, Held};
 use crate::intern::{self, Text};
 use crate::model::Scope;
 use crate::policy::{Level, Placed, Policy};
@@ -70,7 +70,7 @@ pub struct Case<'c> {
     /// The day of the check.
     pub today: Date,
     judged: OnceCell<gpu::Judged>,
-    images: OnceCell<Vec<Comparison<'c>>>,
+    images: OnceCell<Held<'c>>,
     builds: OnceCell<Vec<Image<'c>>>,
 }
 
@@ -102,7 +102,7 @@ impl<'c> Case<'c> {
     }
 
     /// Returns how the images at hand compare with their lockfiles: computed once, told by several rules.
-    pub fn images(&self) -> &[Comparison<'c>] {
+    pub fn images(&self) -> &Held<'c> {
         self.images.get_or_init(|| images::compare(self.resolved, self.pinned, self.policy))
     }
 

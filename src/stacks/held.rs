@@ -8,6 +8,7 @@ use crate::gpu::{Environment, Install};
 use crate::graph::{Graph, Resolved, Subject};
 use crate::images;
 use crate::intern::{self, Text};
+use crate::model::Component;
 use crate::policy::Policy;
 use crate::source;
 use crate::tree;
@@ -33,6 +34,10 @@ pub(super) fn running(image: &Subject, inside: &[&Subject]) -> Environment {
     let mut installs = Vec::new();
     for node in inside.iter().flat_map(|subject| subject.components()) {
         let component = node.component;
+        // What conda installed, its own records tell with the build.
+        if component.properties.contains(&(Component::INSTALLER, "conda")) {
+            continue;
+        }
         let manager = match component.purl.ty() {
             "deb" => "apt",
             "rpm" => "rpm",
@@ -61,6 +66,10 @@ pub struct Expected<'g> {
     pub lock: &'g Subject,
     /// What should be installed of it.
     pub nodes: Vec<Resolved<'g>>,
+    /// Whether a build installs it: what is beside the image by its name alone may be there for other reasons.
+    pub is_installed: bool,
+    /// Whether the build's command says what of it is asked for.
+    pub is_asked: bool,
 }
 
 /// Returns what an image should hold. It is named by its Dockerfile, by its lockfile, or by the folder that they stand in;
@@ -79,14 +88,27 @@ pub fn expected<'g>(graph: &'g Graph, policy: &Policy, name: &str) -> Vec<Expect
         let (found, installed) = locks(image, &shipped::shares(image, stage), &stages(image), &said, graph);
         for lock in found {
             let asked = installed.get(lock.path).and_then(Option::as_deref);
-            let nodes = reached(lock, asked).unwrap_or_else(|| runtime(lock));
-            all.entry(lock.path).or_insert(Expected { lock, nodes });
+            let asked = reached(lock, asked);
+            let is_asked = asked.is_some();
+            let nodes = asked.unwrap_or_else(|| runtime(lock));
+            all.entry(lock.path).or_insert(Expected { lock, nodes, is_installed: true, is_asked });
         }
     }
     if all.is_empty() {
         for lock in graph.subjects().iter().filter(|subject| is_meant(subject) && !is_image(subject)) {
-            all.insert(lock.path, Expected { lock, nodes: runtime(lock) });
+            let nodes = runtime(lock);
+            all.insert(lock.path, Expected { lock, nodes, is_installed: false, is_asked: false });
         }
     }
     all.into_values().collect()
+}
+
+/// Says whether a graph has anything that an image's name means.
+pub fn is_named(graph: &Graph, name: &str) -> bool {
+    let name = if name == "." { "" } else { name };
+    let is_meant = |subject: &&Subject| {
+        let is_below = || subject.path.strip_prefix(name).is_some_and(|rest| rest.starts_with('/') || name.is_empty());
+        (subject.path == name || is_below()) && images::image_of(subject.path).is_none()
+    };
+    graph.subjects().iter().any(|subject| is_meant(&subject))
 }

@@ -16,7 +16,7 @@ pub use git::Revision;
 pub use image::Image;
 pub use memory::Memory;
 
-use crate::model::Layer;
+use crate::model::{Component, Layer};
 use crate::source::{MAX_FILE, Open};
 use image::{Looks, Wish};
 
@@ -62,6 +62,11 @@ pub trait Tree: Open {
 
     /// Returns how messages name the tree.
     fn label(&self) -> String;
+
+    /// Returns what the tree is, where it is one thing that has a name of its own: a container image.
+    fn about(&self) -> Option<Component> {
+        None
+    }
 
     /// Says whether the tree is a root file system or an environment that packages are installed into, and no project.
     fn is_installed(&self) -> bool {

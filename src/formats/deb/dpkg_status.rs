@@ -18,7 +18,7 @@ use crate::syntax::deb822::{self, Stanza};
 entry! {
     /// `var/lib/dpkg/status`, every package that dpkg has installed, or `status.d`, which images without dpkg keep instead.
     ///
-    /// Who requires whom is read (`Depends`, `Pre-Depends`; `Recommends` and `Suggests` as optional), with alternatives,
+    /// Who requires whom is read (`Depends`, `Pre-Depends`; `Recommends` as optional), with alternatives,
     /// versions and what packages provide. What apt's `extended_states` does not mark as installed for others counts as
     /// direct; without that file, what nothing requires. Licences come from `usr/share/doc`, where machines can read them.
     /// dpkg keeps no digests of packages.
@@ -119,12 +119,9 @@ fn add(inventory: &mut Inventory, source: &Source<'_>, stanza: &Stanza<'_>) {
     let provides = relations(field("Provides").unwrap_or_default());
     let provides = provides.map(|provided| (purl.as_str(), intern::text(provided)));
     inventory.manifest.get_or_insert_with(Manifest::default).facts.extend(provides);
-    for (field_name, scope) in [
-        ("Pre-Depends", Scope::Runtime),
-        ("Depends", Scope::Runtime),
-        ("Recommends", Scope::Optional),
-        ("Suggests", Scope::Optional),
-    ] {
+    for (field_name, scope) in
+        [("Pre-Depends", Scope::Runtime), ("Depends", Scope::Runtime), ("Recommends", Scope::Optional)]
+    {
         for relation in relations(field(field_name).unwrap_or_default()) {
             let place = source.place(relation);
             inventory.declare(node, intern::text(relation), Requirement::of(scope), place, Gap::Open);

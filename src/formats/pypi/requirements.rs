@@ -933,7 +933,10 @@ mod tests {
                 let spelled = &text[place.start as usize..(place.start + place.len) as usize];
                 assert!(spelled.len() >= address.len(), "{spelled} {address}");
             }
-            let bom = bom::write(&Graph::join([inventory.clone()]), &bom::Options { timestamp: None, validate: true });
+            let bom = bom::write(
+                &Graph::join([inventory.clone()]),
+                &bom::Options { timestamp: None, about: None, validate: true },
+            );
             let bom = String::from_utf8(bom.expect("a BOM")).expect("text");
             assert!(!bom.contains("s3cret"), "{bom}");
             let source = Source { file: FileId(1), path: "bom.cdx.json", text: &bom };

@@ -4,7 +4,7 @@ use anyhow::Result;
 
 use crate::entry;
 use crate::graph::Resolved;
-use crate::images::Meaning;
+use crate::images::{self, Meaning};
 use crate::policy::Level;
 use crate::rules::{Case, Findings, Rule, phrase};
 
@@ -20,6 +20,9 @@ entry! {
     /// (`2.5.1+cu124`), as to pip. Sources and digests are compared where both sides tell them.
     ///
     /// Where the BOM pins the image too, with that very package, it only warns.
+    ///
+    /// An image that holds less than half of its lockfile is told of once: it is another project's, or its build installs
+    /// nothing.
     ///
     /// # Mend
     /// Where the image is behind, build it again. Where something was installed over the lock, take that command out of
@@ -38,7 +41,18 @@ entry! {
 impl Rule for ImageLockMismatch {
     fn check<'g>(&self, case: &Case<'g>, findings: &mut Findings<'g>) -> Result<()> {
         case.no_options(self)?;
-        for comparison in case.images() {
+        for (image, lock) in &case.images().strangers {
+            let (name, path) = (phrase::safe(image), phrase::safe(lock.path));
+            let message = format!("nothing that is installed in the image {name} holds half of what {path} locks");
+            let draft = findings.at(self, lock.path, lock.place, message);
+            draft.name(image).help(format!(
+                "give the image that is built from {path}; if it is, see why its build installs so little of it"
+            ));
+            if images::names(case.pinned).contains(image) {
+                draft.level(Level::Warn);
+            }
+        }
+        for comparison in &case.images().comparisons {
             let (image, lock) = (phrase::safe(comparison.image), phrase::safe(comparison.lock.path));
             for row in &comparison.rows {
                 let (Some(installed), Some(locked)) = (row.installed.first(), row.locked.first()) else { continue };
@@ -55,14 +69,18 @@ impl Rule for ImageLockMismatch {
                         format!("{name} is {is} in the image {image}, as approved; {lock} has moved on to {should}"),
                         "build the image again; its lockfile moved after it was built".to_owned(),
                     ),
-                    Meaning::Replaced | Meaning::Apart => (
+                    Meaning::Stale => (
+                        format!("{name} is {is} in the image {image}; {lock} locks {should}"),
+                        "build the image again: it was built from another state of its lockfile".to_owned(),
+                    ),
+                    Meaning::Replaced => (
                         format!("{name} is {is} in the image {image}; {lock} locks {should}"),
                         format!(
                             "take out of the build what installs {name} beside the lockfile, and build again; or lock {is}"
                         ),
                     ),
                     // What is locked and installed alike is the lockfile's drift, and told there.
-                    Meaning::Unapproved | Meaning::Missing | Meaning::Extra => continue,
+                    Meaning::Unapproved | Meaning::Missing | Meaning::Extra | Meaning::Unasked => continue,
                 };
                 let draft = findings.add(self, *installed, message);
                 draft.help(help).related(locked.place(), "locked here").without_paths();

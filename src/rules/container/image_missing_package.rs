@@ -36,7 +36,7 @@ impl Rule for ImageMissingPackage {
 
     fn check<'g>(&self, case: &Case<'g>, findings: &mut Findings<'g>) -> Result<()> {
         case.no_options(self)?;
-        for comparison in case.images() {
+        for comparison in &case.images().comparisons {
             for row in comparison.rows.iter().filter(|row| row.meaning == Meaning::Missing) {
                 let Some(node) = row.locked.first() else { continue };
                 let (full, image) = (phrase::full(node.component), phrase::safe(comparison.image));

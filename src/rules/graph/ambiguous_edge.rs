@@ -5,6 +5,8 @@ use std::collections::BTreeSet;
 use anyhow::Result;
 
 use crate::entry;
+use crate::formats;
+use crate::graph::Subject;
 use crate::model::{Declared, Gap};
 use crate::policy::Level;
 use crate::rules::{Case, Findings, Rule, phrase};
@@ -38,7 +40,10 @@ impl Rule for AmbiguousEdge {
 
     fn check<'g>(&self, case: &Case<'g>, findings: &mut Findings<'g>) -> Result<()> {
         case.no_options(self)?;
-        for subject in case.resolved.subjects() {
+        // What is installed twice is no fault of a file, and no tool locks it again.
+        let is_installed =
+            |subject: &Subject| formats::named(subject.format).is_some_and(|format| format.is_installed());
+        for subject in case.resolved.subjects().iter().filter(|subject| !is_installed(subject)) {
             let mut forked: Vec<&Declared> = Vec::new();
             for declared in &subject.declared {
                 let Gap::Ambiguous(candidates) = &declared.gap else { continue };

@@ -4,6 +4,7 @@ use anyhow::Result;
 
 use super::{about, owner};
 use crate::entry;
+use crate::images;
 use crate::policy::{Level, State};
 use crate::rules::{Case, Findings, Review, Rule};
 
@@ -36,9 +37,14 @@ impl Rule for WaiverUnused {
 
     fn review<'g>(&self, case: &Case<'g>, review: &Review<'_>, findings: &mut Findings<'g>) -> Result<()> {
         case.no_options(self)?;
+        let here = images::names(case.resolved);
         for (waiver, used) in case.policy.waivers.iter().zip(review.used) {
             let has_ended = matches!(waiver.state(case.today, &case.policy.demands), State::Expired { .. });
-            if *used > 0 || has_ended {
+            // What is in an image that is not at hand has no findings.
+            let images: Vec<&str> =
+                waiver.paths.texts().iter().filter_map(|path| images::image_of(path.value)).collect();
+            let is_absent = |image: &&str| !here.contains(image);
+            if *used > 0 || has_ended || (!images.is_empty() && images.iter().all(is_absent)) {
                 continue;
             }
             let (about, owner) = (about(waiver), owner(waiver));

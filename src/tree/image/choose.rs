@@ -10,7 +10,7 @@ use super::layer::Named;
 use super::limits::Hasher;
 use super::store::Store;
 use crate::intern;
-use crate::model::Layer;
+use crate::model::{Component, Kind, Layer, Purl};
 
 /// Which image of several is meant.
 #[derive(Clone, Debug, Default)]
@@ -34,8 +34,39 @@ pub(super) struct Chosen {
     pub layers: Vec<Named>,
     /// The layers as its history tells of them.
     pub history: Vec<&'static Layer>,
+    /// Its platform.
+    platform: Platform,
     /// What is wrong with its documents.
     pub faults: Vec<String>,
+}
+
+impl Chosen {
+    /// Returns the image as a component: `pkg:oci/api@sha256:…?arch=amd64&repository_url=…&tag=1.4`, as the purl standard
+    /// has it. Without a manifest's digest it has that of its configuration, which is the image's id.
+    pub(super) fn component(&self) -> Component {
+        let id = || {
+            let mut hasher = Hasher::of(&format!("sha256:{}", "0".repeat(64)))?;
+            hasher.update(&self.config);
+            Some(hasher.digest())
+        };
+        let digest = if self.digest.is_empty() { id().unwrap_or_default() } else { self.digest.clone() };
+        let name = self.name.split_once('@').map_or(self.name.as_str(), |(name, _)| name);
+        let (repository, tag) = match name.rsplit_once(':') {
+            Some((repository, tag)) if !tag.contains('/') => (repository, tag),
+            _ => (name, ""),
+        };
+        let last = repository.rsplit('/').next().unwrap_or_default();
+        let last = if last.is_empty() { "image" } else { last };
+        let address = if repository.contains('/') { repository } else { "" };
+        let architecture = self.platform.architecture.as_str();
+        let purl = Purl::new("oci", "", last, &digest).with_qualifiers(&[
+            ("arch", architecture),
+            ("os", &self.platform.os),
+            ("repository_url", address),
+            ("tag", tag),
+        ]);
+        Component { kind: Kind::Container, ..Component::new(purl) }
+    }
 }
 
 /// A document's address in a layout.
@@ -171,7 +202,8 @@ pub(super) fn choose(store: &Store, wish: &Wish) -> Result<Chosen> {
             listed(&candidates)
         ),
     }
-    let Some(Candidate { names, from, .. }) = candidates.pop() else { bail!("it holds no container image") };
+    let Some(Candidate { names, from, platform }) = candidates.pop() else { bail!("it holds no container image") };
+    chosen.platform = platform;
     chosen.name = names.into_iter().next().unwrap_or_default();
     match from {
         From::Layout { digest, manifest } => {

@@ -79,11 +79,6 @@ impl Image {
     pub fn name(&self) -> &str {
         &self.chosen.name
     }
-
-    /// Returns the digest of the image's manifest; empty where nothing tells it.
-    pub fn digest(&self) -> &str {
-        &self.chosen.digest
-    }
 }
 
 /// Reads all layers and lays them on each other.
@@ -170,6 +165,10 @@ impl Tree for Image {
 
     fn label(&self) -> String {
         self.label.clone()
+    }
+
+    fn about(&self) -> Option<model::Component> {
+        Some(self.chosen.component())
     }
 
     fn is_installed(&self) -> bool {
