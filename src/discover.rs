@@ -11,6 +11,7 @@ use rayon::prelude::*;
 use crate::Side;
 use crate::formats::{self, Format, Near, Role, oci};
 use crate::graph::Graph;
+use crate::images;
 use crate::intern::{self, Text};
 use crate::model::{Component, Gap, Inventory, Layer, Node};
 use crate::report::Problem;
@@ -85,6 +86,9 @@ struct Found {
     included: bool,
 }
 
+/// What stands for a whole tree among what could not be read.
+pub const WHOLE: Text = "";
+
 /// Reads all files of a tree that have a format.
 ///
 /// A BOM that driftgate wrote is left out, with a note: its subjects are files elsewhere, which speak for themselves.
@@ -101,15 +105,27 @@ pub fn read(sources: &Sources, tree: &Arc<dyn Tree>, scan: &Scan) -> Result<Read
         let format = installed.or_else(|| formats::of_file(&path))?;
         Some(Found { path, format, text: None, included: false })
     });
-    let found: Vec<Found> = found.chain(programs).collect();
+    let mut found: Vec<Found> = found.chain(programs).collect();
+    let mut unlisted = unlisted;
+    found.retain(|file| {
+        let is_told = file.path.contains(images::MARK);
+        if is_told {
+            let message =
+                "stands in a folder whose name ends with `!`, as only what is in an image is named; rename it";
+            unlisted.push((file.path.clone(), message.to_owned()));
+        }
+        !is_told
+    });
     let number = sources.add_tree(tree.clone());
     let mut read = parse(sources, number, found, true);
     if is_installed {
         layers(sources, &**tree, &mut read.inventories);
     }
     for (path, message) in unlisted {
+        // Of an image that is damaged, what it no longer has is not known.
+        let is_whole = path == tree.label() && tree.about().is_some();
         let path = intern::text(&path);
-        read.unread.insert(path);
+        read.unread.insert(if is_whole { WHOLE } else { path });
         read.problems.push(Problem::at(Location { path, line: 1, column: 1, end_line: 1, end_column: 1 }, message));
     }
     read.problems.sort();
@@ -127,7 +143,11 @@ pub fn read_below(sources: &Sources, tree: &Arc<dyn Tree>, scan: &Scan, prefix: 
     sources.put_below(read.tree, prefix);
     // What is wrong with the tree itself stands in the file that it is.
     let label = tree.label();
-    let put = |path: Text| if path == label { path } else { intern::text(&format!("{prefix}{path}")) };
+    let put = |path: Text| match path {
+        WHOLE => intern::text(prefix.trim_end_matches('/')),
+        path if path == label => path,
+        path => intern::text(&format!("{prefix}{path}")),
+    };
     read.inventories.iter_mut().for_each(|inventory| inventory.subject = put(inventory.subject));
     read.unread = read.unread.into_iter().map(put).collect();
     for location in read.problems.iter_mut().filter_map(|problem| problem.location.as_mut()) {

@@ -139,15 +139,17 @@ pub fn compare<'g>(resolved: &'g Graph, pinned: &'g Graph, policy: &Policy) -> H
             resolved.subjects().iter().filter(|subject| image_of(subject.path) == Some(image)).collect();
         let first = held.comparisons.len();
         let mut strangers = Vec::new();
-        for expected in stacks::expected(resolved, policy, image) {
-            match home(&expected, &environments) {
-                Some(installed) => {
-                    let approved = pinned.subject(expected.lock.path);
-                    held.comparisons.push(one(image, &expected, installed, approved));
-                }
-                None if is_installed_whole(&expected) => strangers.push((expected.is_installed, expected.lock)),
-                None => {}
+        let all = stacks::expected(resolved, policy, image);
+        let locked: BTreeSet<Text> =
+            all.iter().flat_map(|expected| expected.lock.components()).map(|node| node.component.purl.key()).collect();
+        for expected in all {
+            let homes = homes(&expected, &environments);
+            if homes.is_empty() && is_installed_whole(&expected) {
+                strangers.push((expected.is_installed, expected.lock));
             }
+            let approved = pinned.subject(expected.lock.path);
+            held.comparisons
+                .extend(homes.into_iter().map(|installed| one(image, &expected, installed, approved, &locked)));
         }
         let own = &held.comparisons[first..];
         // Of lockfiles that merely stand beside an image, one that it holds is enough.
@@ -201,18 +203,17 @@ pub fn unmatched(held: &Held<'_>, resolved: &Graph) -> Vec<String> {
 const ENVIRONMENTS: &[(&str, &str)] =
     &[("cargo", "cargo-auditable"), ("conda", "conda-meta"), ("npm", "node-modules"), ("pypi", "dist-info")];
 
-/// Finds the environment that a lockfile is installed into: the one that holds the most of it.
-fn home<'g>(expected: &Expected<'g>, environments: &[&'g Subject]) -> Option<&'g Subject> {
+/// Finds the environments that a lockfile is installed into: those that hold half of it.
+fn homes<'g>(expected: &Expected<'g>, environments: &[&'g Subject]) -> Vec<&'g Subject> {
     let keys: BTreeSet<Text> = expected.nodes.iter().map(|node| node.component.purl.key()).collect();
-    let holds = |subject: &&'g Subject| {
+    let holds = |subject: &&&'g Subject| {
         let is_environment = ENVIRONMENTS.iter().any(|(_, format)| *format == subject.format);
         let held: BTreeSet<Text> = subject.components().map(|node| node.component.purl.key()).collect();
         let count = held.intersection(&keys).count();
         // A few names in common are chance.
-        (is_environment && count * 2 >= keys.len() && count > 0).then_some((count, *subject))
+        is_environment && count * 2 >= keys.len() && count > 0
     };
-    let best = environments.iter().filter_map(holds).max_by(|a, b| a.0.cmp(&b.0).then(b.1.path.cmp(a.1.path)));
-    best.map(|(_, subject)| subject)
+    environments.iter().filter(holds).copied().collect()
 }
 
 /// The packages that bring packages, and are in environments beside what is locked.
@@ -223,6 +224,7 @@ fn one<'g>(
     expected: &Expected<'g>,
     installed: &'g Subject,
     approved: Option<&'g Subject>,
+    all_locked: &BTreeSet<Text>,
 ) -> Comparison<'g> {
     let lock = expected.lock;
     let wanted: BTreeSet<Text> = expected.nodes.iter().map(|node| node.component.purl.key()).collect();
@@ -231,14 +233,7 @@ fn one<'g>(
     // To pip, `==2.5.1` is any build of it; another lockfile names the one that it locked.
     let is_range = lock.format == "requirements-txt";
     let types: BTreeSet<&str> = installed.components().map(|node| node.component.purl.ty()).collect();
-    // What was there before the first of what is locked came with the image that this one starts from.
-    let base = by_image
-        .iter()
-        .filter(|(key, _)| wanted.contains(*key))
-        .flat_map(|(_, nodes)| nodes)
-        .filter_map(|node| node.layer().map(|layer| layer.number))
-        .min();
-    // What the lockfile was installed by, most of it has in common.
+    // What the lockfile was installed by, most of it has in common; what came before is of the base image.
     let mut layers: BTreeMap<u32, usize> = BTreeMap::new();
     let held = by_image.iter().filter(|(key, _)| wanted.contains(*key)).flat_map(|(_, nodes)| nodes);
     held.filter_map(Resolved::layer).for_each(|layer| *layers.entry(layer.number).or_default() += 1);
@@ -267,11 +262,15 @@ fn one<'g>(
                 Meaning::Missing
             }
             (true, _) => {
-                let early =
-                    |node: &Resolved<'_>| node.layer().zip(base).is_some_and(|(layer, base)| layer.number < base);
+                let early = |node: &Resolved<'_>| node.layer().zip(at).is_some_and(|(layer, at)| layer.number < at);
                 let name = inside.first().map_or("", |node| node.component.purl.name());
                 let is_bundled = inside.iter().all(is_bundled);
-                if INSTALLERS.contains(&name) || is_bundled || inside.iter().all(early) || lock.format == "cargo-lock" {
+                if INSTALLERS.contains(&name)
+                    || all_locked.contains(key)
+                    || is_bundled
+                    || inside.iter().all(early)
+                    || lock.format == "cargo-lock"
+                {
                     continue;
                 }
                 // What is approved and no longer locked came with the lockfile of before.
@@ -305,9 +304,11 @@ fn is_certain(node: &Resolved<'_>) -> bool {
         && asked.any(|link| link.requirement.environment.is_empty())
 }
 
-/// Says whether a package is the project itself, installed from its folder.
+/// Says whether a package is the project itself, installed from its folder; a wheel that lay in one is as any other.
 fn is_own(node: &Resolved<'_>) -> bool {
-    node.component.purl.ty() == "pypi" && matches!(node.component.origin, Origin::Path(_))
+    let component = node.component;
+    let is_folder = |path: Text| component.digests.is_empty() && !path.ends_with(".whl") && !path.ends_with(".gz");
+    component.purl.ty() == "pypi" && matches!(component.origin, Origin::Path(path) if is_folder(path))
 }
 
 /// Says whether a package is a copy that another one brings within itself.
@@ -355,6 +356,10 @@ fn is_version(installed: &Component, locked: &Component, is_range: bool) -> bool
 /// Says whether a package of the locked version is none that the lockfile names: as far as both sides tell.
 fn is_other_content(installed: &Component, locked: &Component) -> bool {
     let shared = |algorithm| locked.digests.iter().any(|digest| digest.algorithm == algorithm);
+    // A wheel that the build made itself is none that the lockfile knows.
+    if matches!(installed.origin, Origin::Path(_)) {
+        return false;
+    }
     let comparable: Vec<_> = installed.digests.iter().filter(|digest| shared(digest.algorithm)).collect();
     if !comparable.is_empty() {
         return comparable.iter().all(|digest| !locked.digests.contains(digest));

@@ -62,7 +62,7 @@ impl Side {
         while !at.is_empty() && !self.unread.contains(at) {
             at = source::folder(at);
         }
-        !at.is_empty()
+        !at.is_empty() || self.unread.contains(discover::WHOLE)
     }
 }
 

@@ -795,8 +795,13 @@ fn images_are_pinned_compared_and_judged() {
     assert!(ran.out.contains("warning[image-lock-mismatch]") && !ran.out.contains("error["), "{}", ran.out);
     // One that is not at hand is not gone, and stays pinned.
     project.run(&["check"]).ends(0, &[]).prints(&["the pinned image api is not at hand and not compared"]);
+    let pinned = fs::read(project.path("bom.cdx.json")).unwrap();
     assert_eq!(project.run(&["pin"]).code, 0);
-    assert!(fs::read_to_string(project.path("bom.cdx.json")).unwrap().contains("api!/var/lib/dpkg/status"));
+    assert!(
+        fs::read(project.path("bom.cdx.json")).unwrap() == pinned,
+        "a pin without the image changed what is pinned"
+    );
+    assert!(String::from_utf8(pinned).unwrap().contains("api!/var/lib/dpkg/status"));
     // An image by itself: an SBOM, a stack, a tree to compare.
     let ran = project.run(&["sbom", "api.tar"]).ends(0, &[]);
     assert!(ran.out.contains("pkg:deb/ubuntu/libc6@2.39-0ubuntu8.4?arch=amd64&distro=ubuntu-24.04"), "{}", ran.out);
@@ -806,6 +811,8 @@ fn images_are_pinned_compared_and_judged() {
         (vec!["check", "--image", "api.tar"], "it takes NAME=FILE"),
         (vec!["check", "--image", "../api=api.tar"], "a name is a path in the tree"),
         (vec!["check", "--image", "api=driftgate.toml"], "this is no container image"),
+        (vec!["check", "--image", "ap=api.tar"], "the tree has nothing there, and the BOM pins no image of that name"),
+        (vec!["check", "--image", "api=docker://x"], "driftgate fetches nothing; `skopeo copy docker://x"),
         (vec!["check", "--image", "api=api.tar", "--image", "api/=api.tar"], "--image api is given twice"),
         (vec!["sbom", "api.tar", "--platform", "linux/arm64"], "it holds no image that is asked for"),
         (vec!["sbom", "api.tar#other:1"], "registry.example/ml/inference-api:1.4.0 (linux/amd64)"),
@@ -814,6 +821,15 @@ fn images_are_pinned_compared_and_judged() {
         project.run(&arguments).ends(2, &[error]);
     }
     project.run(&["sbom", "api.tar#inference-api:1.4.0"]).ends(0, &[]);
+    // A folder of the tree does not pass for an image, nor a project for an environment.
+    project.put("evil!/requirements.txt", "evil==6.6.6\n");
+    let told = "evil!/requirements.txt:1:1: stands in a folder whose name ends with `!`";
+    project.run(&["check"]).ends(2, &[]).prints(&[told]);
+    fs::remove_dir_all(project.path("evil!")).unwrap();
+    project.put("pyvenv.cfg", "");
+    project.put("lib/requirements.txt", "evil==6.6.6\n");
+    project.run(&["check"]).ends(1, &[]).prints(&["subject-added"]);
+    fs::remove_dir_all(project.path("lib")).unwrap();
     // A damaged one is told of, and nothing is pinned of it.
     let mut bytes = fs::read(project.path("api.tar")).unwrap();
     let at = bytes.windows(2).position(|pair| pair == [0x1f, 0x8b]).unwrap();

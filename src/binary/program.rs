@@ -3,6 +3,7 @@
 //! Specification: Go's `debug/buildinfo`, and cargo-auditable's `PARSING.md`. Programs of Linux (ELF), Windows (PE) and
 //! macOS (Mach-O) are looked into; of Go's only those since 1.18, which hold the information as plain text.
 
+use std::collections::BTreeSet;
 use std::io::Read;
 
 use super::numbers::{Order, slice};
@@ -13,6 +14,12 @@ const CRATES: &str = ".dep-v0";
 const GO: &[&str] = &[".go.buildinfo", "__go_buildinfo"];
 /// How Go's information begins; it stands at a multiple of 16 bytes.
 const GO_MAGIC: &[u8] = b"\xff Go buildinf:";
+/// How many sections are searched: a program has one of Go's, and a few that it may change.
+const SEARCHED: usize = 8;
+/// The most sections or segments of a program that are looked at.
+const SECTIONS: usize = 4096;
+/// The longest name of a section.
+const NAME: usize = 64;
 /// How far into data without a section of its own Go's information is looked for.
 const REACH: usize = 1 << 20;
 /// The largest list of crates that is read.
@@ -44,7 +51,8 @@ pub fn carries(bytes: &[u8]) -> Option<String> {
     }
     let named = sections.iter().filter(|section| GO.iter().any(|name| section.name == name.as_bytes()));
     let data = sections.iter().filter(|section| section.is_data);
-    let start = named.chain(data).find_map(|section| {
+    let mut seen = BTreeSet::new();
+    let start = named.chain(data).filter(|section| seen.insert(section.start)).take(SEARCHED).find_map(|section| {
         let data = slice(bytes, section.start, section.len.min(REACH))?;
         (0..data.len()).step_by(16).find(|at| data[*at..].starts_with(GO_MAGIC)).map(|at| section.start + at)
     })?;
@@ -111,21 +119,24 @@ fn elf(bytes: &[u8]) -> Option<Vec<Section<'_>>> {
     let entry = |start: usize, index: usize, size: usize| index.checked_mul(size)?.checked_add(start);
     let mut sections = Vec::new();
     let (start, size, count) = (word(at(40, 32))?, half(at(58, 46))?, half(at(60, 48))?);
+    if count > 0 && size < at(64, 40) {
+        return None;
+    }
     let names = half(at(62, 50)).and_then(|index| entry(start, index, size)).and_then(|header| {
         slice(bytes, word(header.checked_add(at(24, 16))?)?, word(header.checked_add(at(32, 20))?)?)
     });
-    for index in 0..count {
+    for index in 0..count.min(SECTIONS) {
         let Some(header) = entry(start, index, size) else { break };
         let section = || {
             let name = names?.get(order.size(bytes, header)?..)?;
-            let name = &name[..name.iter().position(|byte| *byte == 0)?];
+            let name = &name[..name.iter().take(NAME).position(|byte| *byte == 0)?];
             let (start, len) = (word(header.checked_add(at(24, 16))?)?, word(header.checked_add(at(32, 20))?)?);
             Some(Section { name, start, len, is_data: false })
         };
         sections.extend(section());
     }
     let (start, size, count) = (word(at(32, 28))?, half(at(54, 42))?, half(at(56, 44))?);
-    for index in 0..count {
+    for index in 0..if size < at(56, 32) { 0 } else { count.min(SECTIONS) } {
         let Some(header) = entry(start, index, size) else { break };
         let segment = || {
             const LOAD: u32 = 1;
@@ -158,7 +169,7 @@ fn pe(bytes: &[u8]) -> Option<Vec<Section<'_>>> {
         let is_data = Order::Little.u32(entry, 36)? & WRITE != 0;
         Some(Section { name, start, len: on_disk.min(in_memory), is_data })
     };
-    Some((0..half(header + 6)?).map_while(section).collect())
+    Some((0..half(header + 6)?.min(SECTIONS)).map_while(section).collect())
 }
 
 /// Returns the sections of a Mach-O file of 64 bits.
@@ -166,12 +177,12 @@ fn mach(bytes: &[u8]) -> Option<Vec<Section<'_>>> {
     let size = |at: usize| Order::Little.size(bytes, at);
     let mut sections = Vec::new();
     let mut command = 32usize;
-    for _ in 0..size(16)? {
+    for _ in 0..size(16)?.min(SECTIONS) {
         const SEGMENT: usize = 0x19;
         let (Some(kind), Some(len)) = (size(command), size(command.checked_add(4)?)) else { break };
         if kind == SEGMENT {
             let count = size(command.checked_add(64)?)?;
-            for index in 0..count.min(len / 80) {
+            for index in 0..count.min(len / 80).min(SECTIONS - sections.len().min(SECTIONS)) {
                 let entry = slice(bytes, command + 72 + 80 * index, 80)?;
                 let name = &entry[..entry[..16].iter().position(|byte| *byte == 0).unwrap_or(16)];
                 let len = Order::Little.wide(entry, 40)?;

@@ -95,7 +95,12 @@ pub fn expected<'g>(graph: &'g Graph, policy: &Policy, name: &str) -> Vec<Expect
         }
     }
     if all.is_empty() {
-        for lock in graph.subjects().iter().filter(|subject| is_meant(subject) && !is_image(subject)) {
+        let is_of_development = |path: &str| {
+            let name = path.rsplit('/').next().unwrap_or(path);
+            name.split(['-', '_', '.']).any(|word| matches!(word, "dev" | "test" | "tests" | "lint" | "docs" | "ci"))
+        };
+        let is_lock = |lock: &&Subject| is_meant(lock) && !is_image(lock) && !is_of_development(lock.path);
+        for lock in graph.subjects().iter().filter(is_lock) {
             let nodes = runtime(lock);
             all.insert(lock.path, Expected { lock, nodes, is_installed: false, is_asked: false });
         }

@@ -70,9 +70,14 @@ fn meant(folder: PathBuf) -> (PathBuf, Option<String>) {
     (above.to_owned(), Some(within))
 }
 
+/// What only stands at the root of a project.
+const PROJECT: &[&str] = &[".git", "driftgate.toml", "bom.cdx.json"];
+
 impl Tree for Folder {
     fn is_installed(&self) -> bool {
-        self.within.is_some() || super::has_marker(self)
+        // A project that holds an environment, or the records of one, is a project still.
+        let is_project = || PROJECT.iter().any(|name| self.real.join(name).symlink_metadata().is_ok());
+        self.within.is_some() || (super::has_marker(self) && !is_project())
     }
 
     fn list(&self, enter: &Enter, hidden: bool) -> Result<Listing> {

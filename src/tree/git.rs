@@ -102,6 +102,11 @@ impl Tree for Revision {
     fn label(&self) -> String {
         self.spec.clone()
     }
+
+    // What is committed is a project.
+    fn is_installed(&self) -> bool {
+        false
+    }
 }
 
 impl Reader {

@@ -10,7 +10,7 @@ use super::inventory::{fault, find, place, place_of, register, resolve, shortene
 use super::properties::{self, Fields};
 use crate::formats::{self, Role};
 use crate::intern::{self, Text};
-use crate::model::{Digest, Gap, Inventory, Node, NodeId, Origin, Requirement, SUBJECT, Says, Scope};
+use crate::model::{Digest, Gap, Inventory, Layer, Node, NodeId, Origin, Requirement, SUBJECT, Says, Scope};
 use crate::source::{Fault, Place, Source};
 use crate::syntax::json::Str;
 
@@ -28,6 +28,8 @@ pub(super) struct Own<'s, 'd, 't> {
     document: &'d Document<'t>,
     inventories: Vec<Inventory>,
     subjects: BTreeMap<Text, usize>,
+    /// For each subject in an image, the layers that brought some of it, by their numbers.
+    layers: Vec<BTreeMap<u32, &'static Layer>>,
     refs: HashMap<&'d str, Option<Target>>,
     /// For each component, the subjects that have it and its node there, sorted.
     occurrences: Vec<Vec<(usize, NodeId)>>,
@@ -42,6 +44,7 @@ impl<'s, 'd, 't> Own<'s, 'd, 't> {
             document,
             inventories: Vec::new(),
             subjects: BTreeMap::new(),
+            layers: Vec::new(),
             refs: HashMap::new(),
             occurrences: Vec::new(),
             faults: Vec::new(),
@@ -69,6 +72,8 @@ impl<'s, 'd, 't> Own<'s, 'd, 't> {
                 inventory.look_up(index, place_of(source, index));
             }
             own.inventories.push(inventory);
+            let named = component.properties.iter().flatten().filter_map(|property| property.is(properties::LAYER));
+            own.layers.push(named.filter_map(|value| layer(value)).map(|layer| (layer.number, layer)).collect());
             if let Some(id) = &component.bom_ref {
                 register(source, &mut own.refs, id, Some(Target::Subject(number)), &mut own.faults);
             }
@@ -105,6 +110,7 @@ impl<'s, 'd, 't> Own<'s, 'd, 't> {
         let Some((mut component, place)) = resolve(self.source, listed, &mut self.faults) else { return };
         component.origin = Origin::Unknown;
         let mut members: Vec<(String, Fields, &Str<'t>)> = Vec::new();
+        let mut brought: Vec<(u32, String)> = Vec::new();
         let named = listed.properties.iter().flatten();
         for (name, value) in named.filter_map(|property| property.name.as_ref().zip(property.value.as_ref())) {
             match &**name {
@@ -136,7 +142,11 @@ impl<'s, 'd, 't> Own<'s, 'd, 't> {
                 // Read once all components are known.
                 properties::EDGE => {}
                 // What the tables of that day said is for readers: the component is the same without it.
-                properties::GPU_RUNTIME | properties::GPU_DRIVER | properties::GPU_KERNELS | properties::BROUGHT => {}
+                properties::GPU_RUNTIME | properties::GPU_DRIVER | properties::GPU_KERNELS => {}
+                properties::BROUGHT => {
+                    let (number, fields) = properties::decode(value);
+                    brought.extend(number.parse().ok().map(|number| (number, field(&fields, "in").to_owned())));
+                }
                 _ => component.properties.push((intern::text(name), intern::text(value))),
             }
         }
@@ -152,7 +162,10 @@ impl<'s, 'd, 't> Own<'s, 'd, 't> {
             };
             let environment = intern::text(field(&fields, "environment"));
             let root = field(&fields, "root") == "true";
-            let node = Node { component: Some(component), place, root, environment, layer: None };
+            let is_here = |of: &str| of.is_empty() || of == path;
+            let by = brought.iter().find(|(_, of)| is_here(of)).map(|(number, _)| number);
+            let layer = by.and_then(|number| self.layers[subject].get(number).copied());
+            let node = Node { component: Some(component), place, root, environment, layer };
             let node = self.inventories[subject].add_node(node);
             self.occurrences[number].push((subject, node));
         }
@@ -339,4 +352,12 @@ fn says(silent: Option<&Str<'_>>) -> Says {
 
 fn property<'d, 't>(component: &'d document::Component<'t>, name: &str) -> Option<&'d Str<'t>> {
     component.properties.as_deref()?.iter().find_map(|property| property.is(name))
+}
+
+/// Reads a layer of an image.
+fn layer(value: &str) -> Option<&'static Layer> {
+    let (digest, fields) = properties::decode(value);
+    let number = field(&fields, "number").parse().ok()?;
+    let (digest, created_by) = (intern::text(&digest), intern::text(field(&fields, "by")));
+    Some(Layer { number, digest, created_by }.intern())
 }

@@ -18,7 +18,8 @@ entry! {
 }
 
 /// The paths of the log.
-const FILES: &[&str] = &["var/lib/rpm/rpmdb.sqlite-wal", "usr/lib/sysimage/rpm/rpmdb.sqlite-wal"];
+const FILES: &[&str] =
+    &["var/lib/rpm/rpmdb.sqlite-wal", "usr/lib/sysimage/rpm/rpmdb.sqlite-wal", "usr/share/rpm/rpmdb.sqlite-wal"];
 
 impl Format for RpmWal {
     fn files(&self) -> &'static [&'static str] {

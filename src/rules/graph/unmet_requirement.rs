@@ -3,6 +3,9 @@
 use anyhow::Result;
 
 use crate::entry;
+use crate::formats::pypi;
+use crate::graph::Subject;
+use crate::images;
 use crate::model::{Gap, Scope};
 use crate::policy::Level;
 use crate::rules::{Case, Findings, Rule, phrase};
@@ -15,7 +18,7 @@ entry! {
     /// say the same where they can be run; in an image nobody runs them.
     ///
     /// Only what is required to run counts, without extras, peers and what is merely recommended, and only what is
-    /// installed: an image, an environment. Packages of Python that a distribution packs are left out: it answers their
+    /// installed: an image, an environment, and what other environments of the image have beside it. Packages of Python that a distribution packs are left out: it answers their
     /// requirements in its own way.
     ///
     /// # Mend
@@ -42,6 +45,10 @@ impl Rule for UnmetRequirement {
             let runtime = |gap: &Gap, scope| *gap == Gap::Unmet && scope == Scope::Runtime;
             for declared in subject.declared.iter().filter(|it| runtime(&it.gap, it.requirement.scope)) {
                 let Some(from) = subject.node(declared.from) else { continue };
+                // Python looks through several environments: a user's, the system's, one for each architecture.
+                if is_beside(case, subject, from.component.purl.ty(), declared.name) {
+                    continue;
+                }
                 let asked = match declared.requirement.constraint {
                     "" => phrase::safe(declared.name).into_owned(),
                     constraint => format!("{} {}", phrase::safe(declared.name), phrase::safe(constraint)),
@@ -55,4 +62,17 @@ impl Rule for UnmetRequirement {
         }
         Ok(())
     }
+}
+
+/// Says whether another environment of the same image or folder has a package of this name.
+fn is_beside(case: &Case<'_>, subject: &Subject, ty: &str, asked: &str) -> bool {
+    let plain = asked.split('[').next().unwrap_or(asked);
+    let name = if ty == "pypi" { pypi::normal(plain) } else { plain.to_owned() };
+    let is_near = |other: &&Subject| {
+        other.format == subject.format
+            && other.path != subject.path
+            && images::image_of(other.path) == images::image_of(subject.path)
+    };
+    let mut others = case.resolved.subjects().iter().filter(is_near);
+    others.any(|other| other.components().any(|node| node.component.name() == name))
 }

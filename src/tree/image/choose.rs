@@ -10,7 +10,7 @@ use super::layer::Named;
 use super::limits::Hasher;
 use super::store::Store;
 use crate::intern;
-use crate::model::{Component, Kind, Layer, Purl};
+use crate::model::{Component, Kind, Layer, Purl, secret};
 
 /// Which image of several is meant.
 #[derive(Clone, Debug, Default)]
@@ -151,6 +151,8 @@ struct Saved {
 /// An image that may be meant.
 struct Candidate {
     names: Vec<String>,
+    /// The digest of the index that it stands in; empty for none.
+    index: String,
     platform: Platform,
     from: From,
 }
@@ -202,7 +204,7 @@ pub(super) fn choose(store: &Store, wish: &Wish) -> Result<Chosen> {
             listed(&candidates)
         ),
     }
-    let Some(Candidate { names, from, platform }) = candidates.pop() else { bail!("it holds no container image") };
+    let Some(Candidate { names, from, platform, .. }) = candidates.pop() else { bail!("it holds no container image") };
     chosen.platform = platform;
     chosen.name = names.into_iter().next().unwrap_or_default();
     match from {
@@ -237,7 +239,12 @@ pub(super) fn choose(store: &Store, wish: &Wish) -> Result<Chosen> {
         chosen.faults.push(format!("its manifest has {named} layers, its configuration lists {listed}"));
     }
     let made = config.history.unwrap_or_default().into_iter().filter(|made| !made.empty_layer);
-    let mut made = made.map(|made| made.created_by.unwrap_or_default());
+    let mut made: Vec<String> = made.map(|made| made.created_by.unwrap_or_default()).collect();
+    // Which of them made which layer is known where there is one for each.
+    if made.len() != chosen.layers.len() {
+        made.clear();
+    }
+    let mut made = made.into_iter();
     for (at, layer) in chosen.layers.iter_mut().enumerate() {
         layer.diff_id = diff_ids.get(at).cloned();
         let digest = layer.diff_id.clone().or_else(|| layer.digest.clone()).unwrap_or_default();
@@ -252,6 +259,13 @@ pub(super) fn choose(store: &Store, wish: &Wish) -> Result<Chosen> {
 fn command(created_by: &str) -> String {
     let text = created_by.trim();
     let text = text.strip_suffix("# buildkit").unwrap_or(text).trim();
+    // The builders write build arguments before a command: `RUN |2 TOKEN=x A=b /bin/sh -c …`.
+    let bare = text.strip_prefix("RUN ").unwrap_or(text);
+    let text = match bare.strip_prefix('|').and_then(|_| bare.find("/bin/sh -c ")) {
+        Some(at) => &bare[at..],
+        None => text,
+    };
+    let text = &*secret::covered(text);
     match text.strip_prefix("/bin/sh -c ") {
         Some(command) => match command.trim_start().strip_prefix("#(nop)") {
             Some(instruction) => instruction.trim().to_owned(),
@@ -288,8 +302,10 @@ fn walk(
             known.names.extend((!own.is_empty()).then(|| own.to_owned()));
             continue;
         }
-        // An index that names itself, through others, is read once.
+        // An index that names itself, through others, is read once; it may have several names.
         if !seen.insert(descriptor.digest.clone()) {
+            let of_index = candidates.iter_mut().filter(|candidate| candidate.index == descriptor.digest);
+            of_index.for_each(|candidate| candidate.names.extend((!own.is_empty()).then(|| own.to_owned())));
             continue;
         }
         if seen.len() > MAX_MANIFESTS {
@@ -302,7 +318,9 @@ fn walk(
         let bytes = checked(store, descriptor, faults)?;
         let what = descriptor.digest.as_str();
         if descriptor.media_type.ends_with(".index.v1+json") || descriptor.media_type.ends_with(".list.v2+json") {
+            let first = candidates.len();
             walk(store, &parse(what, &bytes)?, own, depth + 1, seen, candidates, faults)?;
+            candidates[first..].iter_mut().for_each(|candidate| candidate.index.clone_from(&descriptor.digest));
             continue;
         }
         let manifest: Manifest = parse(what, &bytes)?;
@@ -324,6 +342,7 @@ fn walk(
         let names = if own.is_empty() { Vec::new() } else { vec![own.to_owned()] };
         candidates.push(Candidate {
             names,
+            index: String::new(),
             platform,
             from: From::Layout { digest: descriptor.digest.clone(), manifest },
         });
@@ -335,7 +354,12 @@ fn of_saved(store: &Store, saved: Saved) -> Result<Candidate> {
     let config: Config = parse(&saved.config, &store.document(&saved.config)?)?;
     let Config { os, architecture, variant, .. } = config;
     let names = saved.tags.clone().unwrap_or_default();
-    Ok(Candidate { names, platform: Platform { os, architecture, variant }, from: From::Saved(saved) })
+    Ok(Candidate {
+        names,
+        index: String::new(),
+        platform: Platform { os, architecture, variant },
+        from: From::Saved(saved),
+    })
 }
 
 impl Platform {

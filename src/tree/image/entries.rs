@@ -117,7 +117,12 @@ pub(super) fn walk_skimming<S: Skim>(stream: &mut S, each: Each<'_>) -> io::Resu
         let kind = block[156];
         // Go's reader, which container runtimes use, takes no content for these, whatever size they tell.
         let has_none = matches!(kind, b'1'..=b'6');
-        let size = if has_none { 0 } else { extended.size.unwrap_or(header.entry_size()?) };
+        let is_extension = matches!(kind, b'L' | b'K' | b'x' | b'g');
+        let size = match extended.size {
+            _ if has_none => 0,
+            Some(size) if !is_extension => size,
+            _ => header.entry_size()?,
+        };
         if size > MAX_CONTENT {
             return Err(io::Error::other(format!("an entry of {size} bytes, which no tool writes")));
         }
@@ -169,6 +174,8 @@ impl Extended {
     fn read(&mut self, pax: &[u8]) {
         for field in PaxExtensions::new(pax).flatten() {
             match field.key_bytes() {
+                // As Go's reader has it, an empty one is none.
+                b"path" | b"linkpath" if field.value_bytes().is_empty() => {}
                 b"path" => self.path = Some(field.value_bytes().to_owned()),
                 b"linkpath" => self.target = Some(field.value_bytes().to_owned()),
                 b"size" => self.size = field.value().ok().and_then(|size| size.parse().ok()),

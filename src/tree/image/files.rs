@@ -16,6 +16,7 @@ pub(super) struct Files {
 }
 
 /// A file as it is now.
+#[derive(Clone)]
 struct File {
     content: Content,
     /// The layer that it is from.
@@ -36,14 +37,18 @@ pub(super) enum Content {
 }
 
 /// Another name of a file that was not looked at under its own.
-#[derive(Clone, Debug)]
 pub(super) struct Other {
     /// The name that is looked at.
     pub path: String,
     /// The name that has the content.
     pub target: String,
     layer: &'static Layer,
+    /// What was there before.
+    old: Option<File>,
 }
+
+/// Stands for a layer that is not known.
+static NO_LAYER: &Layer = &Layer { number: 0, digest: "", created_by: "" };
 
 /// How many links a path may lead through.
 const MAX_LINKS: usize = 40;
@@ -89,13 +94,40 @@ impl Files {
                 Brings::Link(_) => {}
             }
         }
-        for (path, target) in hard {
-            match self.get(&target).cloned() {
-                Some(content) => self.put(path, content, from, false),
-                None => missing.push(Other { path, target, layer: from }),
+        // One may name another that comes later.
+        while !hard.is_empty() {
+            let open = hard.len();
+            hard.retain(|(path, target): &(String, String)| match self.get(target).cloned() {
+                Some(content) if path != target => {
+                    self.put(path.clone(), content, from, false);
+                    false
+                }
+                _ => true,
+            });
+            if hard.len() == open {
+                break;
             }
         }
+        for (path, target) in hard {
+            // What was there is not what is there now.
+            let old = self.files.remove(&path);
+            missing.push(Other { path, target, layer: from, old });
+        }
         missing
+    }
+
+    /// Returns the links at paths that are looked at which lead to a file that is not.
+    pub(super) fn linked(&self, looks: &dyn Fn(&str) -> bool) -> Vec<Other> {
+        let mut linked: Vec<Other> = Vec::new();
+        for path in self.links.keys().filter(|path| looks(path)) {
+            if self.file(path).is_none() {
+                let target = self.follow(path).unwrap_or_default();
+                // Whose layer it is, is found with the file.
+                linked.push(Other { path: path.clone(), target, layer: NO_LAYER, old: None });
+            }
+        }
+        linked.sort_by(|a, b| a.path.cmp(&b.path));
+        linked
     }
 
     fn put(&mut self, path: String, content: Content, layer: &'static Layer, is_program: bool) {
@@ -107,18 +139,21 @@ impl Files {
         self.files.insert(path, File { content, layer, earlier, is_program });
     }
 
-    /// Gives files the content that a layer has under another name.
-    pub(super) fn name(&mut self, layer: &layer::Layer, others: &[Other]) {
-        for other in others {
-            if let Some(Brings::File(bytes)) = layer.brings.get(&other.target) {
-                self.put(other.path.clone(), Content::Read(bytes.clone()), other.layer, false);
-            }
+    /// Gives a file the content that a layer has under another name: the last that has it, up to its own. False where none
+    /// has.
+    pub(super) fn name(&mut self, other: &Other, layers: &[Option<layer::Layer>]) -> bool {
+        let up_to = if other.layer.number == 0 { layers.len() } else { other.layer.number as usize };
+        let found = layers.iter().take(up_to).rev().find_map(|layer| match layer.as_ref()?.brings.get(&other.target) {
+            Some(Brings::File(bytes)) => Some(bytes.clone()),
+            _ => None,
+        });
+        let Some(bytes) = found else { return false };
+        if let Some(old) = other.old.clone() {
+            self.files.insert(other.path.clone(), old);
         }
-    }
-
-    /// Says whether a file is looked at under this very path.
-    pub(super) fn has(&self, path: &str) -> bool {
-        self.files.contains_key(path)
+        self.links.remove(&other.path);
+        self.put(other.path.clone(), Content::Read(bytes), other.layer, false);
+        true
     }
 
     /// Says whether a file is a program, of which there is what it carries.
@@ -136,9 +171,13 @@ impl Files {
         self.file(path).map(|file| &file.content)
     }
 
-    /// Returns the layer that a file is from.
+    /// Returns the layer that a file is from as it is: one that only changed its owner wrote the same again.
     pub(super) fn layer(&self, path: &str) -> Option<&'static Layer> {
-        self.file(path).map(|file| file.layer)
+        let file = self.file(path)?;
+        let Content::Read(now) = &file.content else { return Some(file.layer) };
+        let same = file.earlier.iter().rev().take_while(|(_, bytes)| bytes == now).last();
+        let layer = same.map_or(file.layer, |(layer, _)| *layer);
+        (layer.number > 0).then_some(layer)
     }
 
     /// Returns what a file was in the layers below, the lowest first.

@@ -15,6 +15,7 @@ use super::limits::{Bounded, Counted, Hasher, MAX_DEPTH, MAX_PATH, Spent};
 use super::zstd::Frames;
 use super::{Look, Looks};
 use crate::binary::program;
+use crate::formats;
 use crate::source::MAX_FILE;
 
 /// A layer as the image's manifest names it.
@@ -31,7 +32,7 @@ pub(super) struct Named {
 }
 
 /// What a layer does to the files below.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(super) struct Layer {
     /// The files that are looked at and the links, by path: what came last.
     pub brings: BTreeMap<String, Brings>,
@@ -200,6 +201,10 @@ fn take(entry: &Entry, content: &mut dyn Read, looks: Looks<'_>, spent: &Spent, 
         }
         What::Link => {
             let Ok(target) = std::str::from_utf8(&entry.target) else { return Ok(()) };
+            if target.len() > MAX_PATH {
+                layer.fault(format!("the link \"{}\" leads to a name that is too long", shown(&path)));
+                return Ok(());
+            }
             spent.keeps_name(path.len() + target.len())?;
             layer.brings.insert(path, Brings::Link(target.to_owned()));
         }
@@ -246,7 +251,12 @@ fn take(entry: &Entry, content: &mut dyn Read, looks: Looks<'_>, spent: &Spent, 
                 }
             }
         },
-        What::Other => other(layer, path),
+        What::Other => {
+            if formats::of_installed(&path).is_some() {
+                layer.fault(format!("\"{}\" is no plain file, and is not read", shown(&path)));
+            }
+            other(layer, path);
+        }
     }
     Ok(())
 }

@@ -101,7 +101,7 @@ impl Spent {
             return Ok(());
         }
         self.is_over.store(true, Ordering::Relaxed);
-        Err(io::Error::other("past a limit"))
+        Err(io::Error::other("it is larger than what is read"))
     }
 }
 

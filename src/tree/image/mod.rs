@@ -16,13 +16,14 @@ mod store;
 mod tests;
 mod zstd;
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use anyhow::{Context, Result, bail};
 
 use super::{Enter, Listing, Tree};
 use crate::source::{MAX_FILE, Open};
-use crate::{binary, model};
+use crate::{binary, formats, model};
 use choose::Chosen;
 pub use choose::Wish;
 use files::Files;
@@ -81,45 +82,74 @@ impl Image {
     }
 }
 
+/// The most layers that an image has: a file system holds no more.
+const MAX_LAYERS: usize = 512;
+
 /// Reads all layers and lays them on each other.
 fn read(store: &Store, chosen: &Chosen, looks: Looks<'_>) -> (Files, Vec<String>) {
     let mut faults = chosen.faults.clone();
+    if chosen.layers.len() > MAX_LAYERS {
+        faults
+            .push(format!("the image has {} layers, and {MAX_LAYERS} are the most that are read", chosen.layers.len()));
+        return (Files::default(), faults);
+    }
     let spent = Spent::default();
-    let names: Vec<&str> = chosen.layers.iter().map(|layer| layer.name.as_str()).collect();
-    let layers = store.each(&names, &|number, stream| layer::read(stream, &chosen.layers[number], looks, &spent));
-    if let Some(fault) = spent.fault() {
+    let (layers, fault) = read_layers(store, chosen, looks, &spent);
+    if let Some(fault) = fault {
         faults.push(fault);
         return (Files::default(), faults);
     }
     let mut files = Files::default();
     let mut missing = Vec::new();
-    for (at, (read, history)) in layers.into_iter().zip(&chosen.history).enumerate() {
+    for (read, history) in layers.into_iter().zip(&chosen.history) {
         let called = || format!("layer {} ({})", history.number, short(history.digest));
         match read {
             Ok(mut layer) => {
                 faults.extend(layer.faults.drain(..).map(|fault| format!("{}: {fault}", called())));
-                missing.extend(files.lay(layer, history).into_iter().map(|link| (at, link)));
+                missing.extend(files.lay(layer, history));
             }
             Err(error) => faults.push(format!("{}: {error:#}", called())),
         }
     }
-    // Of a file that has two names, the layer holds the content under one, which may be the one that nobody looks at.
-    for at in (0..chosen.layers.len()).rev() {
-        let of_layer: Vec<&files::Other> =
-            missing.iter().filter(|(from, link)| *from >= at && !files.has(&link.path)).map(|(_, link)| link).collect();
-        if of_layer.is_empty() || missing.iter().all(|(from, _)| *from < at) {
-            continue;
-        }
-        let targets: std::collections::BTreeSet<&str> = of_layer.iter().map(|link| link.target.as_str()).collect();
+    missing.extend(files.linked(&|path| formats::of_installed(path).is_some()));
+    if !missing.is_empty() {
+        // Of a file that has two names, the layer holds the content under one, which may be the one that nobody looks at.
+        let targets: BTreeSet<&str> = missing.iter().map(|other| other.target.as_str()).collect();
         let looks = |path: &str| if targets.contains(path) { Look::Whole } else { Look::No };
-        let again = store
-            .each(&names[at..=at], &|_, stream| layer::read(stream, &chosen.layers[at], &looks, &Spent::default()));
-        if let Some(Ok(layer)) = again.into_iter().next() {
-            let found = of_layer.into_iter().cloned().collect::<Vec<_>>();
-            files.name(&layer, &found);
+        let (again, fault) = read_layers(store, chosen, &looks, &spent);
+        if let Some(fault) = fault {
+            faults.push(fault);
+            return (Files::default(), faults);
+        }
+        let again: Vec<Option<layer::Layer>> = again.into_iter().map(Result::ok).collect();
+        for other in &missing {
+            if !files.name(other, &again) && formats::of_installed(&other.path).is_some() {
+                let (path, target) = (other.path.escape_debug(), other.target.escape_debug());
+                faults.push(format!("{path} is another name of {target}, which is not there to be read"));
+            }
         }
     }
     (files, faults)
+}
+
+/// What is read of each layer, in their order, and what is wrong with the image as a whole.
+type Layers = (Vec<Result<layer::Layer>>, Option<String>);
+
+/// Reads each layer once, however often it stands in the image.
+fn read_layers(store: &Store, chosen: &Chosen, looks: Looks<'_>, spent: &Spent) -> Layers {
+    let mut distinct: BTreeMap<&str, usize> = BTreeMap::new();
+    for (number, layer) in chosen.layers.iter().enumerate() {
+        distinct.entry(store.real(&layer.name)).or_insert(number);
+    }
+    let (names, firsts): (Vec<&str>, Vec<usize>) = distinct.iter().map(|(name, number)| (*name, *number)).unzip();
+    let read = store.each(&names, &|at, stream| layer::read(stream, &chosen.layers[firsts[at]], looks, spent));
+    let read: BTreeMap<&str, Result<layer::Layer>> = names.into_iter().zip(read).collect();
+    let layers = chosen.layers.iter().map(|layer| match read.get(store.real(&layer.name)) {
+        Some(Ok(read)) => Ok(read.clone()),
+        Some(Err(error)) => Err(anyhow::anyhow!("{error:#}")),
+        None => Err(anyhow::anyhow!("it was not read")),
+    });
+    (layers.collect(), spent.fault())
 }
 
 /// Returns a digest as people tell it apart.

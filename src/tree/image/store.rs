@@ -140,7 +140,7 @@ impl Store {
     }
 
     /// Returns what a name leads to.
-    fn real<'n>(&'n self, name: &'n str) -> &'n str {
+    pub(super) fn real<'n>(&'n self, name: &'n str) -> &'n str {
         match self {
             Store::Folder(_) => name,
             Store::Archive { links, .. } | Store::Packed { links, .. } => {
