@@ -58,6 +58,8 @@ struct Extended {
     path: Option<Vec<u8>>,
     target: Option<Vec<u8>>,
     size: Option<u64>,
+    /// The name of a file that has only its parts here.
+    sparse: Option<Vec<u8>>,
 }
 
 /// A stream that content can be passed over in.
@@ -143,14 +145,16 @@ pub(super) fn walk_skimming<S: Skim>(stream: &mut S, each: Each<'_>) -> io::Resu
                         more = part[504] != 0;
                     }
                 }
-                let Extended { path, target, .. } = std::mem::take(&mut extended);
-                let path = path.unwrap_or_else(|| header.path_bytes().into_owned());
+                let Extended { path, target, sparse, .. } = std::mem::take(&mut extended);
+                let is_sparse = sparse.is_some();
+                let path = sparse.or(path).unwrap_or_else(|| header.path_bytes().into_owned());
                 let target =
                     target.or_else(|| header.link_name_bytes().map(|name| name.into_owned())).unwrap_or_default();
                 let what = match kind {
                     // Before POSIX a folder was a file whose name ends with a slash.
                     b'5' => What::Folder,
                     b'0' | 0 | b'7' if path.ends_with(b"/") => What::Folder,
+                    b'0' | 0 | b'7' if is_sparse => What::Other,
                     b'0' | 0 | b'7' => What::File,
                     b'1' => What::HardLink,
                     b'2' => What::Link,
@@ -177,6 +181,7 @@ impl Extended {
                 // As Go's reader has it, an empty one is none.
                 b"path" | b"linkpath" if field.value_bytes().is_empty() => {}
                 b"path" => self.path = Some(field.value_bytes().to_owned()),
+                b"GNU.sparse.name" => self.sparse = Some(field.value_bytes().to_owned()),
                 b"linkpath" => self.target = Some(field.value_bytes().to_owned()),
                 b"size" => self.size = field.value().ok().and_then(|size| size.parse().ok()),
                 _ => {}

@@ -147,12 +147,13 @@ impl Files {
             Some(Brings::File(bytes)) => Some(bytes.clone()),
             _ => None,
         });
-        let Some(bytes) = found else { return false };
+        let named = self.files.get(&other.target).map(|file| file.content.clone());
+        let Some(content) = found.map(Content::Read).or(named) else { return false };
         if let Some(old) = other.old.clone() {
             self.files.insert(other.path.clone(), old);
         }
         self.links.remove(&other.path);
-        self.put(other.path.clone(), Content::Read(bytes), other.layer, false);
+        self.put(other.path.clone(), content, other.layer, false);
         true
     }
 

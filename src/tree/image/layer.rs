@@ -66,7 +66,7 @@ pub(super) enum Brings {
 }
 
 /// How many faults of one layer are told.
-const FAULTS: usize = 20;
+const FAULTS: usize = 5;
 
 /// Past this size, only one file at a time is held in memory whole.
 const BIG: u64 = 16 << 20;

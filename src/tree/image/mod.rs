@@ -72,7 +72,12 @@ impl Image {
         let reading = || format!("reading the image {label}");
         let Some(store) = store.with_context(reading)? else { return Ok(None) };
         let chosen = choose::choose(&store, wish).with_context(reading)?;
-        let (files, faults) = read(&store, &chosen, looks);
+        let (files, mut faults) = read(&store, &chosen, looks);
+        if faults.len() > MAX_FAULTS {
+            let more = faults.len() - MAX_FAULTS;
+            faults.truncate(MAX_FAULTS);
+            faults.push(format!("there are {more} more problems with this image"));
+        }
         Ok(Some(Image { label: label.to_owned(), chosen, files, faults }))
     }
 
@@ -81,6 +86,9 @@ impl Image {
         &self.chosen.name
     }
 }
+
+/// How many problems of one image are told.
+const MAX_FAULTS: usize = 40;
 
 /// The most layers that an image has: a file system holds no more.
 const MAX_LAYERS: usize = 512;
@@ -122,11 +130,15 @@ fn read(store: &Store, chosen: &Chosen, looks: Looks<'_>) -> (Files, Vec<String>
             return (Files::default(), faults);
         }
         let again: Vec<Option<layer::Layer>> = again.into_iter().map(Result::ok).collect();
-        for other in &missing {
-            if !files.name(other, &again) && formats::of_installed(&other.path).is_some() {
-                let (path, target) = (other.path.escape_debug(), other.target.escape_debug());
-                faults.push(format!("{path} is another name of {target}, which is not there to be read"));
-            }
+        // One may be another name of one that is found only now.
+        let mut open = missing.len() + 1;
+        while missing.len() < open {
+            open = missing.len();
+            missing.retain(|other| !files.name(other, &again));
+        }
+        for other in missing.iter().filter(|other| formats::of_installed(&other.path).is_some()) {
+            let (path, target) = (other.path.escape_debug(), other.target.escape_debug());
+            faults.push(format!("{path} is another name of {target}, which is not there to be read"));
         }
     }
     (files, faults)

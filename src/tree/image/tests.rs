@@ -239,7 +239,10 @@ fn names_of_one_file_share_its_content() {
         // The file that was there is not the one that is there now.
         (vec![&[File("look", "old")][..], &[File("new", "2"), HardLink("look", "new")][..]], vec!["look=2 @21:3"]),
         (vec![&[HardLink("a/look", "b/look"), HardLink("b/look", "x")][..], &[File("x", "")][..]], vec![]),
-        (vec![&[File("x", "1"), HardLink("b/look", "x"), HardLink("a/look", "b/look")][..]], vec!["b/look=1 @1"]),
+        (
+            vec![&[File("x", "1"), HardLink("b/look", "x"), HardLink("a/look", "b/look")][..]],
+            vec!["a/look=1 @1", "b/look=1 @1"],
+        ),
         // One that only changed its owner.
         (vec![&[File("look", "1")][..], &[File("look", "1")][..]], vec!["look=1 @11:1"]),
     ] {
