@@ -108,7 +108,8 @@ impl Package<'_> {
     }
 
     fn component(&self) -> Component {
-        let is_registry = |source: &&str| ["crates.io", "registry"].contains(source);
+        // The default registry goes by its host's name; a host's name has a dot, as no other kind's has.
+        let is_registry = |source: &&str| *source == "registry" || source.contains('.');
         // The root is always local.
         let source = self.source.as_deref().filter(|source| !self.root && !is_registry(source));
         let properties = source.map(|source| ("auditable:source", intern::text(source))).into_iter().collect();
