@@ -5,8 +5,11 @@ use std::collections::BTreeSet;
 use crate::compare::Drift;
 use crate::gpu::facts::gpus;
 use crate::gpu::{self, Carrier, Cuda, Stack, Verdict, summary};
+use crate::graph::Subject;
 use crate::images::{Comparison, Meaning};
+use crate::model::Layer;
 use crate::policy::Policy;
+use crate::rules::phrase;
 use crate::stacks;
 
 /// Returns a line for each subject whose stack moved: the driver floor and because of whom, the targets and GPUs that are
@@ -43,6 +46,39 @@ pub fn of_images(comparisons: &[Comparison<'_>]) -> Vec<String> {
         })
     };
     comparisons.iter().filter_map(line).collect()
+}
+
+/// Returns a line for each image whose system moved: its release, how many of its packages, and the layers that brought
+/// them. A base image that was built again under its tag shows like this.
+pub fn of_systems(drift: &Drift<'_>) -> Vec<String> {
+    let mut lines = Vec::new();
+    for pair in drift.subjects.iter().filter(|pair| !pair.changes.is_empty()) {
+        let (Some(old), Some(new)) = (pair.old, pair.new) else { continue };
+        let is_system = matches!(new.format, "apk-installed" | "dpkg-status" | "rpm-packages");
+        let layers: BTreeSet<&Layer> = pair.changes.iter().filter_map(|change| change.new?.layer()).collect();
+        if !is_system || layers.is_empty() {
+            continue;
+        }
+        let (was, is) = (release(old), release(new));
+        let moved = match (was, is) {
+            (Some(was), Some(is)) if was != is => format!("from {was} to {is}, "),
+            _ => String::new(),
+        };
+        let count = pair.changes.len();
+        let packages =
+            if count == 1 { "1 package of the system".to_owned() } else { format!("{count} packages of the system") };
+        let by: Vec<String> =
+            layers.iter().take(3).map(|layer| phrase::layer(layer).replacen(" brought it", "", 1)).collect();
+        let more = if layers.len() > 3 { format!("; {} more layers", layers.len() - 3) } else { String::new() };
+        lines.push(format!("{}: {moved}{packages} changed, by {}{more}", new.path, by.join("; ")));
+    }
+    lines
+}
+
+/// Returns the release that a system's packages are of: `debian-12`.
+fn release(subject: &Subject) -> Option<String> {
+    let of = |(name, value): (String, String)| (name == "distro").then_some(value);
+    subject.components().find_map(|node| node.component.purl.qualifiers().into_iter().find_map(of))
 }
 
 /// Names a carrier with the step that it took: `torch 2.10.0 (CUDA 12.8) → 2.11.0 (CUDA 13.0)`.

@@ -99,6 +99,7 @@ pub fn check(
     let findings = judge::judge(&case)?;
     let mut report = Report::facts(&drift, sources);
     report.headlines = headlines::of(&drift, policy);
+    report.headlines.extend(headlines::of_systems(&drift));
     report.headlines.extend(headlines::of_images(&case.images().comparisons));
     report.images = case.images().comparisons.iter().map(report::ImageTable::of).collect();
     report.notes.extend(image_notes);
@@ -139,6 +140,7 @@ pub fn diff(mut old: Side, mut new: Side, sources: &Sources) -> Report {
     let drift = compare::drift(&old.graph, &new.graph);
     let mut report = Report::facts(&drift, sources);
     report.headlines = headlines::of(&drift, &Policy::default());
+    report.headlines.extend(headlines::of_systems(&drift));
     finish(report, old, new)
 }
 

@@ -47,8 +47,8 @@ fn a_folder_of_packages_keeps_its_name() {
     for (below, expected) in [
         ("dist-info/uv/lib/python3.11/site-packages", "python3.11/site-packages 5"),
         ("dist-info/odd/usr/lib/python3/dist-packages", "python3/dist-packages 9"),
-        ("node-modules/npm/app/node_modules", "node_modules 21"),
-        ("node-modules/npm/app/node_modules/", "node_modules 21"),
+        ("node-modules/npm/app/node_modules", "node_modules 22"),
+        ("node-modules/npm/app/node_modules/", "node_modules 22"),
         ("conda-meta/rattler/conda-meta", "conda-meta 10"),
     ] {
         let tree: Arc<dyn Tree> = Arc::new(Folder::new(&path("fixtures/formats").join(below)).unwrap());

@@ -243,7 +243,8 @@ impl Purl {
 
     /// Returns name and namespace as the ecosystem writes them: `@scope/name`, `group:artifact`.
     pub fn display_name(&self) -> Text {
-        if self.namespace.is_empty() {
+        // A distribution's packages go by their names alone.
+        if self.namespace.is_empty() || Ecosystem::of(self.ty).namespace == Namespace::Vendor {
             return self.name;
         }
         let separator = if self.ty == "maven" { ':' } else { '/' };
