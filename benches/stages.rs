@@ -12,7 +12,9 @@ use driftgate::discover::{self, Scan};
 use driftgate::formats;
 use driftgate::graph::Graph;
 use driftgate::source::{FileId, Source, Sources};
-use driftgate::tree::{Folder, Tree};
+use driftgate::tree::image::Wish;
+use driftgate::tree::{Folder, Image, Tree};
+use sha2::{Digest, Sha256};
 
 fn main() {
     divan::main();
@@ -50,6 +52,41 @@ fn join(bencher: Bencher<'_, '_>, lock: &str) {
     let format = formats::of_file(lock).unwrap();
     let inventory = format.parse(&Source { file: FileId(0), path: "lock", text: &text }).unwrap();
     bencher.with_inputs(|| [inventory.clone()]).bench_values(Graph::join);
+}
+
+/// An image of one layer of 64 MiB, as `docker save` writes it: digests, the walk, what is looked at.
+#[divan::bench]
+fn image(bencher: Bencher<'_, '_>) {
+    let archive = |files: &mut dyn Iterator<Item = (String, Vec<u8>)>| {
+        let mut builder = tar::Builder::new(Vec::new());
+        for (path, content) in files {
+            let mut header = tar::Header::new_ustar();
+            header.set_size(content.len() as u64);
+            builder.append_data(&mut header, path, content.as_slice()).unwrap();
+        }
+        builder.into_inner().unwrap()
+    };
+    let mut content = (0..4096).map(|number| match number % 16 {
+        0 => (
+            format!("usr/lib/python3/dist-packages/p{number}-1.dist-info/METADATA"),
+            format!("Name: p{number}\nVersion: 1\n").into(),
+        ),
+        _ => (format!("usr/share/data/{number}"), vec![number as u8; 17 << 10]),
+    });
+    let layer = archive(&mut content);
+    let hex: String = Sha256::digest(&layer).iter().map(|byte| format!("{byte:02x}")).collect();
+    let config = format!(r#"{{"os":"linux","architecture":"amd64","rootfs":{{"diff_ids":["sha256:{hex}"]}}}}"#);
+    let manifest = r#"[{"Config":"config.json","RepoTags":["a:1"],"Layers":["layer.tar"]}]"#;
+    let size = layer.len();
+    let files = [("layer.tar", layer), ("config.json", config.into_bytes()), ("manifest.json", manifest.into())];
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("image.tar");
+    fs::write(&file, archive(&mut files.into_iter().map(|(path, bytes)| (path.to_owned(), bytes)))).unwrap();
+    bencher.counter(divan::counter::BytesCount::new(size)).bench(|| {
+        let image = Image::open(&file, "image", &Wish::default(), &discover::look).unwrap().unwrap();
+        let tree: Arc<dyn Tree> = Arc::new(image);
+        discover::read(&Sources::default(), &tree, &Scan::default()).unwrap().inventories.len()
+    });
 }
 
 #[divan::bench]

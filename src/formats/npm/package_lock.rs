@@ -104,6 +104,8 @@ struct Package<'t> {
     link: Flag,
     in_bundle: Flag,
     #[serde(borrow)]
+    bundle_dependencies: Words<'t>,
+    #[serde(borrow)]
     os: Words<'t>,
     #[serde(borrow)]
     cpu: Words<'t>,
@@ -312,7 +314,8 @@ impl<'t> Nodes<'_, 't> {
             } else if asked.scope == Scope::Peer || asked.needed && is_outside(location) {
                 // Peers may be left out by `legacy-peer-deps`; a folder outside has a lock of its own.
                 self.inventory.declare(from, intern::text(asked.name), requirement, place, Gap::Unpinned);
-            } else if asked.needed {
+            } else if asked.needed && !package.bundle_dependencies.0.iter().any(|name| name.0 == asked.name.0) {
+                // What a package brings within itself, npm at times leaves out for another platform.
                 let by = if location.is_empty() { "the project" } else { location };
                 let message = format!(
                     "\"{}\" is required by {} and is not in the file",
@@ -458,6 +461,17 @@ pub(super) mod tests {
             "pkg:npm/%40s/tool@2.0.0 ?? none peer",
         ];
         assert_eq!(lines(&inventory, &text), expected);
+    }
+
+    #[test]
+    fn what_a_package_brings_within_itself_may_be_left_out() {
+        let packages = r#"{"": {"dependencies": {"a": "1"}}, "node_modules/a": {"version": "1.0.0",
+            "bundleDependencies": ["b"], "dependencies": {"b": "1", "c": "1"}}}"#;
+        let text = format!(r#"{{"lockfileVersion": 3, "packages": {packages}}}"#);
+        let source = Source { file: FileId(0), path: "package-lock.json", text: &text };
+        let inventory = PackageLock.parse(&source).unwrap();
+        let faults: Vec<&str> = inventory.faults.iter().map(|fault| fault.message.as_str()).collect();
+        assert_eq!(faults, ["\"c\" is required by node_modules/a and is not in the file"]);
     }
 
     #[test]
