@@ -8,7 +8,7 @@ use crate::gpu::{Environment, Install};
 use crate::graph::{Graph, Resolved, Subject};
 use crate::images;
 use crate::intern::{self, Text};
-use crate::model::Component;
+use crate::model::{Component, FactKind};
 use crate::policy::Policy;
 use crate::source;
 use crate::tree;
@@ -89,7 +89,7 @@ pub fn expected<'g>(graph: &'g Graph, policy: &Policy, name: &str) -> Vec<Expect
         for lock in found {
             let asked = installed.get(lock.path).and_then(Option::as_deref);
             let asked = reached(lock, asked);
-            let is_asked = asked.is_some();
+            let is_asked = asked.is_some() || (lock.format == "package-lock" && omits_development(image));
             let nodes = asked.unwrap_or_else(|| runtime(lock));
             all.entry(lock.path).or_insert(Expected { lock, nodes, is_installed: true, is_asked });
         }
@@ -106,6 +106,18 @@ pub fn expected<'g>(graph: &'g Graph, policy: &Policy, name: &str) -> Vec<Expect
         }
     }
     all.into_values().collect()
+}
+
+/// Says whether a build installs what npm locks without what is there to develop.
+fn omits_development(image: &Subject) -> bool {
+    const OPTIONS: &[&str] = &["--omit=dev", "--omit dev", "--production", "--only=prod"];
+    let mut commands = image.parts.iter().flat_map(|part| part.facts_of(FactKind::Command));
+    commands.any(|command| {
+        let mut words = command.value.split_whitespace();
+        words.next() == Some("npm")
+            && words.any(|word| matches!(word, "ci" | "i" | "install" | "prune" | "clean-install"))
+            && OPTIONS.iter().any(|option| command.value.contains(option))
+    })
 }
 
 /// Says whether a graph has anything that an image's name means.

@@ -19,7 +19,8 @@ entry! {
     ///
     /// Only what is required to run counts, without extras, peers and what is merely recommended, and only what is
     /// installed: an image, an environment, and what other environments of the image have beside it. Packages of Python that a distribution packs are left out: it answers their
-    /// requirements in its own way.
+    /// requirements in its own way; and so are images without a distribution's tools (`status.d`), which leave out on
+    /// purpose what their packages require.
     ///
     /// # Mend
     /// Install what is missing; or take out of the build what uninstalls it, or installs with `--no-deps`.
@@ -41,7 +42,7 @@ impl Rule for UnmetRequirement {
 
     fn check<'g>(&self, case: &Case<'g>, findings: &mut Findings<'g>) -> Result<()> {
         case.no_options(self)?;
-        for subject in case.resolved.subjects().iter().filter(|subject| !subject.path.ends_with("/dist-packages")) {
+        for subject in case.resolved.subjects().iter().filter(|subject| !is_packed(subject.path)) {
             let runtime = |gap: &Gap, scope| *gap == Gap::Unmet && scope == Scope::Runtime;
             for declared in subject.declared.iter().filter(|it| runtime(&it.gap, it.requirement.scope)) {
                 let Some(from) = subject.node(declared.from) else { continue };
@@ -62,6 +63,11 @@ impl Rule for UnmetRequirement {
         }
         Ok(())
     }
+}
+
+/// Says whether a distribution packs what stands at a path, or leaves out on purpose what its packages require.
+fn is_packed(path: &str) -> bool {
+    path.ends_with("/dist-packages") || path.ends_with("/status.d")
 }
 
 /// Says whether another environment of the same image or folder has a package of this name.
