@@ -18,9 +18,9 @@ entry! {
     /// say the same where they can be run; in an image nobody runs them.
     ///
     /// Only what is required to run counts, without extras, peers and what is merely recommended, and only what is
-    /// installed: an image, an environment, and what other environments of the image have beside it. Packages of Python that a distribution packs are left out: it answers their
-    /// requirements in its own way; and so are images without a distribution's tools (`status.d`), which leave out on
-    /// purpose what their packages require.
+    /// installed: an image, an environment, and what other environments of the image have beside it. Packages of Python that
+    /// a distribution packs are left out: it answers their requirements in its own way; and so are images without a
+    /// distribution's tools (`status.d`), which leave out on purpose what their packages require.
     ///
     /// # Mend
     /// Install what is missing; or take out of the build what uninstalls it, or installs with `--no-deps`.
