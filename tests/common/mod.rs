@@ -1,6 +1,8 @@
 //! What the tests share: snapshots, folders of cases, reading a folder as the gate does.
 #![allow(dead_code, clippy::unwrap_used)]
 
+pub mod project;
+
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
