@@ -199,15 +199,14 @@ pub fn unmatched(held: &Held<'_>, resolved: &Graph) -> Vec<String> {
         .collect()
 }
 
-/// The formats of installed environments, by the purl types of what they hold.
-const ENVIRONMENTS: &[(&str, &str)] =
-    &[("cargo", "cargo-auditable"), ("conda", "conda-meta"), ("npm", "node-modules"), ("pypi", "dist-info")];
+/// The formats of what lockfiles are installed into.
+const ENVIRONMENTS: &[&str] = &["cargo-auditable", "conda-meta", "dist-info", "node-modules"];
 
 /// Finds the environments that a lockfile is installed into: those that hold half of it.
 fn homes<'g>(expected: &Expected<'g>, environments: &[&'g Subject]) -> Vec<&'g Subject> {
     let keys: BTreeSet<Text> = expected.nodes.iter().map(|node| node.component.purl.key()).collect();
     let holds = |subject: &&&'g Subject| {
-        let is_environment = ENVIRONMENTS.iter().any(|(_, format)| *format == subject.format);
+        let is_environment = ENVIRONMENTS.contains(&subject.format);
         let held: BTreeSet<Text> = subject.components().map(|node| node.component.purl.key()).collect();
         let count = held.intersection(&keys).count();
         // A few names in common are chance.
@@ -248,7 +247,9 @@ fn one<'g>(
     for key in keys {
         let of = |groups: &BTreeMap<Text, Vec<Resolved<'g>>>| groups.get(key).cloned().unwrap_or_default();
         let (approved_nodes, locked, inside) = (of(&by_approval), of(&by_lock), of(&by_image));
-        let is_project = locked.iter().any(Resolved::is_root) || inside.iter().any(|node| is_own(node));
+        // What is locked and was installed from a folder is no project of the team's.
+        let is_own = locked.is_empty() && inside.iter().any(|node| is_folder(node.component));
+        let is_project = locked.iter().any(Resolved::is_root) || is_own;
         let is_of_type = locked.first().is_none_or(|node| types.contains(node.component.purl.ty()));
         if is_project || !is_of_type || locked.iter().any(|node| node.component.version().is_empty()) {
             continue;
@@ -280,7 +281,12 @@ fn one<'g>(
             }
             (false, false) => match differs(&approved_nodes, &locked, &inside, (is_range, is_later(&inside))) {
                 Some(meaning) => meaning,
-                None if expected.is_asked && !wanted.contains(key) && !inside.iter().all(is_bundled) => {
+                // What a later command brought is told with what that installed.
+                None if expected.is_asked
+                    && !wanted.contains(key)
+                    && !inside.iter().all(is_bundled)
+                    && !is_later(&inside) =>
+                {
                     Meaning::Unasked
                 }
                 None => {
@@ -304,9 +310,8 @@ fn is_certain(node: &Resolved<'_>) -> bool {
         && asked.any(|link| link.requirement.environment.is_empty())
 }
 
-/// Says whether a package is the project itself, installed from its folder; a wheel that lay in one is as any other.
-fn is_own(node: &Resolved<'_>) -> bool {
-    let component = node.component;
+/// Says whether a package was installed from a folder, as the project itself is; a wheel that lay in one is as any other.
+fn is_folder(component: &Component) -> bool {
     let is_folder = |path: Text| component.digests.is_empty() && !path.ends_with(".whl") && !path.ends_with(".gz");
     component.purl.ty() == "pypi" && matches!(component.origin, Origin::Path(path) if is_folder(path))
 }
@@ -358,7 +363,7 @@ fn is_other_content(installed: &Component, locked: &Component) -> bool {
     let shared = |algorithm| locked.digests.iter().any(|digest| digest.algorithm == algorithm);
     // A wheel that the build made itself is none that the lockfile knows.
     if matches!(installed.origin, Origin::Path(_)) {
-        return false;
+        return is_folder(installed) && locked.origin.address().is_some();
     }
     let comparable: Vec<_> = installed.digests.iter().filter(|digest| shared(digest.algorithm)).collect();
     if !comparable.is_empty() {

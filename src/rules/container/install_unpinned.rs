@@ -7,6 +7,9 @@ use serde::Deserialize;
 
 use super::{Allowed, Package};
 use crate::entry;
+use crate::formats::pypi;
+use crate::graph::Resolved;
+use crate::images;
 use crate::intern::Text;
 use crate::model::FactKind;
 use crate::policy::Level;
@@ -94,6 +97,11 @@ impl Rule for InstallUnpinned {
                 }
                 let name = phrase::safe(&package.name).into_owned();
                 let known = known.get_or_insert_with(|| versions(case)).get(package.purl.key());
+                // A version that the command itself rules out is no advice.
+                let fits = |(version, _): &&(Text, Text)| {
+                    package.purl.ty() != "pypi" || pypi::allows(value, version) != Some(false)
+                };
+                let known = known.into_iter().flatten().find(fits);
                 let help = match known {
                     _ if detail.starts_with("git+") && value.is_empty() => {
                         format!("name a commit or a release of {name}'s repository, or lock it")
@@ -123,13 +131,15 @@ impl Rule for InstallUnpinned {
     }
 }
 
-/// Returns what the tree locks, by purls without versions: the version, and the path of the lockfile.
-fn versions(case: &Case<'_>) -> BTreeMap<Text, (Text, Text)> {
-    let nodes = case.resolved.components().filter(|node| !node.is_root() && !node.component.version().is_empty());
-    let mut known = BTreeMap::new();
-    for node in nodes {
-        known.entry(node.component.purl.key()).or_insert((node.component.version(), node.subject.path));
+/// Returns what the tree locks, by purls without versions: the versions, each with the path of its lockfile; what images
+/// have comes last.
+fn versions(case: &Case<'_>) -> BTreeMap<Text, Vec<(Text, Text)>> {
+    let is_known = |node: &Resolved<'_>| !node.is_root() && !node.component.version().is_empty();
+    let mut known: BTreeMap<Text, Vec<(Text, Text)>> = BTreeMap::new();
+    for node in case.resolved.components().filter(is_known) {
+        known.entry(node.component.purl.key()).or_default().push((node.component.version(), node.subject.path));
     }
+    known.values_mut().for_each(|versions| versions.sort_by_key(|(_, path)| images::image_of(path).is_some()));
     known
 }
 
