@@ -29,10 +29,51 @@ pub enum Role {
     Manifest,
 }
 
+/// What the files of a format hold beyond the names and versions of packages.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Yield {
+    /// Who requires whom, by exact versions.
+    Edges,
+    /// What is needed to run, to build, to develop, or optional.
+    Scopes,
+    /// Digests of the packages' files.
+    Digests,
+    /// Where packages come from.
+    Sources,
+    /// The conditions under which a part applies: platforms, markers, named environments.
+    Environments,
+    /// Licences.
+    Licences,
+}
+
+impl Yield {
+    /// All of them, in the order that tables list them in.
+    pub const ALL: [Yield; 6] =
+        [Yield::Edges, Yield::Scopes, Yield::Digests, Yield::Sources, Yield::Environments, Yield::Licences];
+
+    /// Returns the name in tables.
+    pub fn name(self) -> &'static str {
+        match self {
+            Yield::Edges => "edges",
+            Yield::Scopes => "scopes",
+            Yield::Digests => "digests",
+            Yield::Sources => "sources",
+            Yield::Environments => "environments",
+            Yield::Licences => "licences",
+        }
+    }
+}
+
 /// One file format.
 pub trait Format: Entry {
     /// Returns the file names it is found under, as globs on the file's name: `Cargo.lock`, `requirements*.txt`.
     fn files(&self) -> &'static [&'static str];
+
+    /// Returns what its files hold beyond names and versions, by themselves or with the manifest beside them, in the order
+    /// of [`Yield::ALL`]. Held to the fixtures: what none shows is not claimed, and what one shows is.
+    fn yields(&self) -> &'static [Yield] {
+        &[]
+    }
 
     /// Says whether a file is of the format by its path.
     fn takes(&self, path: &str) -> bool {

@@ -40,6 +40,7 @@ impl Mixed {
             root: resolved.is_root(),
             environment: resolved.environment(),
             layer: resolved.layer(),
+            ..Node::default()
         });
     }
 

@@ -144,6 +144,7 @@ impl Graph {
                     root: node.is_root(),
                     environment: node.environment(),
                     layer: node.layer(),
+                    ..Default::default()
                 });
             }
             one.edges.extend(subject.inner.edge_references().map(|edge| crate::model::Edge {

@@ -107,6 +107,10 @@ pub struct Node {
     pub environment: Text,
     /// The layer of the image that brought it; none outside of images.
     pub layer: Option<&'static Layer>,
+    /// What tells it from other nodes of the same component, where one component is there several times with different
+    /// edges: the peers that it was resolved with (`(react@18.2.0)`), the folder that it is installed into. Empty where
+    /// there is one.
+    pub copy: Text,
 }
 
 /// A requirement with its answer: an exact node needs an exact node.
@@ -241,6 +245,12 @@ impl Inventory {
     /// Adds a component and returns its number.
     pub fn add(&mut self, component: Component, place: Place) -> NodeId {
         self.add_node(Node { component: Some(component.intern()), place, ..Node::default() })
+    }
+
+    /// Adds one of several nodes of a component, told apart by `copy` ([`Node::copy`]), and returns its number. Where the
+    /// copies turn out to have the same edges, they are one node.
+    pub fn add_copy(&mut self, component: Component, copy: Text, place: Place) -> NodeId {
+        self.add_node(Node { component: Some(component.intern()), place, copy, ..Node::default() })
     }
 
     /// Adds the project itself or a member of its workspace: what it requires is direct.

@@ -153,7 +153,14 @@ fn subject(path: String, pool: Vec<Component>) -> impl Strategy<Value = Inventor
             for (which, root, environment) in &members {
                 let component = Some(pool[which.index(pool.len())].clone().intern());
                 let environment = intern::text(environment);
-                inventory.add_node(Node { component, place: source.start(), root: *root, environment, layer: None });
+                inventory.add_node(Node {
+                    component,
+                    place: source.start(),
+                    root: *root,
+                    environment,
+                    layer: None,
+                    copy: "",
+                });
             }
             let count = members.len();
             if count == 0 {

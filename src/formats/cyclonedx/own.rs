@@ -165,7 +165,7 @@ impl<'s, 'd, 't> Own<'s, 'd, 't> {
             let is_here = |of: &str| of.is_empty() || of == path;
             let by = brought.iter().find(|(_, of)| is_here(of)).map(|(number, _)| number);
             let layer = by.and_then(|number| self.layers[subject].get(number).copied());
-            let node = Node { component: Some(component), place, root, environment, layer };
+            let node = Node { component: Some(component), place, root, environment, layer, ..Node::default() };
             let node = self.inventories[subject].add_node(node);
             self.occurrences[number].push((subject, node));
         }
