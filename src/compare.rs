@@ -185,23 +185,33 @@ fn pair<'g>(old: Option<&'g Subject>, new: Option<&'g Subject>) -> Pair<'g> {
     Pair { old, new, changes, edges }
 }
 
+/// The components of two sides that are one, or what one has become.
+#[derive(Default)]
+struct Paired<'g> {
+    /// Each node is in one pair at most.
+    pairs: Vec<(Resolved<'g>, Resolved<'g>)>,
+    /// What only one side has, beside a copy of the same component that both have: no component that came or went, but
+    /// one that is there with other edges too.
+    copies: Vec<(Resolved<'g>, Resolved<'g>)>,
+}
+
 fn within<'g>(old: &'g Subject, new: &'g Subject) -> (Vec<Change<'g>>, Vec<EdgeChange<'g>>) {
     let mut changes = Vec::new();
-    let mut pairs: Vec<(Resolved<'g>, Resolved<'g>)> = Vec::new();
+    let mut paired = Paired::default();
     let (olds, mut news) = (old.by_key(), new.by_key());
     for (key, olds) in olds {
         let news = news.remove(key).unwrap_or_default();
-        group(olds, news, &mut changes, &mut pairs);
+        group(olds, news, &mut changes, &mut paired);
     }
     changes.extend(news.into_values().flatten().map(added));
-    for &(old, new) in &pairs {
+    for &(old, new) in &paired.pairs {
         changes.extend(change(old, new));
     }
     changes.sort_by_key(|change| {
         let of = |side: Option<Resolved<'g>>| side.map(|resolved| resolved.component.purl);
         (change.either().component.purl.key(), of(change.new), of(change.old))
     });
-    let edges = if old.says.edges && new.says.edges { edges(old, new, &pairs) } else { Vec::new() };
+    let edges = if old.says.edges && new.says.edges { edges(old, new, &paired) } else { Vec::new() };
     (changes, edges)
 }
 
@@ -211,8 +221,15 @@ fn group<'g>(
     mut olds: Vec<Resolved<'g>>,
     mut news: Vec<Resolved<'g>>,
     changes: &mut Vec<Change<'g>>,
-    pairs: &mut Vec<(Resolved<'g>, Resolved<'g>)>,
+    paired: &mut Paired<'g>,
 ) {
+    let pairs = &mut paired.pairs;
+    let has_copies = olds.iter().chain(&news).any(|node| !node.copy().is_empty());
+    let all = if has_copies { (olds.clone(), news.clone()) } else { Default::default() };
+    let same = |nodes: &[Resolved<'g>], other: Resolved<'g>| {
+        nodes.iter().copied().find(|node| std::ptr::eq(node.component, other.component))
+    };
+    take(&mut olds, &mut news, pairs, Resolved::identity, |_, _| true);
     take(&mut olds, &mut news, pairs, |node| std::ptr::from_ref(node.component), |_, _| true);
     take(&mut olds, &mut news, pairs, |node| node.component.purl, |old, new| shares(old, new) == Some(true));
     take(&mut olds, &mut news, pairs, |node| node.component.purl, |_, _| true);
@@ -247,8 +264,14 @@ fn group<'g>(
     for (old, new) in align(&olds, &news) {
         match (old, new) {
             (Some(old), Some(new)) => pairs.push((olds[old], news[new])),
-            (Some(old), None) => changes.push(removed(olds[old])),
-            (None, Some(new)) => changes.push(added(news[new])),
+            (Some(old), None) => match same(&all.1, olds[old]) {
+                Some(new) => paired.copies.push((olds[old], new)),
+                None => changes.push(removed(olds[old])),
+            },
+            (None, Some(new)) => match same(&all.0, news[new]) {
+                Some(old) => paired.copies.push((old, news[new])),
+                None => changes.push(added(news[new])),
+            },
             (None, None) => {}
         }
     }
@@ -507,35 +530,70 @@ fn is_moved(old: Origin, new: Origin) -> bool {
 
 /// Returns the requirements that only one side has, between components that both sides have: exact component to exact
 /// component, each followed to what it has become.
-fn edges<'g>(old: &'g Subject, new: &'g Subject, pairs: &[(Resolved<'g>, Resolved<'g>)]) -> Vec<EdgeChange<'g>> {
-    let became: HashMap<NodeId, NodeId> = pairs.iter().map(|(old, new)| (old.id(), new.id())).collect();
-    let was: HashMap<NodeId, NodeId> = pairs.iter().map(|(old, new)| (new.id(), old.id())).collect();
+fn edges<'g>(old: &'g Subject, new: &'g Subject, paired: &Paired<'g>) -> Vec<EdgeChange<'g>> {
+    let (mut became, mut was): (HashMap<NodeId, Vec<NodeId>>, HashMap<NodeId, Vec<NodeId>>) = Default::default();
+    for (old, new) in paired.pairs.iter().chain(&paired.copies) {
+        became.entry(old.id()).or_default().push(new.id());
+        was.entry(new.id()).or_default().push(old.id());
+    }
     let mut edges = Vec::new();
-    let mut compare = |olds: &[Link<'g>], news: &[Link<'g>], same_component: bool| {
+    let mut compare = |olds: &[Link<'g>], news: &[Link<'g>], same_component: bool, which: Which| {
         let (before, after): (Vec<NodeId>, Vec<NodeId>) =
             (olds.iter().map(|link| link.to.id()).collect(), news.iter().map(|link| link.to.id()).collect());
-        let one_side = |links: &[Link<'g>], counterpart: &HashMap<NodeId, NodeId>, others: &[NodeId]| {
+        let one_side = |links: &[Link<'g>], counterparts: &HashMap<NodeId, Vec<NodeId>>, others: &[NodeId]| {
             let others: HashSet<NodeId> = others.iter().copied().collect();
             let mut seen = HashSet::new();
             let lone = links.iter().copied().filter(|link| {
-                let other = counterpart.get(&link.to.id());
-                other.is_some_and(|other| !others.contains(other)) && seen.insert(link.to.id())
+                let counterparts = counterparts.get(&link.to.id());
+                counterparts.is_some_and(|all| all.iter().all(|other| !others.contains(other)))
+                    && seen.insert(link.to.id())
             });
             lone.collect::<Vec<_>>()
         };
         let gained = one_side(news, &was, &before).into_iter().map(|link| (true, link));
         let lost = one_side(olds, &became, &after).into_iter().map(|link| (false, link));
+        let gained = gained.filter(|_| which != Which::Lost);
+        let lost = lost.filter(|_| which != Which::Gained);
         edges.extend(gained.chain(lost).map(|(gained, link)| EdgeChange { gained, link, same_component }));
     };
     let links = |node: &Resolved<'g>| -> Vec<Link<'g>> { node.requires().collect() };
-    compare(&old.requires().collect::<Vec<_>>(), &new.requires().collect::<Vec<_>>(), true);
-    for (old, new) in pairs {
+    compare(&old.requires().collect::<Vec<_>>(), &new.requires().collect::<Vec<_>>(), true, Which::Both);
+    for (old, new) in &paired.pairs {
         let (before, after) = (links(old), links(new));
         if !before.is_empty() || !after.is_empty() {
-            compare(&before, &after, std::ptr::eq(old.component, new.component));
+            compare(&before, &after, std::ptr::eq(old.component, new.component), Which::Both);
+        }
+    }
+    // A copy that came may require what no copy did, and one that went what no copy does.
+    if !paired.copies.is_empty() {
+        let all = |subject: &'g Subject| {
+            let mut all: HashMap<*const Component, Vec<Link<'g>>> = HashMap::new();
+            let copies = subject.components().filter(|node| !node.copy().is_empty());
+            copies.for_each(|node| all.entry(std::ptr::from_ref(node.component)).or_default().extend(links(&node)));
+            all
+        };
+        let (before, after) = (all(old), all(new));
+        let is_paired: HashSet<NodeId> = paired.pairs.iter().map(|(_, new)| new.id()).collect();
+        for (old, new) in &paired.copies {
+            let of = |all: &HashMap<*const Component, Vec<Link<'g>>>, node: &Resolved<'g>| {
+                all.get(&std::ptr::from_ref(node.component)).cloned().unwrap_or_else(|| links(node))
+            };
+            if is_paired.contains(&new.id()) {
+                compare(&links(old), &of(&after, new), true, Which::Lost);
+            } else {
+                compare(&of(&before, old), &links(new), true, Which::Gained);
+            }
         }
     }
     edges
+}
+
+/// Which side's requirements are looked for.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Which {
+    Both,
+    Gained,
+    Lost,
 }
 
 #[cfg(test)]

@@ -3,13 +3,13 @@
 use std::collections::BTreeMap;
 
 use anyhow::Result;
-use hashbrown::HashMap;
+use hashbrown::{HashMap, HashSet};
 
 use crate::compare::What;
 use crate::graph::{Subject, Ways};
 use crate::images;
 use crate::intern::Text;
-
+use crate::model::Component;
 use crate::policy::{Level, State, Waiver};
 use crate::report::{Finding, Related, Waived};
 use crate::rules::{self, Case, Draft, Findings, Review, phrase};
@@ -43,6 +43,12 @@ fn apply(case: &Case<'_>, found: Findings<'_>, used: &mut [usize]) -> Vec<Findin
     // By file, so that each file is opened once for its lines.
     drafts.sort_by_key(|draft| draft.place);
     let mut ways = HashMap::new();
+    // What holds for a component holds for each of its copies, and is told once.
+    let mut told: HashSet<(Text, Text, *const Component, String)> = HashSet::new();
+    drafts.retain(|draft| {
+        let copy = draft.about.filter(|about| !about.copy().is_empty());
+        copy.is_none_or(|copy| told.insert((draft.rule, draft.subject, copy.identity().0, draft.message.clone())))
+    });
     drafts.into_iter().filter_map(|draft| finish(case, draft, used, &mut ways)).collect()
 }
 

@@ -23,6 +23,9 @@ fn render(subject: &Subject, sources: &Sources, text: &mut String) {
         let component = node.component;
         let _ = write!(text, "{}:{}:{}  {}", at.path, at.line, at.column, component.purl);
         let mut more = Vec::new();
+        if !node.copy().is_empty() {
+            more.push(format!("as {}", node.copy()));
+        }
         if node.is_root() {
             more.push("root".to_owned());
         }

@@ -109,10 +109,10 @@ enum Item {
 
 struct Writer<'g> {
     graph: &'g Graph,
-    /// The distinct components, sorted.
-    components: Vec<&'static model::Component>,
-    /// Their numbers by address.
-    numbers: HashMap<*const model::Component, u32>,
+    /// The distinct components, and copies of them, sorted.
+    components: Vec<(&'static model::Component, Text)>,
+    /// Their numbers.
+    numbers: HashMap<(*const model::Component, Text), u32>,
     /// Their references.
     refs: Vec<Text>,
     /// For each component, where it is: subject's number and node, sorted by subject.
@@ -123,19 +123,19 @@ struct Writer<'g> {
 
 impl<'g> Writer<'g> {
     fn new(graph: &'g Graph) -> Self {
-        let mut numbers: HashMap<*const model::Component, u32> = HashMap::new();
-        let mut components: Vec<&'static model::Component> = Vec::new();
+        let mut numbers: HashMap<(*const model::Component, Text), u32> = HashMap::new();
+        let mut components: Vec<(&'static model::Component, Text)> = Vec::new();
         for resolved in graph.components() {
-            numbers.entry(std::ptr::from_ref(resolved.component)).or_insert_with(|| {
-                components.push(resolved.component);
+            numbers.entry(resolved.identity()).or_insert_with(|| {
+                components.push((resolved.component, resolved.copy()));
                 0
             });
         }
         components.sort_unstable();
         let mut refs: Vec<Text> = Vec::with_capacity(components.len());
         let mut last = ("", 0);
-        for (number, component) in components.iter().enumerate() {
-            numbers.insert(std::ptr::from_ref(*component), number as u32);
+        for (number, (component, copy)) in components.iter().enumerate() {
+            numbers.insert((std::ptr::from_ref(*component), *copy), number as u32);
             let purl = component.purl.as_str();
             last = if last.0 == purl { (purl, last.1 + 1) } else { (purl, 1) };
             // No purl has a bare `!`, so that no other one is spelled like this.
@@ -144,7 +144,7 @@ impl<'g> Writer<'g> {
         let mut places: Vec<Vec<(u32, Resolved<'g>)>> = vec![Vec::new(); components.len()];
         for (subject, content) in graph.subjects().iter().enumerate() {
             for resolved in content.components() {
-                places[numbers[&std::ptr::from_ref(resolved.component)] as usize].push((subject as u32, resolved));
+                places[numbers[&resolved.identity()] as usize].push((subject as u32, resolved));
             }
         }
         let stacks = stacks(graph);
@@ -235,7 +235,7 @@ impl<'g> Writer<'g> {
     }
 
     fn component(&self, number: usize, extra: Vec<Property>) -> Component {
-        let of = self.components[number];
+        let (of, copy) = self.components[number];
         let purl = of.purl;
         let mut component =
             Component::new(classification(of.kind), purl.name(), of.version(), Some(self.refs[number].to_owned()));
@@ -268,6 +268,9 @@ impl<'g> Writer<'g> {
                 .map(|digest| Property::new(properties::DIGEST, &digest.to_string())),
         );
         properties.extend(self.stacks.get(&std::ptr::from_ref(of)).into_iter().flatten().cloned());
+        if !copy.is_empty() {
+            properties.push(Property::new(properties::COPY, &properties::encode(copy, &[])));
+        }
         properties.extend(self.occurrences(number));
         properties.extend(self.brought(number));
         properties.extend(extra);
@@ -316,16 +319,16 @@ impl<'g> Writer<'g> {
         let mut edges: Vec<(Item, u32, u32, &'static Requirement)> = Vec::new();
         for (number, subject) in self.graph.subjects().iter().enumerate() {
             let number = number as u32;
-            let number_of = |component: &'static model::Component| self.numbers[&std::ptr::from_ref(component)];
+            let number_of = |node: Resolved<'_>| self.numbers[&node.identity()];
             // The range is the manifest's business and changes without drift; what is pinned is how an edge gets in.
             let kept = |asked: &'static Requirement| Requirement { constraint: "", ..*asked }.intern();
             for link in subject.requires() {
-                edges.push((Item::Subject(number), number_of(link.to.component), number, kept(link.requirement)));
+                edges.push((Item::Subject(number), number_of(link.to), number, kept(link.requirement)));
             }
             for node in subject.components() {
-                let from = Item::Component(number_of(node.component));
+                let from = Item::Component(number_of(node));
                 for link in node.requires() {
-                    edges.push((from, number_of(link.to.component), number, kept(link.requirement)));
+                    edges.push((from, number_of(link.to), number, kept(link.requirement)));
                 }
             }
         }
@@ -388,8 +391,7 @@ impl<'g> Writer<'g> {
     fn gaps(&self, subject: &Subject) -> impl Iterator<Item = Property> {
         let values = subject.declared.iter().map(|declared| {
             let mut fields = requirement_fields(declared.requirement);
-            let id =
-                |node: Resolved<'_>| self.refs[self.numbers[&std::ptr::from_ref(node.component)] as usize].to_owned();
+            let id = |node: Resolved<'_>| self.refs[self.numbers[&node.identity()] as usize].to_owned();
             if let Some(from) = subject.node(declared.from) {
                 fields.push(("from".to_owned(), id(from)));
             }

@@ -46,6 +46,8 @@ struct Answer {
     direct: bool,
     scope: Option<&'static str>,
     environment: &'static str,
+    /// Which copy it is, where the subject has several of one component that require differently.
+    copy: &'static str,
     source: String,
     /// Who requires it, by name and version.
     required_by: Vec<Asks>,
@@ -126,6 +128,7 @@ fn answer(node: Resolved<'_>, sources: &Sources) -> Answer {
         direct: node.is_direct(),
         scope: node.scope().map(Scope::name),
         environment: node.environment(),
+        copy: node.copy(),
         source: node.component.origin.to_string(),
         required_by,
         introduced_by: node.introduced_by(),
@@ -145,6 +148,9 @@ fn render(found: &[Answer]) -> String {
             answer.line,
             answer.column
         );
+        if !answer.copy.is_empty() {
+            let _ = writeln!(text, "  as {}", plain(answer.copy.trim_start_matches('(').trim_end_matches(')')));
+        }
         if !answer.environment.is_empty() {
             let _ = writeln!(text, "  when {}", plain(answer.environment));
         }

@@ -24,7 +24,7 @@ impl Graph {
 #[derive(Default)]
 struct Mixed {
     nodes: Vec<Node>,
-    ids: BTreeMap<*const Component, NodeId>,
+    ids: BTreeMap<(*const Component, Text), NodeId>,
     by_key: BTreeMap<Text, Vec<NodeId>>,
 }
 
@@ -32,7 +32,7 @@ impl Mixed {
     fn add(&mut self, resolved: Resolved<'_>) {
         let id = self.nodes.len() as NodeId;
         let component = resolved.component;
-        self.ids.insert(std::ptr::from_ref(component), id);
+        self.ids.insert(resolved.identity(), id);
         self.by_key.entry(component.purl.key()).or_default().push(id);
         self.nodes.push(Node {
             component: Some(component),
@@ -40,28 +40,28 @@ impl Mixed {
             root: resolved.is_root(),
             environment: resolved.environment(),
             layer: resolved.layer(),
-            ..Node::default()
+            copy: resolved.copy(),
         });
     }
 
     /// Returns what now stands for a component: itself, or what has its name.
-    fn stand_ins(&self, component: &'static Component) -> Vec<NodeId> {
-        if let Some(id) = self.ids.get(&std::ptr::from_ref(component)) {
+    fn stand_ins(&self, node: Resolved<'_>) -> Vec<NodeId> {
+        if let Some(id) = self.ids.get(&node.identity()) {
             return vec![*id];
         }
-        self.by_key.get(component.purl.key()).cloned().unwrap_or_default()
+        self.by_key.get(node.component.purl.key()).cloned().unwrap_or_default()
     }
 
     /// Returns a subject's requirement without an answer as it is here; none where nothing is left that requires.
     fn declared(&self, subject: &Subject, declared: &Declared) -> Option<Declared> {
         let from = match subject.node(declared.from) {
             None => SUBJECT,
-            Some(node) => *self.stand_ins(node.component).first()?,
+            Some(node) => *self.stand_ins(node).first()?,
         };
         let gap = match &declared.gap {
             Gap::Ambiguous(candidates) => {
                 let nodes = candidates.iter().filter_map(|id| subject.node(*id));
-                let candidates: Vec<NodeId> = nodes.flat_map(|node| self.stand_ins(node.component)).collect();
+                let candidates: Vec<NodeId> = nodes.flat_map(|node| self.stand_ins(node)).collect();
                 if candidates.is_empty() { Gap::Unpinned } else { Gap::Ambiguous(candidates) }
             }
             other => other.clone(),
@@ -86,7 +86,7 @@ fn mix(ours: &Subject, theirs: &Subject, chosen: &dyn Fn(&Purl) -> bool) -> Inve
     ours.components().filter(|node| !chosen(&node.component.purl)).for_each(|node| mixed.add(node));
     theirs.components().filter(|node| chosen(&node.component.purl)).for_each(|node| mixed.add(node));
     let mut edges: Vec<Edge> = Vec::new();
-    let mut link = |from: NodeId, to: &'static Component, requirement: &'static Requirement, place: Place| {
+    let mut link = |from: NodeId, to: Resolved<'_>, requirement: &'static Requirement, place: Place| {
         edges.extend(mixed.stand_ins(to).into_iter().map(|to| Edge { from, to, requirement, place }));
     };
     // What we keep requires what it required here, except what was chosen: that it requires as it does there, if it is.
@@ -94,7 +94,7 @@ fn mix(ours: &Subject, theirs: &Subject, chosen: &dyn Fn(&Purl) -> bool) -> Inve
         let of_chosen = |edge: &Link<'_>| chosen(&edge.to.component.purl);
         let kept = ours.iter().filter(|edge| !of_chosen(edge) || theirs.is_none());
         for edge in kept.chain(theirs.iter().flatten().filter(|edge| of_chosen(edge))) {
-            link(from, edge.to.component, edge.requirement, edge.place);
+            link(from, edge.to, edge.requirement, edge.place);
         }
     };
     keep(SUBJECT, ours.requires().collect(), Some(theirs.requires().collect()));
@@ -103,12 +103,12 @@ fn mix(ours: &Subject, theirs: &Subject, chosen: &dyn Fn(&Purl) -> bool) -> Inve
         let of_key = their_keys.get(node.component.purl.key()).into_iter().flatten();
         let same: Vec<_> = of_key.filter(|their| their.component.purl == node.component.purl).collect();
         let theirs = (!same.is_empty()).then(|| same.iter().flat_map(|their| their.requires()).collect());
-        let from = mixed.ids[&std::ptr::from_ref(node.component)];
+        let from = mixed.ids[&node.identity()];
         keep(from, node.requires().collect(), theirs);
     }
     let ours_by_key = ours.by_key();
     for node in theirs.components().filter(|node| chosen(&node.component.purl)) {
-        let from = mixed.ids[&std::ptr::from_ref(node.component)];
+        let from = mixed.ids[&node.identity()];
         // What it requires and was not chosen stands here in the versions that it required before, or in the only one;
         // which of several others it would be, nobody says.
         let before: Vec<NodeId> = ours_by_key
@@ -116,10 +116,10 @@ fn mix(ours: &Subject, theirs: &Subject, chosen: &dyn Fn(&Purl) -> bool) -> Inve
             .into_iter()
             .flatten()
             .flat_map(|old| old.requires())
-            .flat_map(|edge| mixed.stand_ins(edge.to.component))
+            .flat_map(|edge| mixed.stand_ins(edge.to))
             .collect();
         for edge in node.requires() {
-            let mut answers = mixed.stand_ins(edge.to.component);
+            let mut answers = mixed.stand_ins(edge.to);
             if answers.len() > 1 {
                 answers.retain(|answer| before.contains(answer));
             }

@@ -1,8 +1,10 @@
 //! Joins inventories into one graph and answers questions about it: who requires, in which scope, by which path.
 //!
-//! A node is one component in one subject. petgraph holds nodes and edges; nothing of it shows outside this room.
+//! A node is one component in one subject; where a component is there several times with different edges, one copy of
+//! it. petgraph holds nodes and edges; nothing of it shows outside this room.
 
 mod accept;
+mod copies;
 mod paths;
 
 pub use paths::Ways;
@@ -52,6 +54,7 @@ struct Node {
     direct: bool,
     scope: Option<Scope>,
     layer: Option<&'static Layer>,
+    copy: Text,
 }
 
 struct Asked {
@@ -144,7 +147,7 @@ impl Graph {
                     root: node.is_root(),
                     environment: node.environment(),
                     layer: node.layer(),
-                    ..Default::default()
+                    copy: node.copy(),
                 });
             }
             one.edges.extend(subject.inner.edge_references().map(|edge| crate::model::Edge {
@@ -173,17 +176,34 @@ impl Graph {
     }
 }
 
+/// Gives all copies of a component one condition: it is locked where any of them is.
+fn share_environment(inner: &mut DiGraph<Node, Asked>) {
+    let nodes: Vec<NodeIndex> = inner.node_indices().collect();
+    let is_copy = |a: &NodeIndex, b: &NodeIndex| {
+        let both = inner[*a].component.zip(inner[*b].component);
+        both.is_some_and(|(a, b)| std::ptr::eq(a, b))
+    };
+    let copies: Vec<&[NodeIndex]> = nodes.chunk_by(is_copy).filter(|copies| copies.len() > 1).collect();
+    for copies in copies {
+        let environments = copies.iter().map(|index| inner[*index].environment);
+        let shared = environments.reduce(|a, b| if a == b { a } else { merge(a, b) }).unwrap_or_default();
+        copies.iter().for_each(|index| inner[*index].environment = shared);
+    }
+}
+
 impl Subject {
     fn new(inventory: Inventory) -> Self {
         let Inventory { subject: path, format, nodes, edges, declared, says, mut sources, mut parts, .. } = inventory;
         sources.sort_unstable();
         sources.dedup_by_key(|source| source.0);
         let place = nodes[SUBJECT as usize].place;
-        // Canonical order, whatever the file's: the subject itself, then by component; one node a component.
+        // Canonical order, whatever the file's: the subject itself, then by component; one node a component and copy.
+        let copies = copies::copies(&nodes, &edges);
         let mut order: Vec<NodeId> = (1..nodes.len() as NodeId).collect();
         order.sort_by(|&a, &b| {
-            let (a, b) = (&nodes[a as usize], &nodes[b as usize]);
-            a.component.cmp(&b.component).then(a.place.cmp(&b.place))
+            let (left, right) = (&nodes[a as usize], &nodes[b as usize]);
+            let by_copy = || copies[a as usize].cmp(copies[b as usize]);
+            left.component.cmp(&right.component).then_with(by_copy).then(left.place.cmp(&right.place))
         });
         let mut inner: DiGraph<Node, Asked> = DiGraph::with_capacity(nodes.len(), edges.len());
         let mut number = vec![NodeIndex::new(SUBJECT as usize); nodes.len()];
@@ -195,13 +215,15 @@ impl Subject {
             direct: false,
             scope: None,
             layer: None,
+            copy: "",
         });
-        let mut last: Option<&'static Component> = None;
+        let mut last: Option<(&'static Component, Text)> = None;
         for id in order {
             let node = &nodes[id as usize];
             let Some(component) = node.component else { continue };
-            let merged = last.is_some_and(|last| std::ptr::eq(last, component));
-            last = Some(component);
+            let copy = copies[id as usize];
+            let merged = last.is_some_and(|last| std::ptr::eq(last.0, component) && last.1 == copy);
+            last = Some((component, copy));
             if merged {
                 let index = NodeIndex::new(inner.node_count() - 1);
                 number[id as usize] = index;
@@ -220,9 +242,11 @@ impl Subject {
                     direct: false,
                     scope: None,
                     layer: node.layer,
+                    copy,
                 });
             }
         }
+        share_environment(&mut inner);
         let mut sorted: Vec<(NodeIndex, NodeIndex, &'static Requirement, Place)> = edges
             .iter()
             .map(|edge| (number[edge.from as usize], number[edge.to as usize], edge.requirement, edge.place))
@@ -412,6 +436,16 @@ impl<'g> Resolved<'g> {
     /// Returns the layer of the image that brought it; none outside of images.
     pub fn layer(&self) -> Option<&'static Layer> {
         self.weight().layer
+    }
+
+    /// Returns which copy of its component it is; empty for the only one.
+    pub fn copy(&self) -> Text {
+        self.weight().copy
+    }
+
+    /// Returns what tells it from every other node of a subject.
+    pub fn identity(&self) -> (*const Component, Text) {
+        (std::ptr::from_ref(self.component), self.copy())
     }
 
     /// Returns what it requires, sorted.

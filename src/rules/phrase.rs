@@ -50,6 +50,16 @@ pub fn full(component: &Component) -> String {
     }
 }
 
+/// Returns a node's component by name and version, and which copy it is where there are several: `b 1.0.0 (react@18.2.0)`.
+pub fn node(node: Resolved<'_>) -> String {
+    let full = full(node.component);
+    match node.copy() {
+        "" => full,
+        copy if copy.starts_with('(') => format!("{full} {}", safe(copy)),
+        copy => format!("{full} ({})", safe(copy)),
+    }
+}
+
 /// Returns a component's version, or says that it has none.
 pub fn version(component: &Component) -> Cow<'static, str> {
     match component.version() {

@@ -131,14 +131,15 @@ fn requirement() -> impl Strategy<Value = Requirement> {
     )
 }
 
-/// A component of the pool, whether it is a root, and its condition.
-type Member = (prop::sample::Index, bool, String);
+/// A component of the pool, whether it is a root, its condition, and which copy it is.
+type Member = (prop::sample::Index, bool, String, String);
 /// Who requires what and how, as indexes that are taken modulo the nodes.
 type Edge = (usize, usize, Requirement);
 
 fn subject(path: String, pool: Vec<Component>) -> impl Strategy<Value = Inventory> {
     let formats = ["uv-lock", "package-lock", "cargo-lock", "dockerfile", "requirements-txt", "cyclonedx-json"];
-    let members = prop::collection::vec((any::<prop::sample::Index>(), prop::bool::weighted(0.2), text()), 0..7);
+    let copy = prop_oneof![5 => Just(String::new()), 2 => "[xy]", 1 => hostile()];
+    let members = prop::collection::vec((any::<prop::sample::Index>(), prop::bool::weighted(0.2), text(), copy), 0..7);
     let edges = prop::collection::vec((0..8usize, 0..7usize, requirement()), 0..12);
     let gaps = prop::collection::vec((0..8usize, text(), requirement(), prop::collection::vec(0..7usize, 0..3)), 0..3);
     let says = prop::array::uniform5(prop::bool::weighted(0.85));
@@ -150,7 +151,7 @@ fn subject(path: String, pool: Vec<Component>) -> impl Strategy<Value = Inventor
             let mut inventory = Inventory::new(&source, format);
             let [edges_said, scopes, integrity, origin, licence] = says;
             inventory.says = Says { edges: edges_said, scopes, integrity, origin, licence };
-            for (which, root, environment) in &members {
+            for (which, root, environment, copy) in &members {
                 let component = Some(pool[which.index(pool.len())].clone().intern());
                 let environment = intern::text(environment);
                 inventory.add_node(Node {
@@ -159,7 +160,7 @@ fn subject(path: String, pool: Vec<Component>) -> impl Strategy<Value = Inventor
                     root: *root,
                     environment,
                     layer: None,
-                    copy: "",
+                    copy: intern::text(copy),
                 });
             }
             let count = members.len();
@@ -230,7 +231,7 @@ pub fn subject_facts(subject: &Subject, which: Facts) -> Vec<String> {
         let constraint = if which.constraints { requirement.constraint } else { "" };
         format!("{:?}", Requirement { constraint, ..*requirement })
     };
-    let id = |node: Resolved<'_>| format!("{:?}", node.component);
+    let id = |node: Resolved<'_>| format!("{:?} {:?}", node.component, node.copy());
     let edge = |link: Link<'_>| {
         format!("{at:?} {} -> {} {}", link.from.map_or("itself".to_owned(), id), id(link.to), asked(link.requirement))
     };

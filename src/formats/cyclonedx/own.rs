@@ -111,6 +111,7 @@ impl<'s, 'd, 't> Own<'s, 'd, 't> {
         component.origin = Origin::Unknown;
         let mut members: Vec<(String, Fields, &Str<'t>)> = Vec::new();
         let mut brought: Vec<(u32, String)> = Vec::new();
+        let mut copy = "";
         let named = listed.properties.iter().flatten();
         for (name, value) in named.filter_map(|property| property.name.as_ref().zip(property.value.as_ref())) {
             match &**name {
@@ -139,6 +140,7 @@ impl<'s, 'd, 't> Own<'s, 'd, 't> {
                     let (name, fields) = properties::decode(value);
                     component.properties.push((intern::text(&name), intern::text(field(&fields, "value"))));
                 }
+                properties::COPY => copy = intern::text(&properties::decode(value).0),
                 // Read once all components are known.
                 properties::EDGE => {}
                 // What the tables of that day said is for readers: the component is the same without it.
@@ -165,7 +167,7 @@ impl<'s, 'd, 't> Own<'s, 'd, 't> {
             let is_here = |of: &str| of.is_empty() || of == path;
             let by = brought.iter().find(|(_, of)| is_here(of)).map(|(number, _)| number);
             let layer = by.and_then(|number| self.layers[subject].get(number).copied());
-            let node = Node { component: Some(component), place, root, environment, layer, ..Node::default() };
+            let node = Node { component: Some(component), place, root, environment, layer, copy };
             let node = self.inventories[subject].add_node(node);
             self.occurrences[number].push((subject, node));
         }

@@ -38,6 +38,8 @@ pub const UNMET: &str = "unmet";
 pub const LAYER: &str = "driftgate:layer";
 /// On a component: the number of the layer that brought it (`in`, where it is in several subjects).
 pub const BROUGHT: &str = "driftgate:brought-by";
+/// Which copy of a component it is, where a subject has several that require differently.
+pub const COPY: &str = "driftgate:copy";
 
 /// On a component that carries a GPU runtime: what it was built for, as driftgate's tables had it when the BOM was written.
 pub const GPU_RUNTIME: &str = "driftgate:gpu:runtime";

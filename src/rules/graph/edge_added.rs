@@ -51,10 +51,8 @@ impl Rule for EdgeAdded {
             if !edge.same_component && !own && !options.upgraded {
                 continue;
             }
-            let to = phrase::full(link.to.component);
-            let from = link
-                .from
-                .map_or_else(|| phrase::safe(link.to.subject.path).into_owned(), |from| phrase::full(from.component));
+            let to = phrase::node(link.to);
+            let from = link.from.map_or_else(|| phrase::safe(link.to.subject.path).into_owned(), phrase::node);
             let mut message = format!("{from} requires {to}, which it does not in the BOM");
             if !link.requirement.extra.is_empty() {
                 message.push_str(&format!(" (by {})", phrase::safe(link.requirement.extra)));

@@ -51,10 +51,8 @@ impl Rule for EdgeRemoved {
             if !edge.same_component && !own && !options.upgraded {
                 continue;
             }
-            let to = phrase::full(link.to.component);
-            let from = link
-                .from
-                .map_or_else(|| phrase::safe(link.to.subject.path).into_owned(), |from| phrase::full(from.component));
+            let to = phrase::node(link.to);
+            let from = link.from.map_or_else(|| phrase::safe(link.to.subject.path).into_owned(), phrase::node);
             findings
                 .add(self, link.to, format!("{from} no longer requires {to}, as it does in the BOM"))
                 .place(link.place)
