@@ -369,6 +369,10 @@ fn explain_and_list_name_everything() {
     let rules = project.run(&["list", "rules"]).ends(0, &[]);
     assert!(rules.out.contains("version-drift") && !rules.out.contains("cargo-lock"));
     project.run(&["list", "colours"]).ends(2, &["colours"]);
+    let listed = project.json(&["list", "formats", "-f", "json"]);
+    let uv = listed["formats"].as_array().unwrap().iter().find(|format| format["id"] == "uv-lock").unwrap();
+    assert_eq!(uv["holds"], serde_json::json!(["edges", "scopes", "digests", "sources", "environments"]));
+    assert!(listed.get("rules").is_none());
 }
 
 #[test]
@@ -626,6 +630,23 @@ fn the_readme_shows_the_table_of_the_demos_image() {
     let printed = String::from_utf8(output.stdout).unwrap();
     assert_eq!(output.status.code(), Some(1));
     assert!(printed.contains(block), "{printed}");
+}
+
+/// The README's table of formats is the code's. `UPDATE_SNAPSHOTS=1` writes it anew.
+#[test]
+fn the_readme_lists_the_formats() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let readme = fs::read_to_string(root.join("README.md")).unwrap();
+    let command = "driftgate list formats --format markdown";
+    let (before, rest) = readme.split_once(&format!("<!-- {command} -->\n")).unwrap();
+    let (table, after) = rest.split_once("<!-- end -->").unwrap();
+    let output = driftgate(root).args(command.split(' ').skip(1)).output().unwrap();
+    let printed = String::from_utf8(output.stdout).unwrap();
+    if std::env::var_os("UPDATE_SNAPSHOTS").is_some() {
+        let written = format!("{before}<!-- {command} -->\n{printed}<!-- end -->{after}");
+        return fs::write(root.join("README.md"), written).unwrap();
+    }
+    assert!(table == printed, "the table is another: run UPDATE_SNAPSHOTS=1 cargo test --test cli");
 }
 
 #[test]

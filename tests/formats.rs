@@ -3,14 +3,15 @@
 
 mod common;
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::fs;
 use std::sync::OnceLock;
 
 use common::{assert_none, files, folders, path, read, read_memory, snapshot};
-use driftgate::formats::{self, Format, Role};
+use driftgate::formats::{self, Format, Role, Yield};
 use driftgate::graph::Subject;
-use driftgate::model::{Gap, Origin};
+use driftgate::model::{Gap, Origin, Scope};
 use driftgate::source::Sources;
 use driftgate::tree::{Memory, Tree};
 use proptest::prelude::*;
@@ -303,4 +304,59 @@ proptest! {
         }
         survives(name, &bytes);
     }
+}
+
+/// Returns what the fixtures show of each format.
+fn shown() -> BTreeMap<&'static str, BTreeSet<Yield>> {
+    let mut shown: BTreeMap<&'static str, BTreeSet<Yield>> = BTreeMap::new();
+    for format in folders(&path("fixtures/formats")) {
+        for case in folders(&format) {
+            let sources = Sources::default();
+            let side = read(&case, &sources);
+            for subject in side.graph.subjects() {
+                let shown = shown.entry(subject.format).or_default();
+                for node in subject.components() {
+                    let component = node.component;
+                    let mut show = |which: Yield, is_shown: bool| {
+                        if is_shown {
+                            shown.insert(which);
+                        }
+                    };
+                    show(Yield::Digests, !component.digests.is_empty());
+                    show(Yield::Sources, component.origin != Origin::Unknown);
+                    show(Yield::Licences, !component.licence.is_empty());
+                    show(Yield::Edges, !node.is_root() && node.requires().next().is_some());
+                    show(Yield::Environments, !node.environment().is_empty());
+                    for link in node.required_by() {
+                        show(Yield::Scopes, link.requirement.scope != Scope::Runtime);
+                        show(Yield::Environments, !link.requirement.environment.is_empty());
+                    }
+                }
+                for declared in &subject.declared {
+                    if declared.requirement.scope != Scope::Runtime {
+                        shown.insert(Yield::Scopes);
+                    }
+                    if !declared.requirement.environment.is_empty() {
+                        shown.insert(Yield::Environments);
+                    }
+                }
+            }
+        }
+    }
+    shown
+}
+
+#[test]
+fn formats_yield_what_they_say_that_they_do() {
+    let shown = shown();
+    let names = |yields: &mut dyn Iterator<Item = Yield>| yields.map(Yield::name).collect::<Vec<_>>().join(" ");
+    let mut wrong = Vec::new();
+    for format in formats::all() {
+        let claimed = names(&mut format.yields().iter().copied());
+        let seen = names(&mut shown.get(format.id()).into_iter().flatten().copied());
+        if claimed != seen {
+            wrong.push(format!("{}: says \"{claimed}\", and its fixtures show \"{seen}\"", format.id()));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }

@@ -1,9 +1,9 @@
-//! `driftgate explain` and `driftgate list`: what there is, and what it means.
+//! `driftgate explain`: what a rule, a format or an output means.
 
 use std::fmt::Write as _;
 
 use anyhow::{Result, bail};
-use clap::{Args, ValueEnum};
+use clap::Args;
 
 use super::{Outcome, print};
 use crate::entry::Entry;
@@ -14,20 +14,6 @@ use crate::{formats, outputs, rules, suggest};
 pub struct Explain {
     /// The rule's (or format's, or output's) name; or the text of an error that a program printed, whole or in part.
     name: String,
-}
-
-/// List what formats, rules and outputs there are
-#[derive(Args)]
-pub struct List {
-    /// Which table; all three without it.
-    table: Option<Table>,
-}
-
-#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum Table {
-    Formats,
-    Rules,
-    Outputs,
 }
 
 impl Explain {
@@ -74,6 +60,11 @@ impl Explain {
         }
         if let Some(format) = formats::named(entry.id()) {
             let _ = write!(text, "\n# Files\n{}\n", format.files().join(", "));
+            let yields: Vec<&str> = format.yields().iter().map(|held| held.name()).collect();
+            if format.role() == formats::Role::Subject {
+                let yields = if yields.is_empty() { "names and versions alone".to_owned() } else { yields.join(", ") };
+                let _ = write!(text, "\n# Holds\n{yields}\n");
+            }
         }
         print(text.as_bytes())?;
         Ok(Outcome::Clean)
@@ -125,41 +116,4 @@ fn speaks_of(docs: &str, text: &str) -> bool {
         let has_name = |words: &[String]| words.iter().any(|word| is_name(word));
         is_enough && quoted.windows(size).any(|window| (size >= 3 || has_name(window)) && holds(&asked, window))
     })
-}
-
-impl List {
-    /// Runs the command.
-    ///
-    /// # Errors
-    /// Where standard output can't be written.
-    pub fn run(self) -> Result<Outcome> {
-        let mut text = String::new();
-        let mut section = |table: Table, title: &str, rows: Vec<(String, String, String)>| {
-            if self.table.is_some_and(|wanted| wanted != table) {
-                return;
-            }
-            let width = |column: fn(&(String, String, String)) -> &String| {
-                rows.iter().map(|row| column(row).len()).max().unwrap_or(0)
-            };
-            let (first, second) = (width(|row| &row.0), width(|row| &row.1));
-            let _ = writeln!(text, "{title}");
-            for (name, more, summary) in &rows {
-                let _ = writeln!(text, "  {name:first$}  {more:second$}  {summary}");
-            }
-            text.push('\n');
-        };
-        let row = |entry: &dyn Entry, more: String| (entry.id().to_owned(), more, entry.summary().to_owned());
-        section(Table::Formats, "formats", formats::all().map(|format| row(format, some(format.files()))).collect());
-        section(Table::Rules, "rules", rules::all().map(|rule| row(rule, rule.level().to_string())).collect());
-        section(Table::Outputs, "outputs", outputs::OUTPUTS.iter().map(|output| row(*output, String::new())).collect());
-        text.truncate(text.trim_end().len() + 1);
-        print(text.as_bytes())?;
-        Ok(Outcome::Clean)
-    }
-}
-
-/// Returns the first file names of a format; `explain` has all of them.
-fn some(files: &[&str]) -> String {
-    let shown = files.iter().take(2).copied().collect::<Vec<_>>().join(" ");
-    if files.len() > 2 { format!("{shown} …") } else { shown }
 }

@@ -6,6 +6,7 @@ mod explain;
 mod gpu;
 mod init;
 mod input;
+mod list;
 mod options;
 mod pin;
 mod sbom;
@@ -38,7 +39,7 @@ enum Command {
     Sbom(sbom::Sbom),
     Gpu(gpu::Gpu),
     Explain(explain::Explain),
-    List(explain::List),
+    List(list::List),
 }
 
 /// How a command ended.

@@ -9,7 +9,7 @@ use hashbrown::HashMap;
 use super::dependency::Dependency;
 use super::world;
 use crate::entry;
-use crate::formats::{Format, Near, os};
+use crate::formats::{Format, Near, Yield, os};
 use crate::intern::{self, Text};
 use crate::model::{Component, Declared, Gap, Inventory, Manifest, Node, NodeId, Purl, Requirement, Says};
 use crate::source::{Place, Source};
@@ -27,6 +27,10 @@ entry! {
 const FILES: &[&str] = &["usr/lib/apk/db/installed", "lib/apk/db/installed"];
 
 impl Format for ApkInstalled {
+    fn yields(&self) -> &'static [Yield] {
+        &[Yield::Edges, Yield::Licences]
+    }
+
     fn files(&self) -> &'static [&'static str] {
         &["installed"]
     }

@@ -9,7 +9,7 @@ use anyhow::Result;
 use serde::Deserialize;
 
 use crate::entry;
-use crate::formats::Format;
+use crate::formats::{Format, Yield};
 use crate::intern;
 use crate::model::{Component, Inventory, NodeId, Purl, Requirement, SUBJECT, Says, Scope};
 use crate::source::Source;
@@ -24,6 +24,10 @@ entry! {
 }
 
 impl Format for CargoAuditable {
+    fn yields(&self) -> &'static [Yield] {
+        &[Yield::Edges, Yield::Scopes]
+    }
+
     /// Nothing in a program's name tells what it carries.
     fn files(&self) -> &'static [&'static str] {
         &[]

@@ -13,7 +13,7 @@ use serde::Deserialize;
 
 use super::workspace;
 use crate::entry;
-use crate::formats::{Format, Near};
+use crate::formats::{Format, Near, Yield};
 use crate::intern;
 use crate::model::{Algorithm, Component, Digest, Gap, Inventory, NodeId, Origin, Purl, Requirement, Says};
 use crate::source::{Place, Source};
@@ -28,6 +28,10 @@ entry! {
 }
 
 impl Format for CargoLock {
+    fn yields(&self) -> &'static [Yield] {
+        &[Yield::Edges, Yield::Scopes, Yield::Digests, Yield::Sources, Yield::Environments]
+    }
+
     fn files(&self) -> &'static [&'static str] {
         &["Cargo.lock"]
     }

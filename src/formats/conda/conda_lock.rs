@@ -15,8 +15,8 @@ use super::solved::{self, Asked, Package, Solution, projects, property};
 use super::text::Scalar;
 use super::wheel;
 use crate::entry;
-use crate::formats::Format;
 use crate::formats::pypi::pep508::{self, shown};
+use crate::formats::{Format, Yield};
 use crate::intern::{self, Text};
 use crate::model::{Algorithm, Component, Digest, Inventory, Manifest, Origin, Says, Scope};
 use crate::source::{Place, Source};
@@ -31,6 +31,10 @@ entry! {
 }
 
 impl Format for CondaLock {
+    fn yields(&self) -> &'static [Yield] {
+        &[Yield::Edges, Yield::Scopes, Yield::Digests, Yield::Sources, Yield::Environments]
+    }
+
     fn files(&self) -> &'static [&'static str] {
         &["conda-lock.yml", "*.conda-lock.yml"]
     }

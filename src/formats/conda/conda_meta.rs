@@ -12,7 +12,7 @@ use super::address::Address;
 use super::conda_lock::digests;
 use super::solved::{Asked, is_virtual, property};
 use crate::entry;
-use crate::formats::Format;
+use crate::formats::{Format, Yield};
 use crate::intern::{self, Text};
 use crate::model::{Component, Gap, Inventory, Manifest, Node, NodeId, Origin, Requirement, SUBJECT};
 use crate::source::{Place, Source};
@@ -31,6 +31,10 @@ entry! {
 const REQUESTED: Text = "requested";
 
 impl Format for CondaMeta {
+    fn yields(&self) -> &'static [Yield] {
+        &[Yield::Edges, Yield::Digests, Yield::Sources, Yield::Licences]
+    }
+
     fn files(&self) -> &'static [&'static str] {
         &["conda-meta/*.json"]
     }

@@ -18,7 +18,7 @@ use crate::entry;
 use crate::formats::conda::conda_lock;
 use crate::formats::pypi::constraint::pinned;
 use crate::formats::pypi::pep508::{self, shown};
-use crate::formats::{Format, Near};
+use crate::formats::{Format, Near, Yield};
 use crate::intern::{self, Text};
 use crate::model::{Component, Gap, Inventory, Origin, Purl, Requirement, SUBJECT, Says};
 use crate::source::{self, Source};
@@ -34,6 +34,10 @@ entry! {
 }
 
 impl Format for EnvironmentYml {
+    fn yields(&self) -> &'static [Yield] {
+        &[Yield::Sources, Yield::Environments]
+    }
+
     fn files(&self) -> &'static [&'static str] {
         &[
             "environment.yml",

@@ -8,8 +8,8 @@ use anyhow::Result;
 use super::address::{Address, is_subdir};
 use super::wheel;
 use crate::entry;
-use crate::formats::Format;
 use crate::formats::pypi::pep508::{self, shown};
+use crate::formats::{Format, Yield};
 use crate::intern;
 use crate::model::{Algorithm, Component, Digest, Inventory, Requirement, SUBJECT, Says};
 use crate::source::{Place, Source};
@@ -26,6 +26,10 @@ entry! {
 const MARK: &str = "@EXPLICIT";
 
 impl Format for CondaExplicit {
+    fn yields(&self) -> &'static [Yield] {
+        &[Yield::Digests, Yield::Sources, Yield::Environments]
+    }
+
     fn files(&self) -> &'static [&'static str] {
         &["conda-*.lock", "*.conda.lock", "explicit*.txt", "*-explicit.txt", "*_explicit.txt", "*.explicit.txt"]
     }

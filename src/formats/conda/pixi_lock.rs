@@ -17,8 +17,8 @@ use super::solved::{self, Asked, Package, Solution, property};
 use super::text::Scalar;
 use super::wheel;
 use crate::entry;
-use crate::formats::Format;
 use crate::formats::pypi::pep508::{self, shown};
+use crate::formats::{Format, Yield};
 use crate::intern;
 use crate::model::{Component, Inventory, Kind, Origin, Scope};
 use crate::source::Source;
@@ -34,6 +34,10 @@ entry! {
 }
 
 impl Format for PixiLock {
+    fn yields(&self) -> &'static [Yield] {
+        &[Yield::Edges, Yield::Digests, Yield::Sources, Yield::Environments, Yield::Licences]
+    }
+
     fn files(&self) -> &'static [&'static str] {
         &["pixi.lock"]
     }

@@ -7,7 +7,7 @@ use anyhow::Result;
 use super::document::Document;
 use super::inventory;
 use crate::entry;
-use crate::formats::Format;
+use crate::formats::{Format, Yield};
 use crate::model::Inventory;
 use crate::source::Source;
 use crate::syntax;
@@ -21,6 +21,10 @@ entry! {
 }
 
 impl Format for CycloneDxJson {
+    fn yields(&self) -> &'static [Yield] {
+        &[Yield::Edges, Yield::Digests, Yield::Licences]
+    }
+
     fn files(&self) -> &'static [&'static str] {
         &["*.cdx.json", "bom.json"]
     }

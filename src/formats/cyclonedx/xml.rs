@@ -16,7 +16,7 @@ use super::document::{
 };
 use super::inventory;
 use crate::entry;
-use crate::formats::Format;
+use crate::formats::{Format, Yield};
 use crate::model::Inventory;
 use crate::source::Source;
 use crate::syntax::json::Str;
@@ -35,6 +35,10 @@ const NAMESPACE: &str = "http://cyclonedx.org/schema/bom/";
 const MAX_DEPTH: usize = 60;
 
 impl Format for CycloneDxXml {
+    fn yields(&self) -> &'static [Yield] {
+        &[Yield::Edges, Yield::Digests, Yield::Licences]
+    }
+
     fn files(&self) -> &'static [&'static str] {
         &["*.cdx.xml", "bom.xml"]
     }

@@ -9,7 +9,7 @@ use hashbrown::{HashMap, HashSet};
 use super::relation::{Choice, choices, relations};
 use super::{copyright, extended_states};
 use crate::entry;
-use crate::formats::{Format, Near, os};
+use crate::formats::{Format, Near, Yield, os};
 use crate::intern::{self, Text};
 use crate::model::{Component, Declared, Gap, Inventory, Manifest, Node, NodeId, Purl, Requirement, Says, Scope};
 use crate::source::{Place, Source};
@@ -31,6 +31,10 @@ const FILE: &str = "var/lib/dpkg/status";
 const FOLDER: &str = "var/lib/dpkg/status.d";
 
 impl Format for DpkgStatus {
+    fn yields(&self) -> &'static [Yield] {
+        &[Yield::Edges, Yield::Scopes, Yield::Licences]
+    }
+
     fn files(&self) -> &'static [&'static str] {
         &["status"]
     }

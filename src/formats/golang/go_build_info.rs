@@ -6,7 +6,7 @@
 use anyhow::Result;
 
 use crate::entry;
-use crate::formats::Format;
+use crate::formats::{Format, Yield};
 use crate::intern::{self, Text};
 use crate::model::{Component, Digest, Inventory, NodeId, Origin, Purl, Requirement, Says};
 use crate::source::Source;
@@ -24,6 +24,10 @@ entry! {
 const SETTINGS: &[&str] = &["-tags", "CGO_ENABLED", "GOARCH", "GOEXPERIMENT", "GOFIPS140", "GOOS"];
 
 impl Format for GoBuildInfo {
+    fn yields(&self) -> &'static [Yield] {
+        &[Yield::Digests, Yield::Sources]
+    }
+
     /// Nothing in a program's name tells what it carries.
     fn files(&self) -> &'static [&'static str] {
         &[]

@@ -7,8 +7,8 @@ use anyhow::Result;
 
 use super::component;
 use crate::entry;
-use crate::formats::Format;
 use crate::formats::oci::deployment::Deployment;
+use crate::formats::{Format, Yield};
 use crate::model::{Inventory, Says};
 use crate::source::Source;
 use crate::syntax::yaml::{self, Node};
@@ -22,6 +22,10 @@ entry! {
 }
 
 impl Format for ChartLock {
+    fn yields(&self) -> &'static [Yield] {
+        &[Yield::Sources]
+    }
+
     fn files(&self) -> &'static [&'static str] {
         &["Chart.lock"]
     }

@@ -7,7 +7,7 @@ use anyhow::Result;
 use super::asked;
 use crate::entry;
 use crate::formats::oci::deployment::Deployment;
-use crate::formats::{Format, Near};
+use crate::formats::{Format, Near, Yield};
 use crate::model::{Inventory, Says, Scope};
 use crate::source::{self, Source};
 use crate::syntax::yaml::{self, Node};
@@ -21,6 +21,10 @@ entry! {
 }
 
 impl Format for ChartYaml {
+    fn yields(&self) -> &'static [Yield] {
+        &[Yield::Scopes, Yield::Sources]
+    }
+
     fn files(&self) -> &'static [&'static str] {
         &["Chart.yaml"]
     }

@@ -10,7 +10,7 @@ use crate::formats::oci::deployment::{Images, is_placeholder, said, unpinned};
 use crate::formats::oci::image_map::{self, ImageMap};
 use crate::formats::oci::pod;
 use crate::formats::oci::reference::Reference;
-use crate::formats::{Format, Near};
+use crate::formats::{Format, Near, Yield};
 use crate::intern;
 use crate::model::{Fact, FactKind, Inventory, Part, PartKind, Says, Scope};
 use crate::source::{self, Source};
@@ -28,6 +28,10 @@ entry! {
 }
 
 impl Format for Values {
+    fn yields(&self) -> &'static [Yield] {
+        &[Yield::Scopes, Yield::Digests, Yield::Sources]
+    }
+
     fn files(&self) -> &'static [&'static str] {
         &[
             "values.yaml",

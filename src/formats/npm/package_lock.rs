@@ -17,7 +17,7 @@ use super::tree::{self, Tree};
 use super::workspaces::Workspaces;
 use super::{origin, tree::is_outside};
 use crate::entry;
-use crate::formats::{Format, Near};
+use crate::formats::{Format, Near, Yield};
 use crate::intern::{self, Text};
 use crate::model::{Component, Gap, Inventory, NodeId, Origin, Requirement, SUBJECT, Scope, without_credentials};
 use crate::source::{self, Place, Source};
@@ -38,6 +38,10 @@ entry! {
 }
 
 impl Format for PackageLock {
+    fn yields(&self) -> &'static [Yield] {
+        &[Yield::Edges, Yield::Scopes, Yield::Digests, Yield::Sources, Yield::Environments, Yield::Licences]
+    }
+
     fn files(&self) -> &'static [&'static str] {
         &["package-lock.json", "npm-shrinkwrap.json"]
     }

@@ -11,7 +11,7 @@ use super::deployment::Deployment;
 use super::facts::Facts;
 use super::line::Line;
 use crate::entry;
-use crate::formats::{self, Format};
+use crate::formats::{self, Format, Yield};
 use crate::intern;
 use crate::model::{FactKind, Inventory, Part, PartKind, Scope};
 use crate::source::Source;
@@ -27,6 +27,10 @@ entry! {
 }
 
 impl Format for Apptainer {
+    fn yields(&self) -> &'static [Yield] {
+        &[Yield::Scopes, Yield::Sources]
+    }
+
     fn files(&self) -> &'static [&'static str] {
         &["*.def", "Singularity", "Singularity.*", "*.singularity", "Apptainer"]
     }

@@ -9,7 +9,7 @@ use anyhow::Result;
 use super::deployment::Deployment;
 use super::pipeline::{self, is_subject};
 use crate::entry;
-use crate::formats::Format;
+use crate::formats::{Format, Yield};
 use crate::model::{Inventory, Scope};
 use crate::source::Source;
 use crate::syntax::yaml::{self, Node};
@@ -22,6 +22,10 @@ entry! {
 }
 
 impl Format for AzurePipelines {
+    fn yields(&self) -> &'static [Yield] {
+        &[Yield::Scopes, Yield::Sources]
+    }
+
     fn files(&self) -> &'static [&'static str] {
         &["azure-pipelines*.yml", "azure-pipelines*.yaml"]
     }

@@ -11,7 +11,7 @@ use super::expand::{Variable, expand};
 use super::kubernetes::IMAGE;
 use super::project;
 use crate::entry;
-use crate::formats::{Format, Near};
+use crate::formats::{Format, Near, Yield};
 use crate::model::{Fact, FactKind, Inventory, Scope};
 use crate::source::{self, Place, Source};
 use crate::syntax::yaml::{self, Node};
@@ -28,6 +28,10 @@ entry! {
 }
 
 impl Format for Compose {
+    fn yields(&self) -> &'static [Yield] {
+        &[Yield::Scopes, Yield::Digests, Yield::Sources, Yield::Environments]
+    }
+
     fn files(&self) -> &'static [&'static str] {
         &[
             "compose.yaml",

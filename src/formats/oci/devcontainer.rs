@@ -9,7 +9,7 @@ use serde::de::IgnoredAny;
 use super::deployment::{Deployment, said};
 use super::pipeline::is_subject;
 use crate::entry;
-use crate::formats::Format;
+use crate::formats::{Format, Yield};
 use crate::model::{Fact, FactKind, Inventory, Scope};
 use crate::source::Source;
 use crate::syntax::json::{self, Map, Str};
@@ -23,6 +23,10 @@ entry! {
 }
 
 impl Format for Devcontainer {
+    fn yields(&self) -> &'static [Yield] {
+        &[Yield::Scopes, Yield::Sources]
+    }
+
     fn files(&self) -> &'static [&'static str] {
         &["devcontainer.json", ".devcontainer.json"]
     }

@@ -9,7 +9,7 @@ use anyhow::Result;
 use super::deployment::{Deployment, said};
 use super::pipeline::{self, defaults, filled};
 use crate::entry;
-use crate::formats::Format;
+use crate::formats::{Format, Yield};
 use crate::model::{Fact, FactKind, Inventory, Scope};
 use crate::source::{Place, Source};
 use crate::syntax::hcl;
@@ -25,6 +25,10 @@ entry! {
 }
 
 impl Format for DockerBake {
+    fn yields(&self) -> &'static [Yield] {
+        &[Yield::Scopes, Yield::Sources]
+    }
+
     fn files(&self) -> &'static [&'static str] {
         &["docker-bake.hcl", "docker-bake.*.hcl", "docker-bake.json", "docker-bake.*.json"]
     }

@@ -8,7 +8,7 @@ use super::contexts;
 use super::instructions;
 use super::stages::Build;
 use crate::entry;
-use crate::formats::{self, Format, Near};
+use crate::formats::{self, Format, Near, Yield};
 use crate::model::{Inventory, Says};
 use crate::source::Source;
 
@@ -31,6 +31,10 @@ entry! {
 }
 
 impl Format for Dockerfile {
+    fn yields(&self) -> &'static [Yield] {
+        &[Yield::Scopes, Yield::Digests, Yield::Sources, Yield::Environments]
+    }
+
     fn files(&self) -> &'static [&'static str] {
         &[
             "Dockerfile",

@@ -10,7 +10,7 @@ use super::deployment::Deployment;
 use super::overlay::Deployed;
 use super::pipeline::{self, filled, is_subject};
 use crate::entry;
-use crate::formats::{Format, Near};
+use crate::formats::{Format, Near, Yield};
 use crate::model::{Include, Inventory, Scope};
 use crate::source::{self, Source};
 use crate::syntax::yaml::{self, Node};
@@ -25,6 +25,10 @@ entry! {
 }
 
 impl Format for GitlabCi {
+    fn yields(&self) -> &'static [Yield] {
+        &[Yield::Scopes, Yield::Sources]
+    }
+
     fn files(&self) -> &'static [&'static str] {
         &[".gitlab-ci.yml", ".gitlab-ci.yaml", "*.gitlab-ci.yml", "*.gitlab-ci.yaml"]
     }

@@ -15,7 +15,7 @@ use super::operated::{self, Before};
 use super::parameters::{self, Values};
 use super::pod::{claimed, is_container, limits, selects, settings, wishes_of};
 use crate::entry;
-use crate::formats::Format;
+use crate::formats::{Format, Yield};
 use crate::intern;
 use crate::model::{Fact, FactKind, Inventory, Part, PartKind};
 use crate::source::{Place, Source};
@@ -33,6 +33,10 @@ entry! {
 }
 
 impl Format for Kubernetes {
+    fn yields(&self) -> &'static [Yield] {
+        &[Yield::Scopes, Yield::Digests, Yield::Sources]
+    }
+
     fn files(&self) -> &'static [&'static str] {
         &["*.yaml", "*.yml"]
     }

@@ -15,7 +15,7 @@ use super::overlay::{self, Deployed, Image};
 use super::reference::Reference;
 use crate::entry;
 use crate::formats::helm;
-use crate::formats::{Format, Near};
+use crate::formats::{Format, Near, Yield};
 use crate::intern;
 use crate::model::{Fact, FactKind, Inventory, Kind, Part, Scope};
 use crate::source::{self, Place, Source};
@@ -32,6 +32,10 @@ entry! {
 }
 
 impl Format for Kustomization {
+    fn yields(&self) -> &'static [Yield] {
+        &[Yield::Digests, Yield::Sources]
+    }
+
     fn files(&self) -> &'static [&'static str] {
         &NAMES
     }

@@ -9,7 +9,7 @@ use anyhow::Result;
 use super::deployment::{Deployment, fact, said};
 use super::pipeline::{self, defaults, filled};
 use crate::entry;
-use crate::formats::{self, Format};
+use crate::formats::{self, Format, Yield};
 use crate::model::{Fact, FactKind, Inventory};
 use crate::source::{Place, Source};
 use crate::syntax::hcl;
@@ -24,6 +24,10 @@ entry! {
 }
 
 impl Format for Nomad {
+    fn yields(&self) -> &'static [Yield] {
+        &[Yield::Sources]
+    }
+
     fn files(&self) -> &'static [&'static str] {
         &["*.nomad", "*.nomad.hcl"]
     }

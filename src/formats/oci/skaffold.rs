@@ -7,7 +7,7 @@ use anyhow::Result;
 use super::deployment::{Deployment, said};
 use super::pipeline;
 use crate::entry;
-use crate::formats::{Format, helm};
+use crate::formats::{Format, Yield, helm};
 use crate::model::{Fact, FactKind, Inventory, Scope};
 use crate::source::Source;
 use crate::syntax::yaml::{self, Node};
@@ -21,6 +21,10 @@ entry! {
 }
 
 impl Format for Skaffold {
+    fn yields(&self) -> &'static [Yield] {
+        &[Yield::Scopes, Yield::Sources]
+    }
+
     fn files(&self) -> &'static [&'static str] {
         &["skaffold*.yaml", "skaffold*.yml"]
     }

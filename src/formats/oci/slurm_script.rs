@@ -10,7 +10,7 @@ use anyhow::Result;
 use super::deployment::Deployment;
 use super::pipeline::filled;
 use crate::entry;
-use crate::formats::{self, Format};
+use crate::formats::{self, Format, Yield};
 use crate::model::Inventory;
 use crate::source::Source;
 
@@ -24,6 +24,10 @@ entry! {
 }
 
 impl Format for SlurmScript {
+    fn yields(&self) -> &'static [Yield] {
+        &[Yield::Sources]
+    }
+
     fn files(&self) -> &'static [&'static str] {
         &["*.sbatch", "*.slurm", "*.sh"]
     }

@@ -14,7 +14,7 @@ mod requires_txt;
 use anyhow::Result;
 
 use crate::entry;
-use crate::formats::Format;
+use crate::formats::{Format, Yield};
 use crate::intern::{self, Text};
 use crate::model::{Component, Inventory, Manifest, Says};
 use crate::source::Source;
@@ -47,6 +47,10 @@ const INSTALLER: Text = Component::INSTALLER;
 const REQUESTED: Text = "requested";
 
 impl Format for DistInfo {
+    fn yields(&self) -> &'static [Yield] {
+        &[Yield::Edges, Yield::Scopes, Yield::Digests, Yield::Sources, Yield::Environments, Yield::Licences]
+    }
+
     fn files(&self) -> &'static [&'static str] {
         &["*.dist-info/METADATA", "*.egg-info/PKG-INFO", "*.egg-info"]
     }

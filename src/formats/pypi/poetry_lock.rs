@@ -15,7 +15,7 @@ use super::marker::{both, without_extras};
 use super::pep508::{normal, shown};
 use super::poetry::Asked;
 use crate::entry;
-use crate::formats::{Format, Near};
+use crate::formats::{Format, Near, Yield};
 use crate::intern;
 use crate::model::{
     Algorithm, Component, Digest, Edge, Gap, Inventory, Node, NodeId, Origin, Purl, Requirement, SUBJECT, Says, Scope,
@@ -33,6 +33,10 @@ entry! {
 }
 
 impl Format for PoetryLock {
+    fn yields(&self) -> &'static [Yield] {
+        &[Yield::Edges, Yield::Scopes, Yield::Digests, Yield::Sources, Yield::Environments]
+    }
+
     fn files(&self) -> &'static [&'static str] {
         &["poetry.lock"]
     }

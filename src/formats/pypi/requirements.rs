@@ -13,7 +13,7 @@ use super::locked::{Answer, Locked};
 use super::marker::{Overlap, is_marker, overlap};
 use super::pep508::{self, Address, is_name, normal, shown};
 use crate::entry;
-use crate::formats::{Format, Near};
+use crate::formats::{Format, Near, Yield};
 use crate::intern::{self, Text};
 use crate::model::{
     Component, Declared, Digest, Gap, Include, Inventory, Manifest, Node, NodeId, Origin, Purl, Requirement, SUBJECT,
@@ -31,6 +31,10 @@ entry! {
 }
 
 impl Format for RequirementsTxt {
+    fn yields(&self) -> &'static [Yield] {
+        &[Yield::Edges, Yield::Digests, Yield::Sources, Yield::Environments]
+    }
+
     fn files(&self) -> &'static [&'static str] {
         &["requirements*.txt", "*-requirements.txt", "*.requirements.txt"]
     }

@@ -13,7 +13,7 @@ use pep440_rs::{Version, VersionSpecifiers};
 
 use self::raw::{Asked, Entry, File, Head, One, Package, Where};
 use crate::entry;
-use crate::formats::Format;
+use crate::formats::{Format, Yield};
 use crate::intern;
 use crate::model::{Component, Digest, Gap, Inventory, NodeId, Purl, Requirement, SUBJECT, Says, Scope};
 use crate::source::{Place, Source};
@@ -28,6 +28,10 @@ entry! {
 }
 
 impl Format for UvLock {
+    fn yields(&self) -> &'static [Yield] {
+        &[Yield::Edges, Yield::Scopes, Yield::Digests, Yield::Sources, Yield::Environments]
+    }
+
     fn files(&self) -> &'static [&'static str] {
         &["uv.lock", "*.py.lock"]
     }

@@ -8,7 +8,7 @@ use anyhow::Result;
 use super::relation::{Asked, Relation};
 use crate::binary::rpm::FIRST_LINE;
 use crate::entry;
-use crate::formats::{Format, Near, os};
+use crate::formats::{Format, Near, Yield, os};
 use crate::intern;
 use crate::model::{Component, Gap, Inventory, NodeId, Purl, Requirement, Says, Scope};
 use crate::source::Source;
@@ -38,6 +38,10 @@ const FILES: &[&str] = &[
 ];
 
 impl Format for RpmPackages {
+    fn yields(&self) -> &'static [Yield] {
+        &[Yield::Edges, Yield::Scopes, Yield::Licences]
+    }
+
     fn files(&self) -> &'static [&'static str] {
         &["rpmdb.sqlite", "Packages.db", "Packages"]
     }
