@@ -29,6 +29,24 @@ pub fn read<'t, T: Deserialize<'t>>(source: &Source<'t>) -> Result<T> {
     })
 }
 
+/// Reads a part of a document, which was kept as it stands.
+///
+/// # Errors
+/// As [`read`], with the place in the document.
+pub fn part<'t, T: Deserialize<'t>>(source: &Source<'t>, raw: &'t RawValue) -> Result<T> {
+    let text = raw.get();
+    serde_json::from_str(text).map_err(|error| {
+        let message = error.to_string();
+        let message = message.rsplit_once(" at line ").map_or(message.as_str(), |(message, _)| message);
+        let line = text.split_inclusive('\n').nth(error.line().saturating_sub(1)).unwrap_or(text);
+        let mut end = error.column().min(line.len());
+        while !line.is_char_boundary(end) {
+            end -= 1;
+        }
+        source.fault(source.place(&line[end..end]), message)
+    })
+}
+
 /// Returns a text of the same length with blanks in the place of comments and of commas before a closing bracket, which some
 /// programs allow.
 pub fn without_comments(text: &str) -> String {

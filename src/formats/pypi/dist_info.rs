@@ -4,12 +4,12 @@
 //! of the Python packaging user guide; setuptools' "egg-info" for what is older. A folder `name-version.dist-info` is one
 //! package; the folder that holds it is the environment.
 
-mod direct_url;
-mod environment;
-mod gather;
-mod headers;
+pub(super) mod direct_url;
+pub(super) mod environment;
+pub(super) mod gather;
+pub(super) mod headers;
 mod records;
-mod requires_txt;
+pub(super) mod requires_txt;
 
 use anyhow::Result;
 

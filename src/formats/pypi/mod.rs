@@ -1,13 +1,21 @@
 //! Python's package files: lockfiles, requirements, the manifest, and the records of what is installed.
 
+mod answers;
 pub(in crate::formats) mod constraint;
 pub mod dist_info;
 mod locked;
 mod marker;
+pub mod pdm_lock;
 pub(in crate::formats) mod pep508;
+pub mod pip_inspect;
+pub mod pip_report;
+pub mod pipfile;
+pub mod pipfile_lock;
 mod poetry;
 pub mod poetry_lock;
+pub mod pylock;
 pub mod pyproject;
+mod reported;
 pub mod requirements;
 #[cfg(test)]
 mod trial;
@@ -18,7 +26,13 @@ use super::Format;
 /// The formats of this folder.
 pub const FORMATS: &[&dyn Format] = &[
     &dist_info::DistInfo,
+    &pdm_lock::PdmLock,
+    &pip_inspect::PipInspect,
+    &pip_report::PipReport,
+    &pipfile::Pipfile,
+    &pipfile_lock::PipfileLock,
     &poetry_lock::PoetryLock,
+    &pylock::Pylock,
     &pyproject::Pyproject,
     &requirements::RequirementsTxt,
     &uv_lock::UvLock,

@@ -10,17 +10,18 @@ use serde::Deserialize;
 use serde::de::IgnoredAny;
 use toml::Spanned;
 
-use super::locked::{Answer, Locked};
-use super::marker::{both, without_extras};
+use super::answers::{self, Asking, bare, reattach};
+use super::locked::Locked;
+use super::marker::without_extras;
 use super::pep508::{normal, shown};
 use super::poetry::Asked;
 use crate::entry;
 use crate::formats::{Format, Near, Yield};
 use crate::intern;
 use crate::model::{
-    Algorithm, Component, Digest, Edge, Gap, Inventory, Node, NodeId, Origin, Purl, Requirement, SUBJECT, Says, Scope,
+    Algorithm, Component, Digest, Edge, Inventory, Node, NodeId, Origin, Purl, Requirement, SUBJECT, Says, Scope,
 };
-use crate::source::{self, Place, Source};
+use crate::source::{Place, Source};
 use crate::syntax::json::Map;
 use crate::syntax::toml::{Chunk, chunked};
 
@@ -31,6 +32,9 @@ entry! {
     /// beside it; without one, the packages that no other requires count as direct.
     pub PoetryLock = "poetry-lock"
 }
+
+/// What makes a lock whole again.
+const MEND: &str = "run `poetry lock`";
 
 impl Format for PoetryLock {
     fn yields(&self) -> &'static [Yield] {
@@ -81,33 +85,7 @@ impl Format for PoetryLock {
     }
 
     fn join(&self, inventory: &mut Inventory, near: &Near<'_>) {
-        let Some(path) = source::join(source::folder(inventory.subject), "pyproject.toml") else { return };
-        let Some(manifest) = near.get(&path).filter(|manifest| manifest.format == "pyproject") else { return };
-        inventory.sources.extend(&manifest.sources);
-        let root = manifest.nodes.iter().find(|node| node.root);
-        if root.is_none() && manifest.declared.is_empty() {
-            return;
-        }
-        let (heads, edges) = std::mem::take(&mut inventory.edges).into_iter().partition(|edge| edge.from == SUBJECT);
-        inventory.edges = edges;
-        inventory.says.scopes = true;
-        let project = root.and_then(|node| Some(inventory.add_root(node.component?.clone(), node.place)));
-        let from = project.unwrap_or(SUBJECT);
-        let locked = Locked::of(inventory);
-        let mut extras = Extras::of(inventory);
-        for asked in manifest.declared.iter().filter(|asked| asked.gap == Gap::Open) {
-            let (name, wanted) = asked.name.split_once('[').unwrap_or((asked.name, ""));
-            let Requirement { scope, environment, .. } = *asked.requirement;
-            let is_excused =
-                !environment.is_empty() || (scope == Scope::Optional && asked.requirement.extra.is_empty());
-            let ask = Asking { from, name, requirement: *asked.requirement, place: asked.place, is_excused };
-            for to in ask.settle(inventory, &locked, &[environment]) {
-                for extra in wanted.trim_end_matches(']').split(',') {
-                    extras.activate(inventory, to, extra);
-                }
-            }
-        }
-        reattach(inventory, &heads);
+        answers::join_project(inventory, near, MEND);
     }
 }
 
@@ -387,8 +365,14 @@ impl Reader<'_, '_> {
                             extra: intern::text(extra),
                         };
                         if edges.insert((*node, key.clone(), requirement)) {
-                            let asking =
-                                Asking { from: *node, name: name.as_ref(), requirement, place: *place, is_excused };
+                            let asking = Asking {
+                                from: *node,
+                                name: name.as_ref(),
+                                requirement,
+                                place: *place,
+                                is_excused,
+                                mend: MEND,
+                            };
                             asking.settle(&mut self.inventory, &locked, &context);
                         }
                     }
@@ -427,110 +411,6 @@ impl Reader<'_, '_> {
     }
 }
 
-/// A requirement on its way to the node that answers it.
-struct Asking<'a> {
-    from: NodeId,
-    name: &'a str,
-    requirement: Requirement,
-    place: Place,
-    is_excused: bool,
-}
-
-impl Asking<'_> {
-    /// Adds the edge, or says why there is none; returns the nodes that answer.
-    fn settle(self, inventory: &mut Inventory, locked: &Locked, context: &[&str]) -> Vec<NodeId> {
-        let Asking { from, name, requirement, place, is_excused } = self;
-        match locked.answer(inventory, &normal(name), requirement.constraint, context) {
-            Answer::Missing if is_excused => {}
-            Answer::Missing => {
-                let message =
-                    format!("\"{}\" is required, but the lock does not hold it; run `poetry lock`", shown(name));
-                inventory.fault(place, message);
-            }
-            Answer::Unmet if is_excused => {}
-            Answer::Unmet => inventory.fault(
-                place,
-                format!(
-                    "no locked version of \"{}\" satisfies \"{}\"; run `poetry lock`",
-                    shown(name),
-                    shown(requirement.constraint)
-                ),
-            ),
-            Answer::Nodes(nodes) => {
-                for &to in &nodes {
-                    let mut requirement = requirement;
-                    if nodes.len() > 1 {
-                        let own = inventory.nodes[to as usize].environment;
-                        requirement.environment = intern::text(&both(requirement.environment, own));
-                    }
-                    inventory.edge(from, to, requirement, place);
-                }
-                return nodes;
-            }
-            Answer::Unclear(nodes) => {
-                inventory.declare(from, intern::text(name), requirement, place, Gap::Ambiguous(nodes));
-            }
-        }
-        Vec::new()
-    }
-}
-
-/// The edges that stand for an extra nobody has asked for yet, by package and extra.
-struct Extras(HashMap<(NodeId, String), Vec<usize>>);
-
-impl Extras {
-    fn of(inventory: &Inventory) -> Self {
-        let mut waiting: HashMap<(NodeId, String), Vec<usize>> = HashMap::new();
-        for (index, edge) in inventory.edges.iter().enumerate() {
-            let Requirement { scope, extra, .. } = edge.requirement;
-            if *scope == Scope::Optional && !extra.is_empty() {
-                waiting.entry((edge.from, normal(extra))).or_default().push(index);
-            }
-        }
-        Extras(waiting)
-    }
-
-    /// Makes what an extra brings in a need of the package that is asked for with it.
-    fn activate(&mut self, inventory: &mut Inventory, node: NodeId, extra: &str) {
-        for index in self.0.remove(&(node, normal(extra.trim()))).unwrap_or_default() {
-            let edge = &mut inventory.edges[index];
-            edge.requirement = Requirement { scope: Scope::Runtime, ..*edge.requirement }.intern();
-        }
-    }
-}
-
-/// Adds those of `heads`, edges from the subject, whose node no other way leads to.
-fn reattach(inventory: &mut Inventory, heads: &[Edge]) {
-    let mut requires: Vec<Vec<NodeId>> = vec![Vec::new(); inventory.nodes.len()];
-    for edge in &inventory.edges {
-        requires[edge.from as usize].push(edge.to);
-    }
-    for declared in &inventory.declared {
-        if let Gap::Ambiguous(nodes) = &declared.gap {
-            requires[declared.from as usize].extend(nodes);
-        }
-    }
-    let mut reached = vec![false; inventory.nodes.len()];
-    let mut flood = |from: NodeId, reached: &mut Vec<bool>| {
-        let mut waiting = vec![from];
-        while let Some(node) = waiting.pop() {
-            if !std::mem::replace(&mut reached[node as usize], true) {
-                waiting.append(&mut requires[node as usize]);
-            }
-        }
-    };
-    flood(SUBJECT, &mut reached);
-    let mut last: Option<NodeId> = None;
-    for head in heads {
-        // The edges to one node, one for each of its groups, stand side by side.
-        if last == Some(head.to) || !reached[head.to as usize] {
-            inventory.edges.push(*head);
-            flood(head.to, &mut reached);
-            last = Some(head.to);
-        }
-    }
-}
-
 /// Says whether a file's name is that of this version: `numpy-1.26.4-cp312-…whl`, `numpy-1.26.4.tar.gz`.
 fn is_of_version(file: &str, version: &str) -> bool {
     let spelled = [version.to_owned(), version.replace('+', "%2B"), version.replace(['+', '-'], "_")];
@@ -542,14 +422,6 @@ fn is_of_version(file: &str, version: &str) -> bool {
             file[..at].ends_with('-') && ends
         })
     })
-}
-
-/// Returns a place without the quotation marks around it.
-pub(super) fn bare(source: &Source<'_>, place: Place) -> Place {
-    let (start, end) = (place.start as usize, place.start as usize + place.len as usize);
-    let Some(text) = source.text.get(start..end) else { return place };
-    let inner = text.trim_matches(['"', '\'']);
-    if inner.is_empty() { place } else { source.place(inner) }
 }
 
 #[cfg(test)]

@@ -11,9 +11,9 @@ use serde::Deserialize;
 use serde::de::IgnoredAny;
 use toml::Spanned;
 
+use super::answers::bare;
 use super::pep508::{self, normal, shown, with_extras};
 use super::poetry::Asked;
-use super::poetry_lock::bare;
 use crate::entry;
 use crate::formats::{Format, Role};
 use crate::intern::{self, Text};

@@ -14,7 +14,7 @@ use crate::syntax::json;
 
 #[derive(Default, Deserialize)]
 #[serde(default)]
-struct DirectUrl {
+pub(in crate::formats::pypi) struct DirectUrl {
     url: String,
     vcs_info: Option<Vcs>,
     archive_info: Option<Archive>,
@@ -36,6 +36,19 @@ struct Archive {
     hashes: BTreeMap<String, String>,
 }
 
+impl DirectUrl {
+    /// Returns the digests of the archive.
+    pub(in crate::formats::pypi) fn digests(&self) -> Vec<Digest> {
+        let Some(archive) = &self.archive_info else { return Vec::new() };
+        let mut digests: Vec<Digest> =
+            archive.hashes.iter().filter_map(|(name, hex)| Digest::hex(Algorithm::named(name)?, hex)).collect();
+        if let Some((name, hex)) = archive.hash.as_deref().and_then(|hash| hash.split_once('=')) {
+            digests.extend(Algorithm::named(name).and_then(|algorithm| Digest::hex(algorithm, hex)));
+        }
+        digests
+    }
+}
+
 /// Reads one file, as a component whose name is the record's, with origin and digests and no more.
 ///
 /// # Errors
@@ -45,17 +58,13 @@ pub(super) fn read(source: &Source<'_>, record: &Record<'_>, inventory: &mut Inv
     let (name, version) = record.named();
     let mut component = Component::new(Purl::new("pypi", "", name, version));
     component.origin = origin(&direct);
-    let archive = direct.archive_info.unwrap_or_default();
-    component.digests =
-        archive.hashes.iter().filter_map(|(name, hex)| Digest::hex(Algorithm::named(name)?, hex)).collect();
-    if let Some((name, hex)) = archive.hash.as_deref().and_then(|hash| hash.split_once('=')) {
-        component.digests.extend(Algorithm::named(name).and_then(|algorithm| Digest::hex(algorithm, hex)));
-    }
+    component.digests = direct.digests();
     inventory.add(component, source.start());
     Ok(())
 }
 
-fn origin(direct: &DirectUrl) -> Origin {
+/// Returns where the package came from.
+pub(in crate::formats::pypi) fn origin(direct: &DirectUrl) -> Origin {
     let url = direct.url.as_str();
     if let Some(vcs) = &direct.vcs_info {
         let commit = vcs.commit_id.as_deref().unwrap_or_default();

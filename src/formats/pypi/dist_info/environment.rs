@@ -8,13 +8,36 @@ use crate::formats::pypi::marker::{Fate, fate};
 const MOST: usize = 4096;
 
 /// An environment, with what was asked of it before.
-pub(super) struct Environment {
+pub(in crate::formats::pypi) struct Environment {
     /// What is known, each as a marker with the variables that it speaks of.
     known: Vec<(&'static [&'static str], String)>,
     asked: BTreeMap<String, Fate>,
 }
 
 impl Environment {
+    /// Returns an environment of which every variable is known, by its name in markers.
+    pub(in crate::formats::pypi) fn exact<'v>(variables: impl Iterator<Item = (&'v str, &'v str)>) -> Self {
+        /// The variables, and what they are called beside.
+        const VARIABLES: &[&[&str]] = &[
+            &["implementation_name"],
+            &["implementation_version"],
+            &["os_name"],
+            &["platform_machine"],
+            &["platform_release"],
+            &["platform_system"],
+            &["platform_version"],
+            &["python_full_version"],
+            &["platform_python_implementation", "python_implementation"],
+            &["python_version"],
+            &["sys_platform"],
+        ];
+        let known = variables.filter_map(|(name, value)| {
+            let names = VARIABLES.iter().copied().find(|names| names[0] == name)?;
+            (!value.contains(['\'', '"'])).then(|| (names, format!("{name} == '{value}'")))
+        });
+        Environment { known: known.collect(), asked: BTreeMap::new() }
+    }
+
     /// Returns the environment of the packages in a folder: `lib/python3.11/site-packages`, `lib/pypy3.10/site-packages`.
     pub(super) fn of(folder: &str) -> Self {
         let mut known = vec![

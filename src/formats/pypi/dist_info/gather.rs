@@ -17,13 +17,13 @@ use crate::model::{Component, Declared, Gap, Inventory, Node, NodeId, Origin, Re
 use crate::source::Source;
 
 /// One installed package.
-struct Package {
-    node: NodeId,
-    requires: Vec<Declared>,
+pub(in crate::formats::pypi) struct Package {
+    pub(in crate::formats::pypi) node: NodeId,
+    pub(in crate::formats::pypi) requires: Vec<Declared>,
     /// Whether its installer was asked for it by name.
-    is_requested: bool,
+    pub(in crate::formats::pypi) is_requested: bool,
     /// The package in whose folder it stands, in normal form; empty where it is installed itself.
-    bundled_by: String,
+    pub(in crate::formats::pypi) bundled_by: String,
 }
 
 /// Makes one inventory of the files of an environment, sorted by path.
@@ -42,13 +42,17 @@ pub(super) fn gather(subject: Text, files: Vec<Inventory>) -> Inventory {
     packages.extend(add(&mut inventory, records));
     inventory.says.integrity =
         inventory.nodes.iter().filter_map(|node| node.component).any(|component| !component.digests.is_empty());
-    let installed = Installed::of(&inventory, &packages);
-    let mut environment = Environment::of(subject);
-    for package in &packages {
-        require(&mut inventory, &installed, &mut environment, package);
-    }
-    ask(&mut inventory, &installed, &packages);
+    settle(&mut inventory, &packages, Environment::of(subject));
     inventory
+}
+
+/// Holds what each package requires against what is there, and lets the subject require what was asked for.
+pub(in crate::formats::pypi) fn settle(inventory: &mut Inventory, packages: &[Package], mut environment: Environment) {
+    let installed = Installed::of(inventory, packages);
+    for package in packages {
+        require(inventory, &installed, &mut environment, package);
+    }
+    ask(inventory, &installed, packages);
 }
 
 /// Adds the package that some files are the record of.

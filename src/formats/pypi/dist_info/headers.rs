@@ -68,16 +68,24 @@ impl<'t> Headers<'t> {
 /// The longest text that is taken for the name of a licence, and not for the licence itself.
 const LONGEST: usize = 120;
 
-/// Returns the licence: the expression, or the name that was written freely, or what the classifiers say.
 fn licence(headers: &Headers<'_>) -> Text {
-    if let Some(expression) = headers.first("License-Expression") {
+    licence_of(headers.first("License-Expression"), headers.first("License"), headers.all("Classifier"))
+}
+
+/// Returns the licence: the expression, or the name that was written freely, or what the classifiers say.
+pub(in crate::formats::pypi) fn licence_of<'t>(
+    expression: Option<&str>,
+    free: Option<&str>,
+    classifiers: impl Iterator<Item = &'t str>,
+) -> Text {
+    if let Some(expression) = expression {
         return intern::text(&expression.split_whitespace().collect::<Vec<_>>().join(" "));
     }
-    let free = headers.first("License").filter(|free| !free.contains('\n') && free.len() <= LONGEST);
+    let free = free.filter(|free| !free.contains('\n') && free.len() <= LONGEST);
     if let Some(free) = free.filter(|free| !free.eq_ignore_ascii_case("unknown")) {
         return intern::text(free);
     }
-    let classifiers = headers.all("Classifier").filter(|classifier| classifier.starts_with("License ::"));
+    let classifiers = classifiers.filter(|classifier| classifier.starts_with("License ::"));
     let mut names: Vec<&str> =
         classifiers.filter_map(|classifier| classifier.rsplit("::").next()).map(str::trim).collect();
     names.retain(|name| *name != "OSI Approved");

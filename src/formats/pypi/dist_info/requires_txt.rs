@@ -8,7 +8,7 @@ use crate::formats::pypi::normal;
 use crate::formats::pypi::pep508::Requirement as Spelled;
 use crate::intern;
 use crate::model::{Gap, Inventory, NodeId, Requirement, SUBJECT, Scope};
-use crate::source::Source;
+use crate::source::{Place, Source};
 
 /// Reads a `requires.txt`; its requirements are the subject's, until the package is known.
 pub(super) fn read(source: &Source<'_>, inventory: &mut Inventory) {
@@ -27,17 +27,28 @@ pub(super) fn read(source: &Source<'_>, inventory: &mut Inventory) {
 
 /// Adds a requirement, under a condition beside its own; it waits for what is installed.
 pub(super) fn require(source: &Source<'_>, inventory: &mut Inventory, from: NodeId, text: &str, condition: &str) {
+    require_at(&|part| source.place(part), inventory, from, text, condition);
+}
+
+/// Adds a requirement as [`require`] does, where its text is no slice of the source: `place` says where a part stands.
+pub(in crate::formats::pypi) fn require_at(
+    place: &dyn Fn(&str) -> Place,
+    inventory: &mut Inventory,
+    from: NodeId,
+    text: &str,
+    condition: &str,
+) {
     let spelled = match Spelled::read(text) {
         Ok(spelled) => spelled,
         Err(message) => {
-            inventory.fault(source.place(text), message);
+            inventory.fault(place(text), message);
             return;
         }
     };
     let marker = marker::both(spelled.marker, condition);
     let (extras, environment) = marker::without_extras(&marker);
     let (constraint, environment) = (spelled.constraint(), intern::text(&environment));
-    let (name, place) = (spelled.with_extras(), source.place(spelled.name));
+    let (name, place) = (spelled.with_extras(), place(spelled.name));
     if extras.is_empty() {
         let asked: Vec<String> = spelled.extras.iter().map(|extra| normal(extra)).collect();
         let extra = intern::text(&asked.join(","));

@@ -1,0 +1,170 @@
+//! How a lock's requirements find the packages that answer them, and the project its direct ones.
+
+use hashbrown::HashMap;
+
+use super::locked::{Answer, Locked};
+use super::marker::both;
+use super::pep508::{normal, shown};
+use crate::formats::Near;
+use crate::intern::{self, Text};
+use crate::model::{Edge, Gap, Inventory, NodeId, Requirement, SUBJECT, Scope};
+use crate::source::{self, Place, Source};
+
+/// Lets the project of the `pyproject.toml` beside a lock require what it asks for; until then the subject itself requires
+/// what no other package leads to. `mend` says how to make a lock whole that lacks something.
+pub fn join_project(inventory: &mut Inventory, near: &Near<'_>, mend: &'static str) {
+    let Some(path) = source::join(source::folder(inventory.subject), "pyproject.toml") else { return };
+    let Some(manifest) = near.get(&path).filter(|manifest| manifest.format == "pyproject") else { return };
+    inventory.sources.extend(&manifest.sources);
+    let root = manifest.nodes.iter().find(|node| node.root);
+    if root.is_none() && manifest.declared.is_empty() {
+        return;
+    }
+    let (heads, edges) = std::mem::take(&mut inventory.edges).into_iter().partition(|edge| edge.from == SUBJECT);
+    inventory.edges = edges;
+    inventory.says.scopes = true;
+    let project = root.and_then(|node| Some(inventory.add_root(node.component?.clone(), node.place)));
+    let from = project.unwrap_or(SUBJECT);
+    let locked = Locked::of(inventory);
+    let mut extras = Extras::of(inventory);
+    for asked in manifest.declared.iter().filter(|asked| asked.gap == Gap::Open) {
+        let (name, wanted) = asked.name.split_once('[').unwrap_or((asked.name, ""));
+        let Requirement { scope, environment, .. } = *asked.requirement;
+        let is_excused = !environment.is_empty() || (scope == Scope::Optional && asked.requirement.extra.is_empty());
+        let ask = Asking { from, name, requirement: *asked.requirement, place: asked.place, is_excused, mend };
+        for to in ask.settle(inventory, &locked, &[environment]) {
+            for extra in wanted.trim_end_matches(']').split(',') {
+                extras.activate(inventory, to, extra);
+            }
+        }
+    }
+    reattach(inventory, &heads);
+}
+
+/// A requirement on its way to the node that answers it.
+pub struct Asking<'a> {
+    /// Who requires.
+    pub from: NodeId,
+    /// What is required, by name.
+    pub name: &'a str,
+    /// How.
+    pub requirement: Requirement,
+    /// Where the file says so.
+    pub place: Place,
+    /// Whether the lock may lack it.
+    pub is_excused: bool,
+    /// What to do where the lock lacks it.
+    pub mend: &'static str,
+}
+
+impl Asking<'_> {
+    /// Adds the edge, or says why there is none; returns the nodes that answer.
+    pub fn settle(self, inventory: &mut Inventory, locked: &Locked, context: &[&str]) -> Vec<NodeId> {
+        let Asking { from, name, requirement, place, is_excused, mend } = self;
+        match locked.answer(inventory, &normal(name), requirement.constraint, context) {
+            Answer::Missing if is_excused => {}
+            Answer::Missing => {
+                let message = format!("\"{}\" is required, but the lock does not hold it; {mend}", shown(name));
+                inventory.fault(place, message);
+            }
+            Answer::Unmet if is_excused => {}
+            Answer::Unmet => inventory.fault(
+                place,
+                format!(
+                    "no locked version of \"{}\" satisfies \"{}\"; {mend}",
+                    shown(name),
+                    shown(requirement.constraint)
+                ),
+            ),
+            Answer::Nodes(nodes) => {
+                for &to in &nodes {
+                    let mut requirement = requirement;
+                    if nodes.len() > 1 {
+                        let own = inventory.nodes[to as usize].environment;
+                        requirement.environment = intern::text(&both(requirement.environment, own));
+                    }
+                    inventory.edge(from, to, requirement, place);
+                }
+                return nodes;
+            }
+            Answer::Unclear(nodes) => {
+                inventory.declare(from, intern::text(name), requirement, place, Gap::Ambiguous(nodes));
+            }
+        }
+        Vec::new()
+    }
+}
+
+/// The edges that stand for an extra nobody has asked for yet, by package and extra.
+pub struct Extras(HashMap<(NodeId, String), Vec<usize>>);
+
+impl Extras {
+    /// Finds them.
+    pub fn of(inventory: &Inventory) -> Self {
+        let mut waiting: HashMap<(NodeId, String), Vec<usize>> = HashMap::new();
+        for (index, edge) in inventory.edges.iter().enumerate() {
+            let Requirement { scope, extra, .. } = edge.requirement;
+            if *scope == Scope::Optional && !extra.is_empty() {
+                waiting.entry((edge.from, normal(extra))).or_default().push(index);
+            }
+        }
+        Extras(waiting)
+    }
+
+    /// Makes what an extra brings in a need of the package that is asked for with it.
+    pub fn activate(&mut self, inventory: &mut Inventory, node: NodeId, extra: &str) {
+        for index in self.0.remove(&(node, normal(extra.trim()))).unwrap_or_default() {
+            let edge = &mut inventory.edges[index];
+            edge.requirement = Requirement { scope: Scope::Runtime, ..*edge.requirement }.intern();
+        }
+    }
+}
+
+/// Adds those of `heads`, edges from the subject, whose node no other way leads to.
+pub fn reattach(inventory: &mut Inventory, heads: &[Edge]) {
+    let mut requires: Vec<Vec<NodeId>> = vec![Vec::new(); inventory.nodes.len()];
+    for edge in &inventory.edges {
+        requires[edge.from as usize].push(edge.to);
+    }
+    for declared in &inventory.declared {
+        if let Gap::Ambiguous(nodes) = &declared.gap {
+            requires[declared.from as usize].extend(nodes);
+        }
+    }
+    let mut reached = vec![false; inventory.nodes.len()];
+    let mut flood = |from: NodeId, reached: &mut Vec<bool>| {
+        let mut waiting = vec![from];
+        while let Some(node) = waiting.pop() {
+            if !std::mem::replace(&mut reached[node as usize], true) {
+                waiting.append(&mut requires[node as usize]);
+            }
+        }
+    };
+    flood(SUBJECT, &mut reached);
+    let mut last: Option<NodeId> = None;
+    for head in heads {
+        // The edges to one node, one for each of its groups, stand side by side.
+        if last == Some(head.to) || !reached[head.to as usize] {
+            inventory.edges.push(*head);
+            flood(head.to, &mut reached);
+            last = Some(head.to);
+        }
+    }
+}
+
+/// Returns the condition under which either holds; an empty one always does.
+pub fn either(one: Text, other: Text) -> Text {
+    match (one, other) {
+        ("", _) | (_, "") => "",
+        _ if one == other => one,
+        _ => intern::text(&format!("({one}) or ({other})")),
+    }
+}
+
+/// Returns a place without the quotation marks around it.
+pub fn bare(source: &Source<'_>, place: Place) -> Place {
+    let (start, end) = (place.start as usize, place.start as usize + place.len as usize);
+    let Some(text) = source.text.get(start..end) else { return place };
+    let inner = text.trim_matches(['"', '\'']);
+    if inner.is_empty() { place } else { source.place(inner) }
+}

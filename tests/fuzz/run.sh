@@ -1,0 +1,52 @@
+#!/usr/bin/env bash
+# Fuzzes every format for SECONDS each, or those named, from their own fixtures; then names and images.
+#   tests/fuzz/run.sh SECONDS [FORMAT...]
+# Needs a nightly toolchain and cargo-fuzz. A finding stops the run, and its input stays in tests/fuzz/artifacts.
+set -euo pipefail
+cd "$(dirname "$0")/../.."
+seconds=${1:?how many seconds for each}
+shift
+root=$PWD
+dir=tests/fuzz
+cargo +nightly fuzz build --fuzz-dir "$dir" --release
+binary() { echo "$root/$dir/target/x86_64-unknown-linux-gnu/release/$1"; }
+# Nothing that was read is ever freed (texts are kept once), so that a process lasts but some time.
+slice=60
+if [ $# -gt 0 ]; then formats=("$@"); else
+  mapfile -t formats < <(cd fixtures/formats && ls -d */ | tr -d /)
+  formats+=(names image)
+fi
+fuzz() { # target, corpus, name
+  local left=$seconds runs=0 part
+  mkdir -p "$dir/corpus/$2" "$dir/artifacts/$2"
+  while [ "$left" -gt 0 ]; do
+    part=$((left < slice ? left : slice))
+    left=$((left - part))
+    local log
+    log=$(DRIFTGATE_FILE="${3:-}" "$(binary "$1")" "$root/$dir/corpus/$2" -artifact_prefix="$root/$dir/artifacts/$2/" \
+      -max_total_time="$part" -max_len=65536 -timeout=20 -rss_limit_mb=6144 -print_final_stats=1 -detect_leaks=0 2>&1) ||
+      { echo "$log" | tail -n 40; echo "$2 ($3): a finding"; return 1; }
+    runs=$((runs + $(echo "$log" | sed -n 's/^stat::number_of_executed_units: *//p')))
+  done
+  echo "$2${3:+ ($3)}: $runs executions in $seconds s"
+}
+for format in "${formats[@]}"; do
+  case $format in
+    names)
+      mkdir -p "$dir/corpus/names"
+      grep -rhoE '"pkg:[^"]+"' fixtures/conformance/purl | tr -d '"' | head -n 400 |
+        while read -r line; do printf '%s' "$line" >"$dir/corpus/names/$(printf '%s' "$line" | cksum | cut -d' ' -f1)"; done
+      fuzz names names
+      ;;
+    image)
+      mkdir -p "$dir/corpus/image"
+      cp fixtures/demo/api-image.tar "$dir/corpus/image/"
+      fuzz image image
+      ;;
+    *)
+      # The commonest name of a file of this format among its fixtures, and all files of that name as seeds.
+      name=$(python3 "$dir/seeds.py" "$format" "$dir/corpus/$format") || { echo "$format: no seeds"; continue; }
+      fuzz format "$format" "$name"
+      ;;
+  esac
+done

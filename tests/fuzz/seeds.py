@@ -1,0 +1,33 @@
+"""Copies a format's fixtures into a corpus and prints the path that the fuzzed file has in its tree."""
+
+import hashlib
+import json
+import pathlib
+import subprocess
+import sys
+
+format_id, corpus = sys.argv[1], pathlib.Path(sys.argv[2])
+listed = json.loads(subprocess.run(["cargo", "run", "-q", "--", "list", "formats", "-f", "json"], check=True,
+                                   capture_output=True, text=True).stdout)
+globs = [glob for entry in listed["formats"] if entry["id"] == format_id for glob in entry["files"]]
+corpus.mkdir(parents=True, exist_ok=True)
+names = {}
+for case in sorted(pathlib.Path("fixtures/formats", format_id).iterdir()):
+    for file in sorted(path for path in case.rglob("*") if path.is_file()) if case.is_dir() else []:
+        below = file.relative_to(case).as_posix()
+        if file.name in ("README.md", "expected.snap"):
+            continue
+        if globs and not any(pathlib.PurePath(below).match(glob) for glob in globs):
+            continue
+        # The first entries of a big file are as good as all of them.
+        content = file.read_bytes()[:32768]
+        (corpus / hashlib.sha1(content).hexdigest()).write_bytes(content)
+        installed = any("/" in glob for glob in globs) or below.startswith(("usr/", "var/", "lib/"))
+        whole = below if installed else pathlib.PurePath(below).name
+        # A folder that tells the format: .github/workflows.
+        if below.startswith("."):
+            whole = below
+        names[whole] = names.get(whole, 0) + 1
+if not names:
+    sys.exit(1)
+print(max(sorted(names), key=lambda name: (names[name], -len(name))))
