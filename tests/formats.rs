@@ -55,11 +55,13 @@ fn render(subject: &Subject, sources: &Sources, text: &mut String) {
             let fields =
                 [asked.constraint, asked.extra, asked.environment].into_iter().filter(|field| !field.is_empty());
             let fields: Vec<&str> = std::iter::once(asked.scope.name()).chain(fields).collect();
-            let _ = writeln!(text, "    → {} ({})", link.to.component.purl, fields.join("; "));
+            let copy = if link.to.copy().is_empty() { String::new() } else { format!(" as {}", link.to.copy()) };
+            let _ = writeln!(text, "    → {}{copy} ({})", link.to.component.purl, fields.join("; "));
         }
     }
     for link in subject.requires().filter(|link| !link.to.is_root()) {
-        let _ = writeln!(text, "itself → {} ({})", link.to.component.purl, link.requirement.scope.name());
+        let copy = if link.to.copy().is_empty() { String::new() } else { format!(" as {}", link.to.copy()) };
+        let _ = writeln!(text, "itself → {}{copy} ({})", link.to.component.purl, link.requirement.scope.name());
     }
     for declared in &subject.declared {
         let at = sources.locate(declared.place);

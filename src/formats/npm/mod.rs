@@ -2,12 +2,14 @@
 //! `node_modules` what is installed.
 
 mod asked;
+mod importers;
 pub mod node_modules;
 mod nodes;
 mod origin;
 pub mod package_json;
 pub mod package_lock;
 mod package_lock_v1;
+pub mod pnpm_lock;
 mod shapes;
 mod tree;
 mod workspaces;
@@ -16,4 +18,4 @@ use super::Format;
 
 /// The formats of this folder.
 pub const FORMATS: &[&dyn Format] =
-    &[&node_modules::NodeModules, &package_lock::PackageLock, &package_json::PackageJson];
+    &[&node_modules::NodeModules, &package_lock::PackageLock, &package_json::PackageJson, &pnpm_lock::PnpmLock];

@@ -1,44 +1,42 @@
-//! The nodes of a lock: one for each package, however many copies of it stand in the tree.
+//! The nodes of a lock: one for each place of a package in the tree; where a package stands in several, each is a copy, which
+//! the graph takes together with those that require the same.
 
-use hashbrown::{HashMap, HashSet};
+use hashbrown::HashMap;
 
-use crate::intern::Text;
-use crate::model::{Component, Digest, Inventory, Node, NodeId, Origin, Requirement};
+use crate::intern::{self, Text};
+use crate::model::{Component, Inventory, Node, NodeId, Origin, Requirement};
 use crate::source::{Place, Source};
 
 /// An inventory that grows: first all its nodes, then their edges.
 pub(super) struct Nodes<'s, 't> {
     pub source: &'s Source<'t>,
     pub inventory: Inventory,
-    same: HashMap<(Text, Origin, &'static [Digest]), NodeId>,
-    /// The nodes with several copies, and the edges of these: copies mostly ask for the same.
-    merged: HashSet<NodeId>,
-    edges: HashSet<(NodeId, NodeId, Requirement)>,
+    /// The first node of each package, and the folder that it stands in.
+    first: HashMap<*const Component, (NodeId, String)>,
 }
 
 impl<'s, 't> Nodes<'s, 't> {
     /// Returns an inventory without nodes.
     pub(super) fn new(source: &'s Source<'t>, format: &'static str) -> Self {
-        Nodes {
-            source,
-            inventory: Inventory::new(source, format),
-            same: HashMap::new(),
-            merged: HashSet::new(),
-            edges: HashSet::new(),
-        }
+        Nodes { source, inventory: Inventory::new(source, format), first: HashMap::new() }
     }
 
-    /// Adds a package, or finds the node of the same package.
-    pub(super) fn add(&mut self, component: Component, environment: Text, place: Place) -> NodeId {
+    /// Adds a package that stands in a folder.
+    pub(super) fn add(&mut self, component: Component, folder: &str, environment: Text, place: Place) -> NodeId {
         let component = component.intern();
-        let key = (component.purl.as_str(), component.origin, &*component.digests);
-        if let Some(&node) = self.same.get(&key) {
-            self.merged.insert(node);
-            return node;
+        let mut node = Node { component: Some(component), place, environment, ..Node::default() };
+        match self.first.get(&std::ptr::from_ref(component)) {
+            Some((first, of_first)) => {
+                self.inventory.nodes[*first as usize].copy = intern::text(of_first);
+                node.copy = intern::text(folder);
+                self.inventory.add_node(node)
+            }
+            None => {
+                let node = self.inventory.add_node(node);
+                self.first.insert(std::ptr::from_ref(component), (node, folder.to_owned()));
+                node
+            }
         }
-        let node = self.inventory.add_node(Node { component: Some(component), place, environment, ..Node::default() });
-        self.same.insert(key, node);
-        node
     }
 
     /// Says whether the lock tells where packages come from: npm can be told to leave out the addresses of all that comes
@@ -52,10 +50,8 @@ impl<'s, 't> Nodes<'s, 't> {
         installed().any(|component| is_registry(&component.origin)) || !installed().any(is_omitted)
     }
 
-    /// Adds an edge; of copies that ask for the same, once.
+    /// Adds an edge.
     pub(super) fn edge(&mut self, from: NodeId, to: NodeId, requirement: Requirement, place: Place) {
-        if !self.merged.contains(&from) || self.edges.insert((from, to, requirement)) {
-            self.inventory.edge(from, to, requirement, place);
-        }
+        self.inventory.edge(from, to, requirement, place);
     }
 }

@@ -265,7 +265,7 @@ impl<'t> Nodes<'_, 't> {
             let message = format!("\"{}\" has neither version nor source", name.escape_debug());
             self.inventory.fault(place, message);
         }
-        self.add(component, package.environment(), place)
+        self.add(component, location, package.environment(), place)
     }
 
     /// Finds the node of the folder that a link points to.
@@ -292,7 +292,7 @@ impl<'t> Nodes<'_, 't> {
         );
         self.inventory.fault(place, message);
         let origin = Origin::path(target);
-        self.add(Component { origin, ..Component::new(origin::purl(name, &package.version)) }, "", place)
+        self.add(Component { origin, ..Component::new(origin::purl(name, &package.version)) }, location, "", place)
     }
 
     /// Adds what the package at a location asks for.
@@ -446,6 +446,7 @@ pub(super) mod tests {
             "pkg:npm/fse@1.0.0 [fse] an unknown source os=darwin,!win32 cpu=arm64",
             "pkg:npm/same@1.0.0 [same] an unknown source",
             "pkg:npm/m@3.0.0 [m] path packages/m root",
+            "pkg:npm/same@1.0.0 [same] an unknown source",
             "- -> pkg:npm/top@1.0.0 runtime  [top]",
             "- -> pkg:npm/m@3.0.0 runtime  [m]",
             "pkg:npm/top@1.0.0 -> pkg:npm/m@3.0.0 runtime  [packages/m]",
@@ -462,6 +463,7 @@ pub(super) mod tests {
             "pkg:npm/same@1.0.0 -> pkg:npm/b@2.0.0 runtime 2 [b]",
             "pkg:npm/m@3.0.0 -> pkg:npm/same@1.0.0 runtime 1 [same]",
             "pkg:npm/m@3.0.0 -> pkg:npm/b@2.0.0 runtime ^2 [b]",
+            "pkg:npm/same@1.0.0 -> pkg:npm/b@2.0.0 runtime 2 [b]",
             "pkg:npm/%40s/tool@2.0.0 ?? none peer",
         ];
         assert_eq!(lines(&inventory, &text), expected);

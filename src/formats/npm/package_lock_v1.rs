@@ -127,10 +127,10 @@ pub(super) fn read(source: &Source<'_>) -> Result<Inventory> {
 fn unfold<'p, 't>(lock: &'p Lock<'t>, nodes: &mut Nodes<'_, 't>) -> (Tree<'p>, Vec<Entry<'p, 't>>) {
     let mut tree = Tree::new();
     let mut entries: Vec<Entry<'p, 't>> = Vec::new();
-    let mut level = vec![(TOP, nodes.source.start(), &lock.dependencies)];
+    let mut level = vec![(TOP, String::new(), nodes.source.start(), &lock.dependencies)];
     while !level.is_empty() {
         let mut below = Vec::new();
-        for (folder, near, packages) in level {
+        for (folder, path, near, packages) in level {
             let mut near = near;
             for (name, package) in &packages.0 {
                 let place = name.place(nodes.source, near);
@@ -141,14 +141,15 @@ fn unfold<'p, 't>(lock: &'p Lock<'t>, nodes: &mut Nodes<'_, 't>) -> (Tree<'p>, V
                 }
                 let holds_more = !package.dependencies.0.is_empty();
                 let own = if holds_more { tree.add(folder) } else { folder };
-                let node = package.add(name, place, nodes);
+                let path = format!("{path}node_modules/{}", &**name);
+                let node = package.add(name, &path, place, nodes);
                 if tree.put(folder, name, entries.len()).is_some() {
                     let message = format!("\"{}\" stands twice in \"dependencies\"", name.escape_debug());
                     nodes.inventory.fault(place, message);
                 }
                 entries.push(Entry { name, package, is_top: folder == TOP, folder: own, node, place });
                 if holds_more {
-                    below.push((own, place, &package.dependencies));
+                    below.push((own, path + "/", place, &package.dependencies));
                 }
             }
         }
@@ -158,8 +159,8 @@ fn unfold<'p, 't>(lock: &'p Lock<'t>, nodes: &mut Nodes<'_, 't>) -> (Tree<'p>, V
 }
 
 impl<'t> Package<'t> {
-    /// Adds the package.
-    fn add(&self, name: &Str<'t>, place: Place, nodes: &mut Nodes<'_, 't>) -> NodeId {
+    /// Adds the package, which stands in a folder.
+    fn add(&self, name: &Str<'t>, folder: &str, place: Place, nodes: &mut Nodes<'_, 't>) -> NodeId {
         let alias = self.version.strip_prefix("npm:").and_then(|alias| alias.rsplit_once('@'));
         let (real, version) = alias.filter(|(real, _)| !real.is_empty()).unwrap_or((name, &self.version));
         let is_version = !version.contains([':', '/']);
@@ -183,7 +184,7 @@ impl<'t> Package<'t> {
             Some((real, _)) if nodes.source.place(real) != nodes.source.start() => nodes.source.place(real),
             _ => place,
         };
-        nodes.add(component, "", place)
+        nodes.add(component, folder, "", place)
     }
 
     fn is_optional(&self) -> bool {

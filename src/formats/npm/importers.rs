@@ -1,0 +1,93 @@
+//! The projects of a workspace, as pnpm's, yarn's and bun's locks know them: by their folders. What they are called stands in
+//! their manifests.
+
+use hashbrown::HashMap;
+
+use super::origin;
+use crate::formats::Near;
+use crate::intern::Text;
+use crate::model::{Component, Inventory, Kind, NodeId, Origin, SUBJECT};
+use crate::source::{self, Place};
+
+/// Adds the project of a folder as a root, called after the folder until its manifest is seen; that of the lock's own folder is
+/// the subject.
+pub(super) fn add(inventory: &mut Inventory, folder: &str, place: Place) -> NodeId {
+    if matches!(folder, "" | ".") {
+        return SUBJECT;
+    }
+    let name = folder.rsplit('/').next().unwrap_or(folder);
+    let mut component = Component::new(origin::purl(name, ""));
+    component.origin = Origin::path(folder);
+    inventory.add_root(component, place)
+}
+
+/// Gives the projects of a lock the names and versions of the `package.json` in their folders.
+pub(super) fn describe(inventory: &mut Inventory, near: &Near<'_>) {
+    let home = source::folder(inventory.subject).to_owned();
+    let manifest = |folder: &str| {
+        let path = source::join(&source::join(&home, folder)?, "package.json")?;
+        let found = near.get(&path).filter(|found| found.format == "package-json")?;
+        let described = found.manifest.as_ref().filter(|described| !described.name.is_empty())?;
+        Some((described.name, described.version, found.nodes[SUBJECT as usize].place))
+    };
+    for id in 1..inventory.nodes.len() {
+        let node = &inventory.nodes[id];
+        let Some(component) = node.component.filter(|_| node.root) else { continue };
+        let Origin::Path(folder) = component.origin else { continue };
+        if let Some((name, version, place)) = manifest(folder) {
+            let described = Component { purl: origin::purl(name, version), ..component.clone() };
+            inventory.nodes[id].component = Some(described.intern());
+            inventory.nodes[id].place = place;
+        }
+    }
+    let is_there = inventory.edges.iter().any(|edge| edge.from == SUBJECT && !is_root(inventory, edge.to));
+    let asks = inventory.declared.iter().any(|declared| declared.from == SUBJECT);
+    if let Some((name, version, place)) = manifest("").filter(|_| is_there || asks) {
+        let component = Component { kind: Kind::Application, ..Component::new(origin::purl(name, version)) };
+        // What the subject required, its project does.
+        let before = inventory.edges.len();
+        let own = inventory.add_root(component, place);
+        for at in 0..before {
+            if inventory.edges[at].from == SUBJECT && !is_root(inventory, inventory.edges[at].to) {
+                inventory.edges[at].from = own;
+            }
+        }
+        inventory.declared.iter_mut().filter(|declared| declared.from == SUBJECT).for_each(|it| it.from = own);
+    }
+}
+
+fn is_root(inventory: &Inventory, node: NodeId) -> bool {
+    inventory.nodes[node as usize].root
+}
+
+/// The projects by their folders.
+#[derive(Default)]
+pub(super) struct Folders(HashMap<String, NodeId>);
+
+impl Folders {
+    /// Keeps the project of a folder.
+    pub(super) fn put(&mut self, folder: &str, node: NodeId) {
+        self.0.insert(plain(folder), node);
+    }
+
+    /// Finds the project that a path leads to, seen from a folder.
+    pub(super) fn find(&self, from: &str, path: &str) -> Option<NodeId> {
+        let from = plain(from);
+        self.0.get(&source::join(&from, path)?).copied()
+    }
+}
+
+fn plain(folder: &str) -> String {
+    let folder = folder.trim_start_matches("./").trim_end_matches('/');
+    if folder == "." { String::new() } else { folder.to_owned() }
+}
+
+/// Returns the platforms that a package is for, `os=linux cpu=x64`; empty where it is for all.
+pub(super) fn platforms<'t>(lists: [(&str, Vec<&'t str>); 3]) -> Text {
+    let parts: Vec<String> = lists
+        .into_iter()
+        .filter(|(_, words)| !words.is_empty())
+        .map(|(key, words)| format!("{key}={}", words.join(",")))
+        .collect();
+    crate::intern::text(&parts.join(" "))
+}
