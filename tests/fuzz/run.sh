@@ -8,7 +8,8 @@ seconds=${1:?how many seconds for each}
 shift
 root=$PWD
 dir=tests/fuzz
-cargo +nightly fuzz build --fuzz-dir "$dir" --release
+# FUZZ_BUILT=1 takes what is built already.
+[ -n "${FUZZ_BUILT:-}" ] || cargo +nightly fuzz build --fuzz-dir "$dir" --release
 binary() { echo "$root/$dir/target/x86_64-unknown-linux-gnu/release/$1"; }
 # Nothing that was read is ever freed (texts are kept once), so that a process lasts but some time.
 slice=60

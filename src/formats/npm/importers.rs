@@ -83,7 +83,7 @@ fn plain(folder: &str) -> String {
 }
 
 /// Returns the platforms that a package is for, `os=linux cpu=x64`; empty where it is for all.
-pub(super) fn platforms<'t>(lists: [(&str, Vec<&'t str>); 3]) -> Text {
+pub(super) fn platforms(lists: [(&str, Vec<&str>); 3]) -> Text {
     let parts: Vec<String> = lists
         .into_iter()
         .filter(|(_, words)| !words.is_empty())
