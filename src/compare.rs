@@ -493,15 +493,15 @@ fn is_weakened(old: &Component, new: &Component) -> bool {
     (!old.digests.is_empty() && new.digests.is_empty()) || (is_strong(old) && !is_strong(new))
 }
 
-/// Says whether a property differs. One under `cargo:` is there only where cargo was asked, so that one side may lack it;
-/// who installed a component is no part of it.
+/// Says whether a property differs. One under `cargo:` is there only where cargo was asked, and one under `yarn:` only where
+/// yarn packs as it did then, so that one side may lack it; who installed a component is no part of it.
 fn is_other_variant(old: &Component, new: &Component) -> bool {
     let lacks = |side: &Component, (name, value): &(Text, Text)| {
         if *name == Component::INSTALLER {
             return false;
         }
         let found = side.properties.iter().find(|(other, _)| other == name);
-        found.map_or(!name.starts_with("cargo:"), |(_, other)| other != value)
+        found.map_or(!name.starts_with("cargo:") && !name.starts_with("yarn:"), |(_, other)| other != value)
     };
     old.properties.iter().any(|property| lacks(new, property))
         || new.properties.iter().any(|property| lacks(old, property))

@@ -13,9 +13,17 @@ pub mod pnpm_lock;
 mod shapes;
 mod tree;
 mod workspaces;
+mod yarn_berry;
+mod yarn_classic;
+pub mod yarn_lock;
 
 use super::Format;
 
 /// The formats of this folder.
-pub const FORMATS: &[&dyn Format] =
-    &[&node_modules::NodeModules, &package_lock::PackageLock, &package_json::PackageJson, &pnpm_lock::PnpmLock];
+pub const FORMATS: &[&dyn Format] = &[
+    &node_modules::NodeModules,
+    &package_lock::PackageLock,
+    &package_json::PackageJson,
+    &pnpm_lock::PnpmLock,
+    &yarn_lock::YarnLock,
+];

@@ -36,6 +36,14 @@ pub(super) fn origin(resolved: &str, name: &str) -> Origin {
     }
 }
 
+/// Returns the repository that an archive of a forge is of: `https://codeload.github.com/o/r/tar.gz/COMMIT`.
+pub(super) fn hosted(tarball: &str) -> Option<Origin> {
+    let path = tarball.strip_prefix("https://codeload.github.com/")?;
+    let (repository, commit) = path.split_once("/tar.gz/")?;
+    let is_commit = commit.len() == 40 && commit.bytes().all(|byte| byte.is_ascii_hexdigit());
+    is_commit.then(|| Origin::git(&format!("https://github.com/{repository}"), commit, ""))
+}
+
 /// Says whether an address is a git repository's, in any spelling that npm knows.
 fn is_git(address: &str) -> bool {
     const SCHEMES: &[&str] = &["git+", "git:", "git@", "github:", "gitlab:", "bitbucket:", "gist:"];

@@ -172,7 +172,7 @@ impl<'t> Reader<'_, 't> {
             component.origin = match (text("repo"), text("tarball"), text("directory")) {
                 ("", "", "") => Origin::Unknown,
                 ("", "", directory) => Origin::path(directory),
-                ("", tarball, _) => hosted(tarball).unwrap_or_else(|| origin::origin(tarball, name)),
+                ("", tarball, _) => origin::hosted(tarball).unwrap_or_else(|| origin::origin(tarball, name)),
                 (repository, ..) => Origin::git(repository.trim_start_matches("git+"), text("commit"), ""),
             };
         } else {
@@ -318,14 +318,6 @@ fn without_patch<'k>(suffix: &'k str, patches: &HashSet<&str>) -> (String, Optio
         Some((patch, peers)) => (peers.to_owned(), Some(patch)),
         None => (suffix.to_owned(), None),
     }
-}
-
-/// Returns the repository that an archive of a forge is of: `https://codeload.github.com/o/r/tar.gz/COMMIT`.
-fn hosted(tarball: &str) -> Option<Origin> {
-    let path = tarball.strip_prefix("https://codeload.github.com/")?;
-    let (repository, commit) = path.split_once("/tar.gz/")?;
-    let is_commit = commit.len() == 40 && commit.bytes().all(|byte| byte.is_ascii_hexdigit());
-    is_commit.then(|| Origin::git(&format!("https://github.com/{repository}"), commit, ""))
 }
 
 /// Returns the place of the name within an entry's key; where the key does not hold it, the key's.
