@@ -2,6 +2,7 @@
 //! `node_modules` what is installed.
 
 mod asked;
+pub mod bun_lock;
 mod importers;
 pub mod node_modules;
 mod nodes;
@@ -21,6 +22,7 @@ use super::Format;
 
 /// The formats of this folder.
 pub const FORMATS: &[&dyn Format] = &[
+    &bun_lock::BunLock,
     &node_modules::NodeModules,
     &package_lock::PackageLock,
     &package_json::PackageJson,
