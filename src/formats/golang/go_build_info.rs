@@ -145,12 +145,12 @@ impl<'t> Module<'t> {
     }
 }
 
-fn property(name: &str, value: &str) -> (Text, Text) {
+pub(super) fn property(name: &str, value: &str) -> (Text, Text) {
     (intern::text(&format!("go:{name}")), intern::text(value))
 }
 
 /// Returns the purl of a module; `(devel)` is no version, but the word for none.
-fn purl(module: &str, version: &str) -> Purl {
+pub(super) fn purl(module: &str, version: &str) -> Purl {
     let (namespace, name) = module.rsplit_once('/').unwrap_or(("", module));
     Purl::new("golang", namespace, name, if version == "(devel)" { "" } else { version })
 }
