@@ -9,6 +9,7 @@ use super::deployment::{Deployment, fact, said};
 use super::dotenv;
 use super::expand::{Variable, expand};
 use super::kubernetes::IMAGE;
+use super::models;
 use super::project;
 use crate::entry;
 use crate::formats::{Format, Near, Yield};
@@ -121,6 +122,18 @@ fn read(name: &str, place: Place, service: &Node<'_>, variables: &Variables<'_>,
         // What is laid over it may be told by it.
         facts.extend(Some(fact(FactKind::Label, IMAGE, node)).filter(|_| image.is_none()));
     }
+    let words: Vec<models::Word> = ["entrypoint", "command"]
+        .iter()
+        .filter_map(|field| service.get(field))
+        .flat_map(|node| if node.text().is_some() { std::slice::from_ref(node) } else { node.items() })
+        .filter_map(|word| {
+            let text = variables.expanded(word.text()?).unwrap_or_else(|| "$".to_owned());
+            Some(models::Word { text, place: word.place })
+        })
+        .collect();
+    let named = service.get("image").and_then(Node::text).and_then(|text| variables.expanded(text));
+    let models = models::of(&named.unwrap_or_default(), &words, &models::variables(&facts));
+    models::add(deployment.source, &mut deployment.inventory, models);
     deployment.container(name, image, true, facts, place);
 }
 

@@ -35,6 +35,8 @@ pub(super) struct Facts<'s, 't> {
     kept: Kept,
     /// Where the file said more than is kept.
     pub full: Option<Place>,
+    /// What containers of each stage run: the stage's number, and the words.
+    pub started: Vec<(usize, Vec<Word>)>,
 }
 
 /// One stage.
@@ -68,7 +70,7 @@ impl<'s, 't> Facts<'s, 't> {
     /// Returns the facts of a file without stages.
     pub fn new(source: &'s Source<'t>, escape: char) -> Self {
         let (variables, stages) = (Variables::new(escape), Vec::new());
-        Facts { source, escape, variables, stages, kept: Kept::default(), full: None }
+        Facts { source, escape, variables, stages, kept: Kept::default(), full: None, started: Vec::new() }
     }
 
     /// Begins a stage.
@@ -111,6 +113,11 @@ impl<'s, 't> Facts<'s, 't> {
             "ARG" => self.arguments(instruction, globals),
             "ADD" | "COPY" => self.copies(instruction),
             "RUN" => self.runs(instruction),
+            "CMD" | "ENTRYPOINT" => {
+                let words = instruction.array().unwrap_or_else(|| vec![instruction.rest()]);
+                let words = words.into_iter().map(|word| Word { text: self.variables.word(&word.text).0, ..word });
+                self.started.push((self.stages.len().saturating_sub(1), words.collect()));
+            }
             "SHELL" => {
                 let reads = instruction.array().is_some_and(|words| words.iter().any(|word| is_shell(&word.text)));
                 self.stages.last_mut().into_iter().for_each(|stage| stage.reads = reads);

@@ -11,6 +11,7 @@ use anyhow::Result;
 use super::block;
 use super::deployment::{Deployment, fact, is_placeholder};
 use super::gitops;
+use super::models;
 use super::operated::{self, Before};
 use super::parameters::{self, Values};
 use super::pod::{claimed, is_container, limits, selects, settings, wishes_of};
@@ -228,9 +229,27 @@ impl Object<'_, '_> {
         facts.extend(settings(container));
         facts.extend(limits(container));
         facts.extend(claimed(pod, container));
+        self.models(container, image, &facts, deployment);
         // What an overlay may fill in.
         facts.extend(image.filter(|_| node.is_none()).map(|image| fact(FactKind::Label, IMAGE, image)));
         deployment.container(&name, node, true, facts, named.unwrap_or(container).place);
+    }
+
+    /// Adds the models that a container loads.
+    fn models(
+        &self,
+        container: &Node<'_>,
+        image: Option<&Node<'_>>,
+        facts: &[Fact],
+        deployment: &mut Deployment<'_, '_>,
+    ) {
+        let words: Vec<models::Word> = ["command", "args"]
+            .iter()
+            .flat_map(|field| container.get(field).map_or(&[][..], Node::items))
+            .filter_map(|word| Some(models::Word { text: word.text()?.to_owned(), place: word.place }))
+            .collect();
+        let image = image.and_then(Node::text).unwrap_or_default();
+        models::add(deployment.source, &mut deployment.inventory, models::of(image, &words, &models::variables(facts)));
     }
 
     /// Reads what the GPU operator is to install.

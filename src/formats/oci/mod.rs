@@ -26,7 +26,8 @@ mod kubernetes;
 mod kustomization;
 mod lexer;
 mod line;
-mod nomad;
+pub(crate) mod models;
+pub mod nomad;
 mod operated;
 mod options;
 mod overlay;
@@ -46,6 +47,8 @@ mod variables;
 mod wrappers;
 
 use super::Format;
+
+pub(crate) use models::MODEL;
 
 /// The formats of this folder; that which takes all YAML files is asked last.
 pub const FORMATS: &[&dyn Format] = &[

@@ -9,6 +9,7 @@ use super::expand::{Expansion, MISSING, Variable, expand};
 use super::facts::{Facts, Start};
 use super::instructions::{self, Instruction};
 use super::line::Word;
+use super::models;
 use super::reference::Reference;
 use crate::formats;
 use crate::intern::{self, Text};
@@ -429,7 +430,32 @@ impl<'s, 't, 'i> Build<'s, 't, 'i> {
             parts[part].runs = true;
             next = parts[part].base;
         }
+        self.models(&parts);
         self.inventory.parts = parts;
+    }
+
+    /// Adds the models that commands of the build fetch, and that containers of what is built load.
+    fn models(&mut self, parts: &[Part]) {
+        let mut commands: Vec<(Text, Vec<models::Word>)> = Vec::new();
+        for fact in parts.iter().flat_map(|part| part.facts_of(FactKind::Command)) {
+            commands.push(("", vec![models::Word { text: fact.value.to_owned(), place: fact.place }]));
+        }
+        // The entry point and its arguments are one command.
+        for number in (0..parts.len()).filter(|number| parts[*number].runs) {
+            let words = self.facts.started.iter().filter(|(stage, _)| *stage == number).flat_map(|(_, words)| words);
+            let word =
+                |word: &Word| models::Word { text: word.text.clone(), place: self.source.place_at(word.range.clone()) };
+            // Arguments alone are for the program of the image that it all starts from.
+            let mut at = number;
+            while let Some(base) = parts[at].base {
+                at = base;
+            }
+            let image = parts[at].image.and_then(|image| self.inventory.component(image));
+            commands.push((image.map_or("", |image| image.name()), words.map(word).collect()));
+        }
+        for (image, words) in commands {
+            models::add(self.source, &mut self.inventory, models::of(image, &words, &[]));
+        }
     }
 
     /// Returns the images that these stages start from, through whatever stages.

@@ -1,5 +1,6 @@
 //! Rules on container images, and on what their builds install.
 
+mod floating_model;
 mod floating_tag;
 mod image_digest_drift;
 mod image_extra_package;
@@ -20,6 +21,7 @@ use crate::model::{Component, Fact, FactKind, Pattern, Purl};
 
 /// The rules of this folder.
 pub const RULES: &[&dyn Rule] = &[
+    &floating_model::FloatingModel,
     &floating_tag::FloatingTag,
     &image_digest_drift::ImageDigestDrift,
     &image_extra_package::ImageExtraPackage,

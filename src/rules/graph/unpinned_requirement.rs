@@ -3,6 +3,7 @@
 use anyhow::Result;
 
 use crate::entry;
+use crate::formats::oci::MODEL;
 use crate::model::Gap;
 use crate::policy::Level;
 use crate::rules::{Case, Findings, Rule, phrase};
@@ -36,6 +37,10 @@ impl Rule for UnpinnedRequirement {
         case.no_options(self)?;
         for subject in case.resolved.subjects() {
             for declared in subject.declared.iter().filter(|declared| declared.gap == Gap::Unpinned) {
+                // A model without a revision is another rule's.
+                if declared.requirement.extra == MODEL {
+                    continue;
+                }
                 let name = phrase::safe(declared.name);
                 let asked = match declared.requirement.constraint {
                     "" => "any version".to_owned(),

@@ -1,0 +1,321 @@
+//! The models that commands load from a hub: which program loads which, and at which revision.
+//!
+//! Sources: the documentation of vLLM (`vllm serve`, its OpenAI server's arguments), SGLang (`launch_server`), Text Generation
+//! Inference and Text Embeddings Inference (their launchers), llama.cpp (`--hf-repo`), TensorRT-LLM (`trtllm-serve`), LMDeploy
+//! (`serve api_server`), and the hub's command line (`hf download`).
+
+use crate::intern;
+use crate::model::{Component, Fact, FactKind, Gap, Inventory, Kind, Purl, Requirement, SUBJECT, Scope};
+use crate::source::{Place, Source};
+
+/// What a requirement of a model is marked with.
+pub(crate) const MODEL: &str = "model";
+
+/// A word of a command.
+#[derive(Clone, Debug)]
+pub(crate) struct Word {
+    /// What it says.
+    pub text: String,
+    /// Where it stands.
+    pub place: Place,
+}
+
+/// A model that a command loads.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Named {
+    /// `organisation/name`.
+    name: String,
+    /// A commit, a branch or a tag; empty where the command names none.
+    revision: String,
+    place: Place,
+}
+
+/// How a program names what it loads.
+struct Program {
+    /// What images are called that run it by themselves.
+    image: &'static str,
+    /// The options whose value is a model.
+    options: &'static [&'static str],
+    /// Whether the word behind the program is a model as well.
+    is_first: bool,
+    /// The variables that say the same as the first option and as `--revision`, where its image reads them.
+    variables: Option<(&'static str, &'static str)>,
+}
+
+const VLLM: Program = Program { image: "vllm", options: &["--model", "--tokenizer"], is_first: true, variables: None };
+const SGLANG: Program =
+    Program { image: "sglang", options: &["--model-path", "--model"], is_first: false, variables: None };
+const TGI: Program = Program {
+    image: "text-generation-inference",
+    options: &["--model-id"],
+    is_first: false,
+    variables: Some(("MODEL_ID", "REVISION")),
+};
+const TEI: Program = Program {
+    image: "text-embeddings-inference",
+    options: &["--model-id"],
+    is_first: false,
+    variables: Some(("MODEL_ID", "REVISION")),
+};
+const LLAMA: Program =
+    Program { image: "llama.cpp", options: &["-hf", "-hfr", "--hf-repo"], is_first: false, variables: None };
+const SERVED: Program = Program { image: "", options: &[], is_first: true, variables: None };
+const PROGRAMS: &[&Program] = &[&VLLM, &SGLANG, &TGI, &TEI, &LLAMA];
+
+/// Returns the models that a container loads, by its image, its command with arguments, and its variables.
+pub(crate) fn of(image: &str, words: &[Word], variables: &[(&str, &str, Place)]) -> Vec<Named> {
+    let mut found = Vec::new();
+    let words = flat(words);
+    let path = image.split(['@', ':']).next().unwrap_or(image);
+    let by_image = PROGRAMS.iter().copied().find(|program| path.contains(program.image));
+    match program(&words) {
+        Some((program, rest)) => found.extend(program.models(rest)),
+        // Without a program of its own, a container gives arguments to its image's.
+        None if words.first().is_none_or(|word| word.text.starts_with('-')) => {
+            found.extend(by_image.into_iter().flat_map(|program| program.models(&words)));
+        }
+        None => {}
+    }
+    if let Some((model, revision)) = by_image.and_then(|program| program.variables) {
+        let get = |wanted: &str| variables.iter().find(|(name, ..)| *name == wanted);
+        if let Some((_, value, place)) = get(model).filter(|(_, value, _)| is_name(value)) {
+            let revision = get(revision).map_or("", |(_, value, _)| value);
+            found.push(Named { name: (*value).to_owned(), revision: revision.to_owned(), place: *place });
+        }
+    }
+    found.retain(|named| is_known(&named.revision));
+    found
+}
+
+/// Returns the variables among facts.
+pub(crate) fn variables(facts: &[Fact]) -> Vec<(&str, &str, Place)> {
+    let variables = facts.iter().filter(|fact| fact.kind == FactKind::Env);
+    variables.map(|fact| (fact.name, fact.value, fact.place)).collect()
+}
+
+/// Adds models to what a subject requires: those at a commit as components, others as what is pinned to nothing.
+pub(crate) fn add(source: &Source<'_>, inventory: &mut Inventory, models: Vec<Named>) {
+    for Named { name, revision, place } in models {
+        let place = narrow(source, place, &name);
+        let requirement = Requirement { extra: MODEL, ..Requirement::of(Scope::Runtime) };
+        let is_commit = revision.len() == 40 && revision.bytes().all(|byte| byte.is_ascii_hexdigit());
+        if !is_commit {
+            let requirement = Requirement { constraint: intern::text(&revision), ..requirement };
+            let is_there = inventory.declared.iter().any(|declared| {
+                declared.name == name && *declared.requirement == requirement && declared.place == place
+            });
+            if !is_there {
+                inventory.declare(SUBJECT, intern::text(&name), requirement, place, Gap::Unpinned);
+            }
+            continue;
+        }
+        let (organisation, base) = name.split_once('/').unwrap_or(("", &name));
+        let purl = Purl::new("huggingface", organisation, base, &revision.to_ascii_lowercase());
+        let node = inventory.add(Component { kind: Kind::Model, ..Component::new(purl) }, place);
+        inventory.edge(SUBJECT, node, requirement, place);
+    }
+}
+
+/// Returns the place of a name within another place.
+fn narrow(source: &Source<'_>, place: Place, name: &str) -> Place {
+    let (start, end) = (place.start as usize, (place.start + place.len) as usize);
+    let text = source.text.get(start..end).unwrap_or_default();
+    text.find(name).map_or(place, |at| source.place(&text[at..at + name.len()]))
+}
+
+/// Parts the words that are scripts of their own: what stands behind `sh -c`.
+fn flat(words: &[Word]) -> Vec<Word> {
+    let mut all = Vec::with_capacity(words.len());
+    for word in words {
+        if word.text.contains(char::is_whitespace) {
+            all.extend(split(&word.text).into_iter().map(|text| Word { text, place: word.place }));
+        } else {
+            all.push(word.clone());
+        }
+    }
+    all
+}
+
+/// Parts a line of shell into words: at blanks outside of quotation marks; what else a shell does is none of a model's name.
+pub(crate) fn split(line: &str) -> Vec<String> {
+    let mut words = Vec::new();
+    let (mut word, mut quote, mut is_open) = (String::new(), None, false);
+    let mut signs = line.chars().peekable();
+    while let Some(sign) = signs.next() {
+        match (quote, sign) {
+            (Some(mark), _) if sign == mark => quote = None,
+            (None, '"' | '\'') => (quote, is_open) = (Some(sign), true),
+            (_, '\\') if quote != Some('\'') => match signs.next() {
+                Some('\n') | None => {}
+                Some(sign) => word.push(sign),
+            },
+            (None, _) if sign.is_whitespace() || matches!(sign, ';' | '&' | '|') => {
+                if !word.is_empty() || is_open {
+                    words.push(std::mem::take(&mut word));
+                }
+                is_open = false;
+                if !sign.is_whitespace() && words.last().is_some_and(|last| last != ";") {
+                    words.push(";".to_owned());
+                }
+            }
+            _ => word.push(sign),
+        }
+    }
+    if !word.is_empty() || is_open {
+        words.push(word);
+    }
+    words
+}
+
+/// Finds the program among words that loads models, and returns it with the words behind it.
+fn program(words: &[Word]) -> Option<(&'static Program, &[Word])> {
+    for (at, word) in words.iter().enumerate() {
+        let base = word.text.rsplit('/').next().unwrap_or_default();
+        let next = |ahead: usize| words.get(at + ahead).map_or("", |word| word.text.as_str());
+        let rest = |ahead: usize| words.get(at + ahead..).unwrap_or_default();
+        match (base, next(1)) {
+            ("vllm", "serve") => return Some((&VLLM, rest(2))),
+            ("sglang", "serve") => return Some((&SGLANG, rest(2))),
+            ("lmdeploy", "serve") if next(2) == "api_server" => return Some((&SERVED, rest(3))),
+            ("trtllm-serve", "serve") => return Some((&SERVED, rest(2))),
+            ("trtllm-serve", _) => return Some((&SERVED, rest(1))),
+            ("hf" | "huggingface-cli", "download") => return Some((&SERVED, rest(2))),
+            ("text-generation-launcher", _) => return Some((&TGI, rest(1))),
+            ("text-embeddings-router", _) => return Some((&TEI, rest(1))),
+            ("llama-server" | "llama-cli", _) => return Some((&LLAMA, rest(1))),
+            ("sglang.launch_server", _) => return Some((&SGLANG, rest(1))),
+            (module, _) if module.starts_with("vllm.entrypoints.") => return Some((&VLLM, rest(1))),
+            _ => {}
+        }
+    }
+    None
+}
+
+impl Program {
+    /// Returns the models among the words behind the program.
+    fn models(&self, words: &[Word]) -> Vec<Named> {
+        let end = words.iter().position(|word| word.text == ";").unwrap_or(words.len());
+        let words = &words[..end];
+        let value = |names: &[&str]| -> Option<(String, Place)> {
+            words.iter().enumerate().find_map(|(at, word)| {
+                if names.contains(&word.text.as_str()) {
+                    return words.get(at + 1).map(|next| (next.text.clone(), next.place));
+                }
+                let (name, value) = word.text.split_once('=')?;
+                names.contains(&name).then(|| (value.to_owned(), word.place))
+            })
+        };
+        let revision = value(&["--revision"]).map_or(String::new(), |(revision, _)| revision);
+        let first = words.first().filter(|word| self.is_first && !word.text.starts_with('-'));
+        let mut found: Vec<Named> = Vec::new();
+        let mut add = |text: &str, revision: &str, place: Place| {
+            // llama.cpp takes `organisation/name:quantisation`.
+            let text = if self.options.contains(&"--hf-repo") { text.split(':').next().unwrap_or(text) } else { text };
+            if is_name(text) && !found.iter().any(|known| known.name == text) {
+                found.push(Named { name: text.to_owned(), revision: revision.to_owned(), place });
+            }
+        };
+        if let Some(word) = first {
+            add(&word.text, &revision, word.place);
+        }
+        for option in self.options {
+            let Some((text, place)) = value(&[option]) else { continue };
+            match *option {
+                "--tokenizer" => {
+                    let own = value(&["--tokenizer-revision"]).map_or(String::new(), |(revision, _)| revision);
+                    add(&text, &own, place);
+                }
+                _ => add(&text, &revision, place),
+            }
+        }
+        found
+    }
+}
+
+/// Says whether a text is a model's name on a hub, and no path: `organisation/name`.
+fn is_name(text: &str) -> bool {
+    /// Folders that models are kept in.
+    const FOLDERS: &[&str] = &[
+        "app",
+        "cache",
+        "checkpoints",
+        "ckpt",
+        "ckpts",
+        "data",
+        "llms",
+        "mnt",
+        "model",
+        "models",
+        "opt",
+        "output",
+        "outputs",
+        "root",
+        "tmp",
+        "weights",
+        "workspace",
+    ];
+    let Some((organisation, name)) = text.split_once('/') else { return false };
+    let is_part = |part: &str| {
+        part.starts_with(|first: char| first.is_ascii_alphanumeric())
+            && part.len() <= 96
+            && part.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"._-".contains(&byte))
+    };
+    let is_file = [".gguf", ".safetensors", ".bin", ".pt", ".json"].iter().any(|suffix| name.ends_with(suffix));
+    is_part(organisation) && is_part(name) && !is_file && !FOLDERS.contains(&organisation)
+}
+
+/// Says whether a revision is known here, and not filled in elsewhere.
+fn is_known(revision: &str) -> bool {
+    !revision.contains(['$', '{', '<', '%', '`'])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn told(image: &str, line: &str) -> Vec<String> {
+        let words: Vec<Word> = split(line).into_iter().map(|text| Word { text, place: Place::default() }).collect();
+        of(image, &words, &[]).into_iter().map(|named| format!("{} {}", named.name, named.revision)).collect()
+    }
+
+    #[test]
+    fn programs_name_their_models() {
+        for (image, line, expected) in [
+            (
+                "",
+                "vllm serve Qwen/Qwen2.5-7B-Instruct --revision a09a354 --port 8000",
+                vec!["Qwen/Qwen2.5-7B-Instruct a09a354"],
+            ),
+            (
+                "",
+                "exec python3 -m vllm.entrypoints.openai.api_server --model=meta-llama/Llama-3.1-8B",
+                vec!["meta-llama/Llama-3.1-8B "],
+            ),
+            (
+                "vllm/vllm-openai:v0.9.0",
+                "--model mistralai/Mistral-7B-v0.3 --tokenizer org/tok --tokenizer-revision v1",
+                vec!["mistralai/Mistral-7B-v0.3 ", "org/tok v1"],
+            ),
+            ("vllm/vllm-openai:v0.9.0", "nginx -g x --model a/b", vec![]),
+            ("nginx", "--model org/name", vec![]),
+            ("", "python train.py --model org/name", vec![]),
+            ("", "vllm serve /models/llama", vec![]),
+            ("", "vllm serve models/llama", vec![]),
+            ("", "vllm serve $MODEL", vec![]),
+            ("", "vllm serve org/name --revision ${REV}", vec![]),
+            ("", "bash -c 'hf download org/name --revision main && vllm serve ./x'", vec!["org/name main"]),
+            ("ghcr.example/huggingface/text-generation-inference:3", "--model-id org/a --revision b", vec!["org/a b"]),
+            ("", "llama-server -hf ggml-org/gemma-3-4b-it-GGUF:Q4_K_M", vec!["ggml-org/gemma-3-4b-it-GGUF "]),
+            ("", "llama-server -m /models/a.gguf", vec![]),
+            ("", "python -m sglang.launch_server --model-path org/a --host 0.0.0.0", vec!["org/a "]),
+            ("", "echo vllm serves org/name", vec![]),
+        ] {
+            assert_eq!(told(image, line), expected, "{image} {line}");
+        }
+    }
+
+    #[test]
+    fn lines_are_parted_as_a_shell_parts_them() {
+        assert_eq!(split("a 'b c' \"d\\\"e\" f\\\n g;h && i"), ["a", "b c", "d\"e", "f", "g", ";", "h", ";", "i"]);
+    }
+}
