@@ -5,6 +5,7 @@
 use anyhow::Result;
 use hashbrown::HashMap;
 use serde::Deserialize;
+use serde::de::IgnoredAny;
 
 use super::frameworks::{self, Frameworks};
 use crate::entry;
@@ -17,7 +18,7 @@ use crate::syntax::json::{self, Map, Str};
 entry! {
     /// `packages.lock.json`, every package NuGet resolved for a project.
     ///
-    /// Versions 1 and 2. Each target framework (`net8.0`), and each runtime of one (`net8.0/win-x64`), is an environment: a
+    /// Versions 1 to 3. Each target framework (`net8.0`), and each runtime of one (`net8.0/win-x64`), is an environment: a
     /// package that is not in all frameworks names those that it is in. `Direct` packages are what the project asks for;
     /// `Transitive` and `CentralTransitive` ones hang from who requires them. A `Project` is one of the solution. Digests are
     /// SHA-512, of the package without its signature.
@@ -41,22 +42,22 @@ impl Format for PackagesLock {
 
     fn parse(&self, source: &Source<'_>) -> Result<Inventory> {
         let lock: Lock<'_> = json::read(source)?;
-        match lock.version {
-            Some(1 | 2) => {}
-            Some(version) if version > 2 => {
-                let message =
-                    format!("version {version} of packages.lock.json is newer than driftgate reads (1 and 2)");
+        let targets = match lock.version {
+            Some(1 | 2) => lock.dependencies.map(|targets| targets.0),
+            Some(3) => Some(aliased(source)?),
+            Some(version) if version > 3 => {
+                let message = format!("version {version} of packages.lock.json is newer than driftgate reads (1 to 3)");
                 return Err(source.fault(source.start(), message));
             }
             _ => return Err(source.fault(source.start(), "no version in it; is it a lock of NuGet's?")),
-        }
-        let Some(dependencies) = &lock.dependencies else {
+        };
+        let Some(targets) = targets else {
             let message = "no \"dependencies\" in it; write it anew with `dotnet restore --force-evaluate`";
             return Err(source.fault(source.start(), message));
         };
         let mut inventory = Inventory::new(source, "packages-lock");
         inventory.says = Says { origin: false, licence: false, ..Says::ALL };
-        fill(source, &mut inventory, &dependencies.0);
+        fill(source, &mut inventory, &targets);
         Ok(inventory)
     }
 }
@@ -65,7 +66,7 @@ impl Format for PackagesLock {
 struct Lock<'t> {
     version: Option<u32>,
     #[serde(borrow)]
-    dependencies: Option<Map<Str<'t>, Map<Str<'t>, Package<'t>>>>,
+    dependencies: Option<Map<Str<'t>, Packages<'t>>>,
 }
 
 #[derive(Deserialize)]
@@ -79,10 +80,40 @@ struct Package<'t> {
     #[serde(borrow, rename = "contentHash")]
     content_hash: Option<Str<'t>>,
     #[serde(borrow, default)]
-    dependencies: Map<Str<'t>, Str<'t>>,
+    dependencies: Map<Str<'t>, Option<Str<'t>>>,
 }
 
-fn fill<'t>(source: &Source<'t>, inventory: &mut Inventory, targets: &[(Str<'t>, Map<Str<'t>, Package<'t>>)]) {
+type Packages<'t> = Map<Str<'t>, Package<'t>>;
+
+/// What stands at the top of a lock of version 3.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Top<'t> {
+    Target {
+        #[serde(borrow)]
+        dependencies: Packages<'t>,
+    },
+    Version(IgnoredAny),
+}
+
+/// Reads version 3: the frameworks, by the names that the project gives them, stand at the top.
+fn aliased<'t>(source: &Source<'t>) -> Result<Vec<(Str<'t>, Packages<'t>)>> {
+    let top: Map<Str<'t>, Top<'t>> = json::read(source)?;
+    let mut targets = Vec::with_capacity(top.0.len());
+    for (name, target) in top.0 {
+        match target {
+            Top::Target { dependencies } => targets.push((name, dependencies)),
+            Top::Version(_) if &*name == "version" => {}
+            Top::Version(_) => {
+                let message = format!("\"{}\" is no target that can be read", name.escape_debug());
+                return Err(source.fault(name.place(source, source.start()), message));
+            }
+        }
+    }
+    Ok(targets)
+}
+
+fn fill<'t>(source: &Source<'t>, inventory: &mut Inventory, targets: &[(Str<'t>, Packages<'t>)]) {
     let mut frameworks = Frameworks::of(targets.iter().map(|(name, _)| &**name));
     let mut named: HashMap<(&str, String), NodeId> = HashMap::new();
     for (framework, (target, packages)) in targets.iter().enumerate() {
@@ -138,8 +169,10 @@ fn fill<'t>(source: &Source<'t>, inventory: &mut Inventory, targets: &[(Str<'t>,
                     inventory.fault(place, message);
                     continue;
                 };
-                let requirement =
-                    Requirement { constraint: intern::text(constraint), ..Requirement::of(Scope::Runtime) };
+                let requirement = Requirement {
+                    constraint: intern::text(constraint.as_deref().unwrap_or_default()),
+                    ..Requirement::of(Scope::Runtime)
+                };
                 frameworks.link(framework, from, to, requirement, place);
             }
         }
@@ -188,7 +221,7 @@ mod tests {
     fn what_is_wrong_is_named() {
         for (text, expected) in [
             ("{}", "no version in it; is it a lock of NuGet's?"),
-            (r#"{"version": 9}"#, "version 9 of packages.lock.json is newer than driftgate reads (1 and 2)"),
+            (r#"{"version": 9}"#, "version 9 of packages.lock.json is newer than driftgate reads (1 to 3)"),
             (r#"{"version": 1}"#, "no \"dependencies\" in it; write it anew with `dotnet restore --force-evaluate`"),
         ] {
             assert_eq!(parse(text).unwrap_err().to_string(), expected, "{text}");

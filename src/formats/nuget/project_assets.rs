@@ -18,7 +18,7 @@ use crate::syntax::json::{self, Map, Str};
 entry! {
     /// `project.assets.json`, every package that `dotnet restore` resolved for a project.
     ///
-    /// Versions 2 and 3. Read are `targets` with who requires whom, the digests of `libraries`, what the project asks for
+    /// Versions 2 to 4. Read are `targets` with who requires whom, the digests of `libraries`, what the project asks for
     /// (`projectFileDependencyGroups`), its name and the feeds it is restored from; not the files in each package. Each target,
     /// a framework (`net8.0`) or a runtime of one (`net8.0/win-x64`), is an environment. What the project keeps to itself
     /// (`PrivateAssets="all"`, written `suppressParent`) is there to develop. Which feed a package is from the file does not
@@ -38,10 +38,10 @@ impl Format for ProjectAssets {
     fn parse(&self, source: &Source<'_>) -> Result<Inventory> {
         let assets: Assets<'_> = json::read(source)?;
         match assets.version {
-            Some(2 | 3) => {}
-            Some(version) if version > 3 => {
+            Some(2..=4) => {}
+            Some(version) if version > 4 => {
                 let message =
-                    format!("version {version} of project.assets.json is newer than driftgate reads (2 and 3)");
+                    format!("version {version} of project.assets.json is newer than driftgate reads (2 to 4)");
                 return Err(source.fault(source.start(), message));
             }
             _ => {
@@ -246,7 +246,7 @@ mod tests {
     fn what_is_no_such_file_is_an_error() {
         for (text, expected) in [
             ("{}", "no version that is known in it; write it anew with `dotnet restore`"),
-            (r#"{"version": 9}"#, "version 9 of project.assets.json is newer than driftgate reads (2 and 3)"),
+            (r#"{"version": 9}"#, "version 9 of project.assets.json is newer than driftgate reads (2 to 4)"),
             (r#"{"version": 3}"#, "no \"targets\" in it; write it anew with `dotnet restore`"),
         ] {
             let source = Source { file: FileId(0), path: "project.assets.json", text };
