@@ -17,8 +17,8 @@ const PROVIDES: Text = "composer.provides";
 /// The fact that names a node that is there to develop.
 const DEV: Text = "composer.dev";
 
-/// How many packages that provide one name are told apart.
-const MOST: usize = 256;
+/// How many packages that provide one name are told apart; real projects have a handful.
+const MOST: usize = 16;
 
 /// Adds packages, each with whether it is there to develop, and what they require. `gap` is what a requirement has that
 /// nothing answers.
@@ -26,7 +26,7 @@ pub(super) fn add<'t>(source: &Source<'t>, inventory: &mut Inventory, packages: 
     let mut named: HashMap<Cow<'_, str>, NodeId> = HashMap::with_capacity(packages.len());
     let mut provided: HashMap<Cow<'_, str>, Vec<NodeId>> = HashMap::new();
     let mut ids = Vec::with_capacity(packages.len());
-    let (mut facts, mut dev) = (Vec::new(), HashSet::new());
+    let (mut facts, mut dev, mut addresses) = (Vec::new(), HashSet::new(), HashSet::new());
     for &(package, is_dev) in packages {
         let place = package.name.place(source, source.start());
         if package.name.is_empty() || package.version.as_deref().is_none_or(str::is_empty) {
@@ -60,7 +60,7 @@ pub(super) fn add<'t>(source: &Source<'t>, inventory: &mut Inventory, packages: 
         }
         if let Some(url) = package.notification_url.as_deref().filter(|url| !url.is_empty()) {
             let address = intern::text(&without_credentials(url.strip_suffix("downloads/").unwrap_or(url)));
-            if !inventory.sources.iter().take(MOST).any(|(known, _)| *known == address) {
+            if addresses.insert(address) {
                 inventory.sources.push((address, source.place(url)));
             }
         }

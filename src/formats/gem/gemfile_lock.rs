@@ -354,13 +354,13 @@ mod tests {
             "pkg:gem/p@2.0 [p] registry https://mirror.example/",
             "pkg:gem/p@2.0?platform=arm64-darwin [p] registry https://mirror.example/ arm64-darwin",
             "pkg:gem/p@2.0?platform=x86_64-linux [p] registry https://mirror.example/ x86_64-linux",
-            "pkg:gem/a@1.0 -> pkg:gem/n@1.2 runtime ~> 1 [n]",
-            "pkg:gem/a@1.0 -> pkg:gem/n@1.2?platform=x86_64-linux-gnu runtime ~> 1 [n]",
-            "pkg:gem/n@1.2 -> pkg:gem/p@2.0 runtime >= 0 [p]",
-            "pkg:gem/n@1.2 -> pkg:gem/p@2.0?platform=arm64-darwin runtime >= 0 [p]",
-            "pkg:gem/n@1.2 -> pkg:gem/p@2.0?platform=x86_64-linux runtime >= 0 [p]",
-            "pkg:gem/n@1.2?platform=x86_64-linux-gnu -> pkg:gem/p@2.0?platform=x86_64-linux runtime  [p]",
-            "- -> pkg:gem/a@1.0 runtime  [a]",
+            "pkg:gem/a@1.0 -> pkg:gem/n@1.2 runtime; ~> 1",
+            "pkg:gem/a@1.0 -> pkg:gem/n@1.2?platform=x86_64-linux-gnu runtime; ~> 1; x86_64-linux-gnu",
+            "pkg:gem/n@1.2 -> pkg:gem/p@2.0 runtime; >= 0",
+            "pkg:gem/n@1.2 -> pkg:gem/p@2.0?platform=arm64-darwin runtime; >= 0; arm64-darwin",
+            "pkg:gem/n@1.2 -> pkg:gem/p@2.0?platform=x86_64-linux runtime; >= 0; x86_64-linux",
+            "pkg:gem/n@1.2?platform=x86_64-linux-gnu -> pkg:gem/p@2.0?platform=x86_64-linux runtime; x86_64-linux",
+            "- -> pkg:gem/a@1.0 runtime",
         ];
         assert_eq!(lines(&parse(text).unwrap(), text), expected);
     }

@@ -34,10 +34,6 @@ impl Format for DepsJson {
         &[Yield::Edges, Yield::Digests]
     }
 
-    fn is_of(&self, _path: &str, text: &str) -> bool {
-        text.trim().is_empty() || text.contains("\"runtimeTarget\"")
-    }
-
     fn recognizes(&self, text: &str) -> bool {
         text.contains("\"runtimeTarget\":") && text.contains("\"libraries\":")
     }
