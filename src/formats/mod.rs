@@ -2,16 +2,24 @@
 
 pub mod apk;
 pub mod cargo;
+pub mod cocoapods;
+pub mod composer;
 pub mod conda;
 pub mod cyclonedx;
 pub mod deb;
+pub mod gem;
 pub mod golang;
+mod hang;
 pub mod helm;
+pub mod hex;
 pub mod npm;
+pub mod nuget;
 pub mod oci;
 pub mod os;
+pub mod r#pub;
 pub mod pypi;
 pub mod rpm;
+pub mod swift;
 
 use anyhow::Result;
 
@@ -195,15 +203,22 @@ impl<'n> Near<'n> {
 pub const FORMATS: &[&[&dyn Format]] = &[
     apk::FORMATS,
     cargo::FORMATS,
+    cocoapods::FORMATS,
+    composer::FORMATS,
     conda::FORMATS,
     deb::FORMATS,
+    gem::FORMATS,
     golang::FORMATS,
     helm::FORMATS,
+    hex::FORMATS,
     npm::FORMATS,
+    nuget::FORMATS,
     oci::FORMATS,
     os::FORMATS,
+    r#pub::FORMATS,
     pypi::FORMATS,
     rpm::FORMATS,
+    swift::FORMATS,
     cyclonedx::FORMATS,
 ];
 

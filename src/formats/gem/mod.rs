@@ -1,0 +1,8 @@
+//! Ruby: what Bundler resolved.
+
+pub mod gemfile_lock;
+
+use super::Format;
+
+/// The formats of this folder.
+pub const FORMATS: &[&dyn Format] = &[&gemfile_lock::GemfileLock];
