@@ -104,6 +104,12 @@ pub trait Format: Entry {
         first
     }
 
+    /// Returns the files that are looked at beside one of this format though they stand in folders that are not walked, by
+    /// their paths from its folder: `vendor/modules.txt`.
+    fn leads_to(&self) -> &'static [&'static str] {
+        &[]
+    }
+
     /// Returns what such a file is to the gate.
     fn role(&self) -> Role {
         Role::Subject
