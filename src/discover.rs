@@ -193,6 +193,9 @@ fn walk(tree: &dyn Tree, scan: &Scan) -> Result<Listing> {
         !VENDORED.contains(&name) && !exclude.is_match(folder) && !exclude.is_match(format!("{folder}/"))
     });
     let mut listing = tree.list(&enter, false)?;
+    listing.files.extend(led_to(tree, &listing.files));
+    listing.files.sort_unstable();
+    listing.files.dedup();
     if !scan.include.is_empty() {
         let all = tree.list(&(Arc::new(|_: &str| true) as Enter), true)?;
         listing.files.extend(all.files.into_iter().filter(|path| scan.include.is_match(path)));
@@ -202,6 +205,17 @@ fn walk(tree: &dyn Tree, scan: &Scan) -> Result<Listing> {
     }
     listing.files.retain(|path| !scan.exclude.is_match(path) && !scan.skip.contains(path));
     Ok(listing)
+}
+
+/// Returns the files in folders that are not walked which those that were found lead to.
+fn led_to(tree: &dyn Tree, files: &[String]) -> Vec<String> {
+    let leading: Vec<&dyn Format> = formats::all().filter(|format| !format.leads_to().is_empty()).collect();
+    let of_file = |path: &String| {
+        let formats = leading.iter().filter(|format| format.takes(path));
+        let names = formats.flat_map(|format| format.leads_to());
+        names.filter_map(|name| source::join(source::folder(path), name)).collect::<Vec<_>>()
+    };
+    files.iter().flat_map(of_file).filter(|path| tree.has(path)).collect()
 }
 
 /// Says of each component of an image which layer brought it.

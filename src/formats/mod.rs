@@ -12,6 +12,7 @@ pub mod golang;
 mod hang;
 pub mod helm;
 pub mod hex;
+pub mod maven;
 pub mod npm;
 pub mod nuget;
 pub mod oci;
@@ -109,6 +110,12 @@ pub trait Format: Entry {
         let mut first = files.remove(0);
         first.subject = subject;
         first
+    }
+
+    /// Returns the files that are looked at beside one of this format though they stand in folders that are not walked, by
+    /// their paths from its folder: `vendor/modules.txt`.
+    fn leads_to(&self) -> &'static [&'static str] {
+        &[]
     }
 
     /// Returns what such a file is to the gate.
@@ -211,6 +218,7 @@ pub const FORMATS: &[&[&dyn Format]] = &[
     golang::FORMATS,
     helm::FORMATS,
     hex::FORMATS,
+    maven::FORMATS,
     npm::FORMATS,
     nuget::FORMATS,
     oci::FORMATS,

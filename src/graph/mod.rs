@@ -283,7 +283,9 @@ impl Subject {
         let is_root: Vec<bool> = self.inner.node_weights().map(|node| node.root).collect();
         let mut direct: Vec<NodeIndex> = Vec::new();
         for root in self.inner.node_indices().filter(|index| is_root[index.index()]) {
-            direct.extend(self.inner.neighbors(root));
+            let certain = self.inner.edges(root);
+            let own = certain.filter(|edge| edge.weight().requirement.extra != Requirement::INDIRECT);
+            direct.extend(own.map(|edge| edge.target()));
             direct.extend(open.iter().filter(|way| way.0 == root).map(|way| way.1));
         }
         for index in direct {

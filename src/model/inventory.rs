@@ -63,6 +63,10 @@ pub struct Requirement {
 }
 
 impl Requirement {
+    /// In the place of an extra, of what a project's own file names though only others require it, and does not say who: a
+    /// `// indirect` of `go.mod`. What is required so alone is transitive. No extra or group can be called so.
+    pub const INDIRECT: Text = "(indirect)";
+
     /// Returns a requirement of this scope, and no more.
     pub fn of(scope: Scope) -> Self {
         Requirement { scope, ..Requirement::default() }

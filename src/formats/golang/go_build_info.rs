@@ -5,10 +5,10 @@
 
 use anyhow::Result;
 
+use super::module::{self, property, purl};
 use crate::entry;
 use crate::formats::{Format, Yield};
-use crate::intern::{self, Text};
-use crate::model::{Component, Digest, Inventory, NodeId, Origin, Purl, Requirement, Says};
+use crate::model::{Component, Inventory, NodeId, Origin, Requirement, Says};
 use crate::source::Source;
 
 entry! {
@@ -128,8 +128,7 @@ fn add(inventory: &mut Inventory, root: NodeId, component: Component, source: &S
 impl<'t> Module<'t> {
     /// Returns the module that is linked in, and where its name stands.
     fn component(&self) -> (Component, &'t str) {
-        let digests = self.digest.strip_prefix("h1:").and_then(|digest| Digest::sri(&format!("sha256-{digest}")));
-        let digests = digests.into_iter().collect();
+        let digests = module::digest(self.digest).into_iter().collect();
         match self.replaced {
             // A folder has no name of its own.
             Some((name, version)) if self.name.starts_with(['.', '/']) => {
@@ -143,14 +142,4 @@ impl<'t> Module<'t> {
             None => (Component { digests, ..Component::new(purl(self.name, self.version)) }, self.name),
         }
     }
-}
-
-pub(super) fn property(name: &str, value: &str) -> (Text, Text) {
-    (intern::text(&format!("go:{name}")), intern::text(value))
-}
-
-/// Returns the purl of a module; `(devel)` is no version, but the word for none.
-pub(super) fn purl(module: &str, version: &str) -> Purl {
-    let (namespace, name) = module.rsplit_once('/').unwrap_or(("", module));
-    Purl::new("golang", namespace, name, if version == "(devel)" { "" } else { version })
 }

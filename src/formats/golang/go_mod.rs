@@ -1,77 +1,74 @@
-//! `go.mod`, what a module of Go requires, with the `go.sum` beside it and the `go.work` above.
+//! `go.mod`: the modules that a Go module is built of.
 //!
-//! Specification: "Go Modules Reference", <https://go.dev/ref/mod>.
+//! Specification: the Go Modules Reference, "go.mod files".
+
+use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::Result;
-use hashbrown::HashMap;
 
-use super::directives::{self, Directive, Replace};
-use super::go_build_info::{property, purl};
+use super::module::{self, Replace, Replaces, Statement, is_version, order, property, stand_in, statements};
 use crate::entry;
 use crate::formats::{Format, Near, Yield};
-use crate::intern::{self, Text};
-use crate::model::{Component, Digest, Inventory, Node, NodeId, Origin, Requirement, Says};
+use crate::intern;
+use crate::model::{Component, Gap, Inventory, Manifest, Requirement, Says, Scope};
 use crate::source::{self, Source};
 
 entry! {
-    /// `go.mod`, the modules that a module of Go is built of, with the digests of the `go.sum` beside it.
+    /// `go.mod`, the modules that a Go module is built of, with the digests of the `go.sum` beside it.
     ///
-    /// Since Go 1.17 a `go.mod` lists every module that is needed, in the version that is selected; before, only what the
-    /// module asks for itself. What is marked `// indirect` counts as transitive; through whom it comes, the file does not
-    /// say: edges are not compared (`go mod graph > go-mod-graph.txt` has them). A module that another one replaces is named as
-    /// that one, one that a folder replaces keeps its name. A `go.work` that uses the module replaces too. Digests are
-    /// those of the modules' files (`h1:`); what `go.sum` lists beside is of versions that were looked at and not selected.
+    /// Since Go 1.17 it lists every module that packages are built from, in the version that is selected (`go list -m all` also
+    /// lists modules of which nothing is built); what stands in `go.sum` alone is none of them. Under an older `go` directive
+    /// it lists the direct ones only, and no others are read. One in a module cache (`cobra@v1.8.0/`) is no subject. A module
+    /// that another one replaces is named as that one (and `go:replaces` tells which it stands in for), and a folder as the
+    /// module that it stands for. What `exclude` names may not be required; `retract` speaks of the module's own versions.
+    /// What is marked `// indirect` is transitive. A module that holds a `tool` is required to develop too. `go` and
+    /// `toolchain` are properties of the module itself: they are least versions.
+    ///
+    /// Who requires whom it does not say (`go mod graph` does), nor what is for tests only. Without `go.sum` there are no
+    /// digests.
     pub GoMod = "go-mod"
 }
 
 impl Format for GoMod {
-    fn yields(&self) -> &'static [Yield] {
-        &[Yield::Digests, Yield::Sources]
-    }
-
     fn files(&self) -> &'static [&'static str] {
         &["go.mod"]
     }
 
+    fn takes(&self, path: &str) -> bool {
+        path.rsplit('/').next() == Some("go.mod") && !module::is_cached(path)
+    }
+
+    fn yields(&self) -> &'static [Yield] {
+        &[Yield::Scopes, Yield::Digests, Yield::Sources]
+    }
+
+    fn recognizes(&self, text: &str) -> bool {
+        let mut lines = text.lines().filter(|line| !line.trim().is_empty() && !line.trim_start().starts_with("//"));
+        let module = lines.next().is_some_and(|line| line.starts_with("module ") && !line.contains(['{', '}', ';']));
+        module && lines.any(|line| line.starts_with("go ") || line.starts_with("require"))
+    }
+
+    fn leads_to(&self) -> &'static [&'static str] {
+        &["vendor/modules.txt"]
+    }
+
     fn parse(&self, source: &Source<'_>) -> Result<Inventory> {
-        if source.text.trim().is_empty() {
-            return Err(source.fault(source.start(), "the file is empty"));
-        }
         let mut inventory = Inventory::new(source, "go-mod");
-        inventory.says = Says { edges: false, scopes: false, integrity: false, licence: false, ..Says::ALL };
-        let directives = directives::read(source, &mut inventory);
-        let of = |verb: &'static str| directives.iter().filter(move |directive| directive.verb == verb);
-        let Some(module) = of("module").next().and_then(|module| module.words.first()) else {
-            return Err(source.fault(source.start(), "no module directive in it; is it a go.mod?"));
+        inventory.says = Says { edges: false, scopes: false, integrity: false, licence: false, origin: true };
+        let statements = statements(source, &mut inventory);
+        let mut read = Read::default();
+        for statement in &statements {
+            read.take(source, statement, &mut inventory);
+        }
+        let Some(module) = read.module else {
+            return Err(source.fault(source.start(), "no `module` in it; is it a go.mod?"));
         };
-        let word = |verb: &'static str| of(verb).next().and_then(|directive| directive.words.first());
-        let versions = ["go", "toolchain"].map(|verb| Some(property(verb, word(verb)?)));
-        let root =
-            Component { properties: versions.into_iter().flatten().collect(), ..Component::new(purl(module, "")) };
-        let root = inventory.add_root(root, source.place(module));
-        let replaces: Vec<Replace<'_>> =
-            of("replace").filter_map(|directive| Replace::of(source, directive, &mut inventory)).collect();
-        let mut seen: HashMap<&str, NodeId> = HashMap::new();
-        for required in of("require") {
-            let Some((name, version)) = pair(source, required, &mut inventory) else { continue };
-            let place = source.place(name);
-            let node = Node { component: Some(component(name, version, &replaces).intern()), place, ..Node::default() };
-            let node = inventory.add_node(node);
-            if seen.insert(name, node).is_some() {
-                inventory.fault(place, format!("\"{}\" is required twice", name.escape_debug()));
-            }
-            if !required.is_indirect() {
-                let requirement = Requirement { constraint: intern::text(version), ..Requirement::default() };
-                inventory.edge(root, node, requirement, place);
-            }
-        }
-        const KNOWN: &[&str] =
-            &["module", "go", "toolchain", "godebug", "require", "exclude", "replace", "retract", "tool", "ignore"];
-        for other in directives.iter().filter(|directive| !KNOWN.contains(&directive.verb)) {
-            let message = format!("the directive \"{}\" is not known", other.verb.escape_debug());
-            inventory.fault(source.place(other.verb), message);
-        }
+        read.add(source, module, &mut inventory);
         Ok(inventory)
+    }
+
+    fn is_joined_by_others(&self) -> bool {
+        true
     }
 
     fn joins(&self) -> bool {
@@ -79,88 +76,131 @@ impl Format for GoMod {
     }
 
     fn join(&self, inventory: &mut Inventory, near: &Near<'_>) {
-        let home = source::folder(inventory.subject).to_owned();
-        let work = work(&home, near);
-        if let Some((_, work)) = work {
-            let facts = work.manifest.iter().flat_map(|manifest| &manifest.facts);
-            let replaces: Vec<Replace<'_>> =
-                facts.filter(|fact| fact.0 == "replace").filter_map(|fact| Replace::read(fact.1)).collect();
-            for node in inventory.nodes.iter_mut().filter(|node| !node.root) {
-                let Some(own) = node.component.filter(|own| own.origin == Origin::Unknown) else { continue };
-                let name = own.name();
-                let is_replaced = own.properties.iter().any(|(name, _)| *name == "go:replaces");
-                if !is_replaced && replaces.iter().any(|replace| replace.is_of(name, own.version())) {
-                    node.component = Some(component(name, own.version(), &replaces).intern());
-                }
+        let sum = module::beside(source::folder(inventory.subject), &["go.sum"]);
+        inventory.says.integrity = module::add_digests(inventory, near, &sum);
+    }
+}
+
+/// A requirement.
+struct Required<'t> {
+    module: &'t str,
+    version: &'t str,
+    is_indirect: bool,
+}
+
+/// What the file says.
+#[derive(Default)]
+struct Read<'t> {
+    module: Option<&'t str>,
+    go: &'t str,
+    toolchain: &'t str,
+    required: Vec<Required<'t>>,
+    replaces: Vec<Replace<'t>>,
+    excluded: BTreeSet<(&'t str, &'t str)>,
+    tools: Vec<&'t str>,
+}
+
+impl<'t> Read<'t> {
+    fn take(&mut self, source: &Source<'t>, statement: &Statement<'t>, inventory: &mut Inventory) {
+        let place = source.place(statement.line);
+        let words = statement.words.as_slice();
+        match (statement.verb, words) {
+            ("module", [module]) => self.module = Some(module),
+            ("go", [version]) => self.go = version,
+            ("toolchain", [name]) => self.toolchain = name,
+            ("require", [module, version]) => {
+                let is_indirect = matches!(statement.comment.split([' ', ';']).next(), Some("indirect"));
+                self.required.push(Required { module, version, is_indirect });
+            }
+            ("exclude", [module, version]) => {
+                self.excluded.insert((module, version));
+            }
+            ("replace", words) => match Replace::read(words) {
+                Some(replace) => self.replaces.push(replace),
+                None => inventory.fault(place, "`old => folder` or `old => module version` is expected"),
+            },
+            ("tool", [tool]) => self.tools.push(tool),
+            ("retract" | "godebug" | "ignore", _) => {}
+            ("module" | "go" | "toolchain" | "require" | "exclude" | "tool", _) => {
+                inventory.fault(place, format!("`{}` takes other words than these", statement.verb));
+            }
+            (verb, _) => {
+                let message = format!("`{}` is no directive that driftgate knows (Go 1.25)", verb.escape_debug());
+                inventory.fault(place, message);
             }
         }
-        let sums = [(home.as_str(), "go.sum"), (work.map_or("", |(folder, _)| folder), "go.work.sum")];
-        for (folder, file) in sums {
-            let sum = source::join(folder, file).and_then(|path| near.get(&path));
-            let Some(facts) = sum.filter(|sum| sum.format == "go-sum").and_then(|sum| sum.manifest.as_ref()) else {
+    }
+
+    fn add(&self, source: &Source<'t>, module: &'t str, inventory: &mut Inventory) {
+        let mut root = Component::new(module::purl(module, ""));
+        let versions = [("go", self.go), ("toolchain", self.toolchain)].into_iter().filter(|(_, it)| !it.is_empty());
+        root.properties = versions.map(|(name, version)| property(name, version)).collect();
+        let root = inventory.add_root(root, source.place(module));
+        let mut replaces = Replaces::default();
+        self.replaces.iter().for_each(|replace| replaces.add(*replace));
+        // Go takes the highest of several.
+        let mut selected: BTreeMap<&str, &Required<'t>> = BTreeMap::new();
+        for required in &self.required {
+            let kept = selected.entry(required.module).or_insert(required);
+            if order(kept.version, required.version).is_lt() {
+                *kept = required;
+            }
+        }
+        let mut nodes = BTreeMap::new();
+        for required in &self.required {
+            if !selected.get(required.module).is_some_and(|kept| std::ptr::eq(*kept, required)) {
                 continue;
-            };
-            inventory.says.integrity = true;
-            for node in inventory.nodes.iter_mut().filter(|node| !node.root) {
-                let Some(own) = node.component.filter(|own| own.digests.is_empty()) else { continue };
-                let key = format!("{} {}", own.name(), own.version());
-                let found = facts.facts.binary_search_by(|(known, _)| (*known).cmp(key.as_str())).ok();
-                let is_folder = matches!(own.origin, Origin::Path(_));
-                let digest = found.filter(|_| !is_folder).and_then(|at| digest(facts.facts[at].1));
-                if let Some(digest) = digest {
-                    node.component = Some(Component { digests: vec![digest], ..own.clone() }.intern());
+            }
+            let &Required { module, version, is_indirect } = required;
+            let place = source.place(module);
+            let extra = if is_indirect { Requirement::INDIRECT } else { "" };
+            let requirement = Requirement { constraint: intern::text(version), extra, ..Requirement::default() };
+            if self.excluded.contains(&(module, version)) {
+                inventory.fault(
+                    place,
+                    format!("{} {version} is required and excluded; run go mod tidy", module.escape_debug()),
+                );
+            }
+            let replace = replaces.of(module, version);
+            if replace.is_none() && !is_version(version) {
+                inventory.declare(root, intern::text(module), requirement, place, Gap::Unpinned);
+                continue;
+            }
+            let component = stand_in(module, version, replace);
+            // What stands in has a name of its own, and so its place.
+            let place = replace.filter(|it| !it.is_folder()).map_or(place, |replace| source.place(replace.new));
+            let node = inventory.add(component, place);
+            inventory.edge(root, node, requirement, source.place(module));
+            nodes.insert(module, node);
+        }
+        for tool in &self.tools {
+            // The module with the longest path that the package's begins with; a tool may be of the module itself.
+            let parts = std::iter::successors(Some(*tool), |path| path.rsplit_once('/').map(|(folder, _)| folder));
+            let own = |path: &str| path == module;
+            let mut parts = parts.skip_while(|path| !own(path) && !nodes.contains_key(path));
+            match parts.next().map(|path| (own(path), nodes.get(path))) {
+                Some((_, Some(&node))) => {
+                    let requirement = Requirement { scope: Scope::Dev, extra: "tool", ..Requirement::default() };
+                    inventory.edge(root, node, requirement, source.place(tool));
+                }
+                Some(_) => {}
+                None => {
+                    inventory.fault(source.place(tool), "no module that is required holds this tool; run go mod tidy")
                 }
             }
         }
+        let facts = self.replaces.iter().map(|replace| ("replace", intern::text(&replace.spelled()))).collect();
+        inventory.manifest = Some(Manifest { name: intern::text(module), version: "", facts });
     }
 }
 
-/// Returns the workspace that uses the module of a folder, and its own folder.
-fn work<'n>(home: &str, near: &Near<'n>) -> Option<(&'n str, &'n Inventory)> {
-    let mut folder = home;
-    loop {
-        let work = source::join(folder, "go.work").and_then(|path| near.get(&path));
-        if let Some(work) = work.filter(|work| work.format == "go-work") {
-            let uses = work.manifest.iter().flat_map(|manifest| &manifest.facts).filter(|fact| fact.0 == "use");
-            let is_used = |used: &str| source::join(folder, used).is_some_and(|used| used == home);
-            return uses.into_iter().any(|fact| is_used(fact.1)).then(|| (source::folder(work.subject), work));
-        }
-        if folder.is_empty() {
-            return None;
-        }
-        folder = source::folder(folder);
-    }
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-/// Returns the name and the version of a directive.
-fn pair<'d>(
-    source: &Source<'_>,
-    directive: &'d Directive<'_>,
-    inventory: &mut Inventory,
-) -> Option<(&'d str, &'d str)> {
-    match directive.words[..] {
-        [name, version] => Some((name, version)),
-        _ => {
-            let place = directive.words.first().map_or(source.place(directive.verb), |word| source.place(word));
-            inventory.fault(place, "a module and its version are wanted here");
-            None
-        }
+    #[test]
+    fn module_caches_hold_no_subjects() {
+        assert!(GoMod.takes("go.mod") && GoMod.takes("a/b/go.mod"));
+        assert!(!GoMod.takes("go/pkg/mod/github.com/spf13/cobra@v1.8.0/go.mod") && !GoMod.takes("a/go.mod2"));
     }
-}
-
-/// Returns the module as it is built, after what replaces it.
-pub(super) fn component(name: &str, version: &str, replaces: &[Replace<'_>]) -> Component {
-    // One that names the version goes before one for all of them.
-    let mut of = replaces.iter().filter(|replace| replace.is_of(name, version));
-    let first = of.clone().find(|replace| !replace.old_version.is_empty()).or_else(|| of.next());
-    let Some(replace) = first else { return Component::new(purl(name, version)) };
-    if replace.is_folder() {
-        return Component { origin: Origin::path(replace.new), ..Component::new(purl(name, version)) };
-    }
-    let properties: Vec<(Text, Text)> = vec![property("replaces", &format!("{name}@{version}"))];
-    Component { properties, ..Component::new(purl(replace.new, replace.new_version)) }
-}
-
-fn digest(text: &str) -> Option<Digest> {
-    Digest::sri(&format!("sha256-{}", text.strip_prefix("h1:")?))
 }

@@ -1,18 +1,22 @@
-//! `go.sum` and `go.work.sum`: the digests of modules.
+//! `go.sum` and `go.work.sum`: the digests of modules that were ever looked at.
 //!
-//! Specification: "go.sum files" of the Go Modules Reference. Each line is a module, a version and a digest; of a version
-//! with `/go.mod` behind it, the digest is of that file alone.
+//! Specification: the Go Modules Reference, "go.sum files". A line is a module, a version and a digest; with `/go.mod` behind
+//! the version the digest is of its `go.mod` alone.
 
 use anyhow::Result;
 
+use super::module::{digest, purl};
 use crate::entry;
 use crate::formats::{Format, Role};
-use crate::intern;
-use crate::model::{Inventory, Manifest};
+use crate::model::{Component, Inventory};
 use crate::source::Source;
 
 entry! {
-    /// `go.sum`, the digests of modules; read to be joined with the `go.mod` beside it.
+    /// `go.sum` and `go.work.sum`, the digests of modules; read to be joined with the `go.mod` or `go.work` beside them.
+    ///
+    /// They hold more versions than are resolved, and say nothing of which ones are: what only stands in them is no
+    /// component. A digest (`h1:`) is the SHA-256 of the list of a module's files with the SHA-256 of each, as in the build
+    /// information of programs. Digests of a module's `go.mod` alone are not read.
     pub GoSum = "go-sum"
 }
 
@@ -27,24 +31,27 @@ impl Format for GoSum {
 
     fn parse(&self, source: &Source<'_>) -> Result<Inventory> {
         let mut inventory = Inventory::new(source, "go-sum");
-        let mut facts = Vec::new();
         for line in source.text.lines().filter(|line| !line.trim().is_empty()) {
-            let words: Vec<&str> = line.split_whitespace().collect();
-            match words[..] {
-                [name, version, digest] if digest.starts_with("h1:") => {
-                    if !version.ends_with("/go.mod") {
-                        facts.push((intern::text(&format!("{name} {version}")), intern::text(digest)));
-                    }
+            let mut words = line.split_whitespace();
+            let [module, version, sum] = [(); 3].map(|()| words.next().unwrap_or_default());
+            if sum.is_empty() || words.next().is_some() {
+                inventory.fault(source.place(line), "a module, a version and a digest are expected; run go mod tidy");
+                continue;
+            }
+            // Other algorithms than h1 are for later versions of Go, which write h1 beside them.
+            if version.ends_with("/go.mod") || !sum.starts_with("h1:") {
+                continue;
+            }
+            match digest(sum) {
+                Some(digest) => {
+                    let component = Component { digests: vec![digest], ..Component::new(purl(module, version)) };
+                    inventory.add(component, source.place(module));
                 }
-                // What other digests there may once be, an older Go passes over as well.
-                [_, _, digest] if digest.contains(':') => {}
-                _ => inventory
-                    .fault(source.place(line), "no line of a go.sum: module, version, digest; run `go mod tidy`"),
+                None => {
+                    inventory.fault(source.place(sum), "this is no digest: h1: and a SHA-256 in base64 are expected")
+                }
             }
         }
-        facts.sort_unstable();
-        facts.dedup();
-        inventory.manifest = Some(Manifest { facts, ..Manifest::default() });
         Ok(inventory)
     }
 }

@@ -1,13 +1,12 @@
-//! Go: what modules require, with digests and workspaces, what is copied into `vendor`, and what programs say that they were
-//! built from.
+//! Go: what modules ask for, what is selected and copied, and what programs say that they were built from.
 
-mod directives;
 pub mod go_build_info;
 pub mod go_mod;
 pub mod go_mod_graph;
 pub mod go_sum;
+pub mod go_vendor;
 pub mod go_work;
-pub mod modules_txt;
+mod module;
 
 use super::Format;
 
@@ -17,6 +16,6 @@ pub const FORMATS: &[&dyn Format] = &[
     &go_mod::GoMod,
     &go_mod_graph::GoModGraph,
     &go_sum::GoSum,
+    &go_vendor::GoVendor,
     &go_work::GoWork,
-    &modules_txt::ModulesTxt,
 ];

@@ -1,0 +1,134 @@
+//! `gradle.lockfile` and `buildscript-gradle.lockfile`: what Gradle resolved for the configurations that are locked.
+//!
+//! Specification: Gradle's user manual, "Locking Versions". A line is `group:artifact:version=configurations`; `empty=` lists
+//! those without dependencies. Before Gradle 7 a file a configuration, `gradle/dependency-locks/NAME.lockfile`.
+
+use std::collections::BTreeMap;
+
+use anyhow::Result;
+
+use super::coordinates::Coordinates;
+use crate::entry;
+use crate::formats::{Format, Near, Yield};
+use crate::intern::{self, Text};
+use crate::model::{Component, Digest, Inventory, Requirement, SUBJECT, Says, Scope};
+use crate::source::{self, Source};
+
+entry! {
+    /// `gradle.lockfile` and `buildscript-gradle.lockfile`, the versions that Gradle resolved for locked configurations.
+    ///
+    /// The configurations are the environment of each requirement. One that is called after tests is for development, one
+    /// that compiles or processes annotations is for the build, as are those of the build script; others are to run. Two
+    /// versions of one module, locked for different configurations, are two components. The files of single configurations
+    /// that Gradle before 7 wrote (`gradle/dependency-locks/`) are read too. Digests come from the
+    /// `gradle/verification-metadata.xml` beside or above, where there is one.
+    ///
+    /// Who requires whom the file does not say: everything counts as direct. Nor does it say which repository served a
+    /// module, or a classifier.
+    pub GradleLockfile = "gradle-lockfile"
+}
+
+/// What stands at the top of each.
+const MARK: &str = "# This is a Gradle generated file for dependency locking.";
+
+/// The words in the names of configurations that only tools of development have.
+const DEV: &[&str] = &["test", "checkstyle", "pmd", "spotbugs", "jacoco", "ktlint", "detekt", "lint", "jmh"];
+
+/// The words in the names of configurations that build.
+const BUILD: &[&str] =
+    &["compileclasspath", "annotationprocessor", "kapt", "ksp", "compileonly", "compilerclasspath", "compilerplugin"];
+
+impl Format for GradleLockfile {
+    fn files(&self) -> &'static [&'static str] {
+        &["gradle.lockfile", "buildscript-gradle.lockfile", "*.lockfile"]
+    }
+
+    fn yields(&self) -> &'static [Yield] {
+        &[Yield::Scopes, Yield::Digests, Yield::Environments]
+    }
+
+    fn is_of(&self, path: &str, text: &str) -> bool {
+        path.ends_with("gradle.lockfile") || self.recognizes(text)
+    }
+
+    fn recognizes(&self, text: &str) -> bool {
+        text.trim_start().starts_with(MARK)
+    }
+
+    fn parse(&self, source: &Source<'_>) -> Result<Inventory> {
+        let mut inventory = Inventory::new(source, "gradle-lockfile");
+        inventory.says = Says { edges: false, integrity: false, origin: false, licence: false, scopes: true };
+        let name = source.path.rsplit('/').next().unwrap_or(source.path);
+        let is_script = name.starts_with("buildscript-");
+        let one = name.strip_suffix(".lockfile").filter(|name| !name.ends_with("gradle"));
+        let mut is_locked = false;
+        for line in source.text.lines().map(str::trim).filter(|line| !line.is_empty()) {
+            if line.starts_with('#') {
+                is_locked |= line == MARK;
+                continue;
+            }
+            let (coordinates, configurations) = match (line.split_once('='), one) {
+                (Some(("empty", _)), _) => {
+                    is_locked = true;
+                    continue;
+                }
+                (Some((coordinates, configurations)), _) => (coordinates, configurations),
+                (None, Some(one)) => (line, one),
+                (None, None) => ("", ""),
+            };
+            let Some(coordinates) = Coordinates::plain(coordinates) else {
+                inventory.fault(source.place(line), "`group:artifact:version=configurations` is expected; lock again");
+                continue;
+            };
+            let place = source.place(coordinates.artifact);
+            let scope =
+                if is_script { Scope::Build } else { configurations.split(',').map(scope).min().unwrap_or_default() };
+            let node = inventory.add(Component::new(coordinates.purl()), place);
+            let requirement =
+                Requirement { scope, environment: intern::text(configurations), ..Requirement::default() };
+            inventory.edge(SUBJECT, node, requirement, place);
+        }
+        if inventory.nodes.len() == 1 && inventory.faults.is_empty() && !is_locked {
+            return Err(
+                source.fault(source.start(), "no module in it, not even `empty=`; is it a lockfile of Gradle's?")
+            );
+        }
+        Ok(inventory)
+    }
+
+    fn joins(&self) -> bool {
+        true
+    }
+
+    fn join(&self, inventory: &mut Inventory, near: &Near<'_>) {
+        let folders = std::iter::successors(Some(source::folder(inventory.subject)), |folder| {
+            (!folder.is_empty()).then(|| source::folder(folder))
+        });
+        let verified = folders.filter_map(|folder| {
+            let path = source::join(folder, "gradle/verification-metadata.xml")?;
+            near.get(&path)
+        });
+        let Some(verified) = verified.into_iter().next() else { return };
+        let components = verified.nodes.iter().filter_map(|node| node.component);
+        let digests: BTreeMap<Text, &[Digest]> =
+            components.map(|component| (component.purl.as_str(), component.digests.as_slice())).collect();
+        for node in &mut inventory.nodes {
+            let Some(component) = node.component else { continue };
+            if let Some(digests) = digests.get(component.purl.as_str()) {
+                node.component = Some(Component { digests: digests.to_vec(), ..component.clone() }.intern());
+            }
+        }
+        inventory.says.integrity = true;
+    }
+}
+
+/// Returns what a configuration is for, by its name.
+fn scope(configuration: &str) -> Scope {
+    let name = configuration.to_ascii_lowercase();
+    let has = |words: &[&str]| words.iter().any(|word| name.contains(word));
+    match () {
+        () if has(DEV) => Scope::Dev,
+        () if has(BUILD) => Scope::Build,
+        () => Scope::Runtime,
+    }
+}
