@@ -7,6 +7,7 @@ pub mod cyclonedx;
 pub mod deb;
 pub mod golang;
 pub mod helm;
+pub mod huggingface;
 pub mod npm;
 pub mod oci;
 pub mod os;
@@ -199,6 +200,7 @@ pub const FORMATS: &[&[&dyn Format]] = &[
     deb::FORMATS,
     golang::FORMATS,
     helm::FORMATS,
+    huggingface::FORMATS,
     npm::FORMATS,
     oci::FORMATS,
     os::FORMATS,
