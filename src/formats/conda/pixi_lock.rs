@@ -366,23 +366,3 @@ impl<'l, 't> Entries<'l, 't> {
         found.iter().take(256).find(is_named).copied()
     }
 }
-
-#[cfg(test)]
-mod tests {
-    #![allow(clippy::unwrap_used)]
-    use super::*;
-    use crate::formats::conda::conda_lock::CondaLock;
-    use crate::source::FileId;
-
-    #[test]
-    fn newer_versions_are_errors_that_say_so() {
-        let error = |format: &dyn Format, path: &str, text: &str| {
-            let source = Source { file: FileId(0), path, text };
-            format!("{:#}", format.parse(&source).unwrap_err())
-        };
-        let pixi = error(&PixiLock, "pixi.lock", "version: 8\nenvironments: {}\npackages: []\n");
-        assert!(pixi.contains("version 8 of pixi.lock is not known; 4 to 7 are read"), "{pixi}");
-        let conda = error(&CondaLock, "conda-lock.yml", "version: 2\nmetadata: {}\npackage: []\n");
-        assert!(conda.contains("version 2 of conda-lock.yml is not known; version 1 is read"), "{conda}");
-    }
-}
