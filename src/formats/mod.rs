@@ -13,6 +13,7 @@ mod hang;
 pub mod helm;
 pub mod hex;
 pub mod maven;
+pub mod huggingface;
 pub mod npm;
 pub mod nuget;
 pub mod oci;
@@ -219,6 +220,7 @@ pub const FORMATS: &[&[&dyn Format]] = &[
     helm::FORMATS,
     hex::FORMATS,
     maven::FORMATS,
+    huggingface::FORMATS,
     npm::FORMATS,
     nuget::FORMATS,
     oci::FORMATS,

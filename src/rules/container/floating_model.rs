@@ -19,7 +19,7 @@ entry! {
     /// # Mend
     /// Name the commit: `vllm serve Qwen/Qwen2.5-7B-Instruct --revision a09a35458c702b33eeacc393d103063234e8bc28`; with it goes
     /// `--tokenizer-revision`, and `--code-revision` where code of the repository is run. `hf download` takes `--revision`
-    /// too. llama.cpp's `-hf` takes none: download the file at a commit, and load it by its path.
+    /// too. llama.cpp's `-hf` and Ollama's `Modelfile` take none: download the file at a commit, and load it by its path.
     ///
     /// # Options
     /// None.
@@ -43,16 +43,17 @@ impl Rule for FloatingModel {
             for declared in models.filter(|declared| declared.gap == Gap::Unpinned) {
                 let name = phrase::safe(declared.name);
                 let message = match declared.requirement.constraint {
-                    "" => format!("the model {name} is loaded at no revision: as its branch main is when it starts"),
+                    "" => format!("the model {name} is loaded at no revision: as its repository is on that day"),
                     revision => {
                         let revision = phrase::safe(revision);
                         format!("the model {name} is loaded at {revision}, a name that can be moved to another commit")
                     }
                 };
-                findings
-                    .at(self, subject.path, declared.place, message)
-                    .name(declared.name)
-                    .help("name the commit that was tested, all 40 digits: `--revision COMMIT`");
+                let help = match subject.format {
+                    "modelfile" => "download the file at a commit and name it: `FROM ./model.gguf`; a name in a Modelfile can hold none",
+                    _ => "name the commit that was tested, all 40 digits: `--revision COMMIT`",
+                };
+                findings.at(self, subject.path, declared.place, message).name(declared.name).help(help);
             }
         }
         Ok(())
