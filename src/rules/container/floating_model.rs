@@ -50,7 +50,9 @@ impl Rule for FloatingModel {
                     }
                 };
                 let help = match subject.format {
-                    "modelfile" => "download the file at a commit and name it: `FROM ./model.gguf`; a name in a Modelfile can hold none",
+                    "modelfile" => {
+                        "download the file at a commit and name it: `FROM ./model.gguf`; a name in a Modelfile can hold none"
+                    }
                     _ => "name the commit that was tested, all 40 digits: `--revision COMMIT`",
                 };
                 findings.at(self, subject.path, declared.place, message).name(declared.name).help(help);
