@@ -2,16 +2,25 @@
 
 pub mod apk;
 pub mod cargo;
+pub mod conan;
 pub mod conda;
+pub mod cran;
 pub mod cyclonedx;
 pub mod deb;
+pub mod github;
 pub mod golang;
+pub mod hackage;
 pub mod helm;
+pub mod hex;
+pub mod julia;
+pub mod nix;
 pub mod npm;
 pub mod oci;
 pub mod os;
+pub(crate) mod pins;
 pub mod pypi;
 pub mod rpm;
+pub mod terraform;
 
 use anyhow::Result;
 
@@ -195,15 +204,23 @@ impl<'n> Near<'n> {
 pub const FORMATS: &[&[&dyn Format]] = &[
     apk::FORMATS,
     cargo::FORMATS,
+    conan::FORMATS,
     conda::FORMATS,
+    cran::FORMATS,
     deb::FORMATS,
+    github::FORMATS,
     golang::FORMATS,
+    hackage::FORMATS,
     helm::FORMATS,
+    hex::FORMATS,
+    julia::FORMATS,
+    nix::FORMATS,
     npm::FORMATS,
     oci::FORMATS,
     os::FORMATS,
     pypi::FORMATS,
     rpm::FORMATS,
+    terraform::FORMATS,
     cyclonedx::FORMATS,
 ];
 
