@@ -44,7 +44,7 @@ pub(crate) fn hang(inventory: &mut Inventory, scope: Scope) {
     let mut open = vec![SUBJECT];
     for first in [true, false] {
         for node in 1..count as NodeId {
-            if !reached[node as usize] && !(first && required[node as usize]) {
+            if !reached[node as usize] && (!first || !required[node as usize]) {
                 let place = inventory.nodes[node as usize].place;
                 inventory.edge(SUBJECT, node, Requirement::of(scope), place);
                 open.push(node);

@@ -14,8 +14,7 @@ use crate::source::{Place, Source};
 use crate::syntax::yaml::{self, Node};
 
 entry! {
-    /// `.github/workflows/*.yml` and `action.yml`, the actions and reusable workflows that are used, and the images that jobs,
-    /// services and steps run in.
+    /// `.github/workflows/*.yml` and `action.yml`, the actions and workflows that jobs use, and the images that they run in.
     ///
     /// Of images, `container`, `services` and `uses: docker://…` are read; values of a job's own matrix are filled in, each of
     /// them. What another expression names is reported as unpinned. An action is named by its repository, its folder and what

@@ -35,6 +35,9 @@ impl Format for TerraformLock {
     }
 
     fn parse(&self, source: &Source<'_>) -> Result<Inventory> {
+        if source.text.trim().is_empty() {
+            return Err(source.fault(source.start(), "the file is empty"));
+        }
         let file = hcl::read(source)?;
         let mut inventory = Inventory::new(source, "terraform-lock");
         inventory.says = Says { integrity: true, origin: true, edges: false, scopes: false, licence: false };

@@ -13,9 +13,9 @@ use crate::policy::Level;
 use crate::rules::{Case, Findings, Rule, phrase};
 
 entry! {
-    /// An image is named by a tag that moves, or by none, and not by its digest; a GitHub action by a branch, and not by its
-    /// commit.
+    /// An image is named by a tag that moves, or by none, and not by its digest.
     ///
+    /// So is a repository that a workflow takes an action from, or pre-commit its hooks: by a branch, and not by its commit.
     /// Silent for an image with a digest, whatever its tag, for an action with a commit, and for stages of the same file.
     ///
     /// # Why
