@@ -4,24 +4,32 @@ pub mod apk;
 pub mod cargo;
 pub mod cocoapods;
 pub mod composer;
+pub mod conan;
 pub mod conda;
+pub mod cran;
 pub mod cyclonedx;
 pub mod deb;
 pub mod gem;
+pub mod github;
 pub mod golang;
+pub mod hackage;
 mod hang;
 pub mod helm;
 pub mod hex;
 pub mod huggingface;
+pub mod julia;
 pub mod maven;
+pub mod nix;
 pub mod npm;
 pub mod nuget;
 pub mod oci;
 pub mod os;
+pub(crate) mod pins;
 pub mod r#pub;
 pub mod pypi;
 pub mod rpm;
 pub mod swift;
+pub mod terraform;
 
 use anyhow::Result;
 
@@ -213,14 +221,20 @@ pub const FORMATS: &[&[&dyn Format]] = &[
     cargo::FORMATS,
     cocoapods::FORMATS,
     composer::FORMATS,
+    conan::FORMATS,
     conda::FORMATS,
+    cran::FORMATS,
     deb::FORMATS,
     gem::FORMATS,
+    github::FORMATS,
     golang::FORMATS,
+    hackage::FORMATS,
     helm::FORMATS,
     hex::FORMATS,
-    maven::FORMATS,
     huggingface::FORMATS,
+    julia::FORMATS,
+    maven::FORMATS,
+    nix::FORMATS,
     npm::FORMATS,
     nuget::FORMATS,
     oci::FORMATS,
@@ -229,6 +243,7 @@ pub const FORMATS: &[&[&dyn Format]] = &[
     pypi::FORMATS,
     rpm::FORMATS,
     swift::FORMATS,
+    terraform::FORMATS,
     cyclonedx::FORMATS,
 ];
 

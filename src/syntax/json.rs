@@ -6,9 +6,10 @@ use std::marker::PhantomData;
 
 use anyhow::Result;
 use serde::Deserialize;
-use serde::de::{Deserializer, MapAccess, Visitor};
+use serde::de::{Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 
+use super::yaml::{Entry, Node, Value};
 use crate::source::{Place, Source};
 
 /// Reads a whole document into borrowed, typed values.
@@ -215,6 +216,95 @@ impl<'de: 't, 't, T: Deserialize<'de>> Deserialize<'de> for Located<'t, T> {
         let raw: &'de RawValue = Deserialize::deserialize(deserializer)?;
         let value = serde_json::from_str(raw.get()).map_err(serde::de::Error::custom)?;
         Ok(Located { value, text: raw.get() })
+    }
+}
+
+/// Reads a whole document as a tree, as YAML is: for files whose shape is open, and that are small.
+///
+/// # Errors
+/// As [`read`].
+pub fn tree<'t>(source: &Source<'t>) -> Result<Node<'t>> {
+    let raw: Raw<'t> = read(source)?;
+    Ok(raw.placed(source, source.start()))
+}
+
+/// A value before its place is known.
+enum Raw<'t> {
+    Null,
+    Text(Str<'t>),
+    Typed(String),
+    List(Vec<Raw<'t>>),
+    Map(Vec<(Str<'t>, Raw<'t>)>),
+}
+
+impl<'t> Raw<'t> {
+    /// Gives a value its place: what does not know its own has that of the key before it.
+    fn placed(self, source: &Source<'t>, near: Place) -> Node<'t> {
+        let (value, place) = match self {
+            Raw::Null => (Value::Null, near),
+            Raw::Text(text) => {
+                let place = text.place(source, near);
+                (Value::Scalar(text.0), place)
+            }
+            Raw::Typed(text) => (Value::Scalar(Cow::Owned(text)), near),
+            Raw::List(list) => (Value::List(list.into_iter().map(|raw| raw.placed(source, near)).collect()), near),
+            Raw::Map(map) => {
+                let entry = |(key, raw): (Str<'t>, Raw<'t>)| {
+                    let place = key.place(source, near);
+                    Entry { key: key.0.into_owned(), place, node: raw.placed(source, place) }
+                };
+                (Value::Map(map.into_iter().map(entry).collect()), near)
+            }
+        };
+        Node { value, place }
+    }
+}
+
+impl<'de: 't, 't> Deserialize<'de> for Raw<'t> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Any<'t>(PhantomData<&'t ()>);
+        impl<'de: 't, 't> Visitor<'de> for Any<'t> {
+            type Value = Raw<'t>;
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a value")
+            }
+            fn visit_unit<E>(self) -> Result<Raw<'t>, E> {
+                Ok(Raw::Null)
+            }
+            fn visit_bool<E>(self, value: bool) -> Result<Raw<'t>, E> {
+                Ok(Raw::Typed(value.to_string()))
+            }
+            fn visit_i64<E>(self, value: i64) -> Result<Raw<'t>, E> {
+                Ok(Raw::Typed(value.to_string()))
+            }
+            fn visit_u64<E>(self, value: u64) -> Result<Raw<'t>, E> {
+                Ok(Raw::Typed(value.to_string()))
+            }
+            fn visit_f64<E>(self, value: f64) -> Result<Raw<'t>, E> {
+                Ok(Raw::Typed(value.to_string()))
+            }
+            fn visit_borrowed_str<E>(self, text: &'de str) -> Result<Raw<'t>, E> {
+                Ok(Raw::Text(Str(Cow::Borrowed(text))))
+            }
+            fn visit_str<E>(self, text: &str) -> Result<Raw<'t>, E> {
+                Ok(Raw::Text(Str(Cow::Owned(text.to_owned()))))
+            }
+            fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Raw<'t>, A::Error> {
+                let mut list = Vec::new();
+                while let Some(item) = seq.next_element()? {
+                    list.push(item);
+                }
+                Ok(Raw::List(list))
+            }
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Raw<'t>, A::Error> {
+                let mut entries = Vec::new();
+                while let Some(entry) = map.next_entry()? {
+                    entries.push(entry);
+                }
+                Ok(Raw::Map(entries))
+            }
+        }
+        deserializer.deserialize_any(Any(PhantomData))
     }
 }
 

@@ -11,6 +11,7 @@ use ::toml::de::{DeArray, DeTable, DeValue, Deserializer};
 use anyhow::Result;
 use serde::de::DeserializeOwned;
 
+use super::yaml::{Entry, Node, Value};
 use crate::source::{Place, Source};
 
 /// Reads a whole document.
@@ -22,6 +23,44 @@ pub fn read<T: DeserializeOwned>(source: &Source<'_>) -> Result<T> {
         return Err(source.fault(source.start(), "the file is empty"));
     }
     ::toml::from_str(source.text).map_err(|error| fault(source, 0, &error))
+}
+
+/// Reads a whole document as a tree, as YAML is: for files whose shape is open.
+///
+/// # Errors
+/// As [`read`].
+pub fn tree<'t>(source: &Source<'t>) -> Result<Node<'t>> {
+    if source.text.trim().is_empty() {
+        return Err(source.fault(source.start(), "the file is empty"));
+    }
+    let table = DeTable::parse(source.text).map_err(|error| fault(source, 0, &error))?;
+    Ok(Node { place: source.start(), value: entries(source, table.into_inner()) })
+}
+
+fn entries<'t>(source: &Source<'t>, table: DeTable<'t>) -> Value<'t> {
+    let mut entries: Vec<Entry<'t>> = table
+        .into_iter()
+        .map(|(key, value)| Entry {
+            place: source.place_at(key.span()),
+            key: key.into_inner().into_owned(),
+            node: node(source, value),
+        })
+        .collect();
+    entries.sort_by_key(|entry| entry.place);
+    Value::Map(entries)
+}
+
+fn node<'t>(source: &Source<'t>, value: Spanned<DeValue<'t>>) -> Node<'t> {
+    let place = source.place_at(value.span());
+    let value = match value.into_inner() {
+        DeValue::String(text) => Value::Scalar(text),
+        DeValue::Table(table) => entries(source, table),
+        DeValue::Array(list) => Value::List(list.into_iter().map(|value| node(source, value)).collect()),
+        _ => Value::Scalar(
+            source.text.get(place.start as usize..(place.start + place.len) as usize).unwrap_or_default().into(),
+        ),
+    };
+    Node { value, place }
 }
 
 /// One table of an array of tables, read by itself.

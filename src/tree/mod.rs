@@ -188,8 +188,16 @@ fn listed<'p>(paths: impl Iterator<Item = &'p String>, enter: &Enter, hidden: bo
 
 /// The hidden files and folders of a project that are looked at all the same, at whatever depth; of a folder with more
 /// than one part, nothing but that path is entered.
-const SHOWN: &[&str] =
-    &[".circleci/config.yml", ".devcontainer", ".devcontainer.json", ".github/workflows", ".gitlab-ci.yml"];
+const SHOWN: &[&str] = &[
+    ".circleci/config.yml",
+    ".devcontainer",
+    ".devcontainer.json",
+    ".github/workflows",
+    ".gitlab-ci.yml",
+    ".pre-commit-config.yaml",
+    ".pre-commit-config.yml",
+    ".terraform.lock.hcl",
+];
 
 /// Says whether a path, a part of which may be hidden, is looked at: its last part, as those before it are.
 fn is_shown(path: &str) -> bool {

@@ -1,4 +1,4 @@
-//! GitHub workflows and actions: the images that their jobs run in.
+//! GitHub workflows and actions: the actions that their jobs use, and the images that they run in.
 //!
 //! Specification: "Workflow syntax for GitHub Actions" and "Metadata syntax for GitHub Actions".
 
@@ -8,24 +8,25 @@ use super::deployment::Deployment;
 use super::pipeline::{self, is_subject};
 use crate::entry;
 use crate::formats::{Format, Yield};
-use crate::model::{Inventory, Scope};
+use crate::intern;
+use crate::model::{Component, Gap, Inventory, Origin, Purl, Requirement, SUBJECT, Scope};
 use crate::source::{Place, Source};
 use crate::syntax::yaml::{self, Node};
 
 entry! {
-    /// `.github/workflows/*.yml` and `action.yml`, the images that jobs, services and steps run in.
+    /// `.github/workflows/*.yml` and `action.yml`, the actions and workflows that jobs use, and the images that they run in.
     ///
-    /// Read are `container`, `services` and `uses: docker://…`; values of a job's own matrix are filled in, each of them. What
-    /// another expression names is reported as unpinned. A workflow that runs in no image is no subject. None of them is what a
-    /// cluster runs: they are needed to develop.
+    /// Of images, `container`, `services` and `uses: docker://…` are read; values of a job's own matrix are filled in, each of
+    /// them. What another expression names is reported as unpinned. An action is named by its repository, its folder and what
+    /// stands after the `@`: a commit, a tag or a branch; the version in a comment after a commit (`# v4.1.0`) is kept as its
+    /// property `github:comment`. Actions of the tree itself (`./…`) are none. A workflow that uses none of these is no
+    /// subject. None of them is what a cluster runs: they are needed to develop.
+    ///
+    /// The file does not say what an action uses in turn, and nothing proves what a tag or a branch leads to.
     pub GithubWorkflow = "github-workflow"
 }
 
 impl Format for GithubWorkflow {
-    fn yields(&self) -> &'static [Yield] {
-        &[Yield::Scopes, Yield::Digests, Yield::Sources]
-    }
-
     fn files(&self) -> &'static [&'static str] {
         &["*.yml", "*.yaml"]
     }
@@ -36,9 +37,13 @@ impl Format for GithubWorkflow {
         is_yaml && (folder.ends_with(".github/workflows") || matches!(name, "action.yml" | "action.yaml"))
     }
 
+    fn yields(&self) -> &'static [Yield] {
+        &[Yield::Scopes, Yield::Digests, Yield::Sources]
+    }
+
     fn is_of(&self, _path: &str, text: &str) -> bool {
         text.lines().any(|line| line.starts_with("jobs:") || line.starts_with("runs:"))
-            && ["container", "services", "docker"].iter().any(|mark| text.contains(mark))
+            && ["container", "services", "docker", "uses"].iter().any(|mark| text.contains(mark))
     }
 
     fn parse(&self, source: &Source<'_>) -> Result<Inventory> {
@@ -76,21 +81,69 @@ fn read(name: &str, job: &Node<'_>, deployment: &mut Deployment<'_, '_>) {
             pipeline::runs_in(&name, &text, place, deployment);
         }
     }
+    // A workflow of another repository, in place of steps.
+    if let Some(uses) = job.get("uses") {
+        action(uses, deployment);
+    }
     steps(name, job, deployment);
 }
 
-/// Reads the steps that are images.
+/// Reads the steps that are images or actions.
 fn steps(name: &str, job: &Node<'_>, deployment: &mut Deployment<'_, '_>) {
     for step in job.get("steps").map_or(&[][..], Node::items) {
         if let Some(uses) = step.get("uses") {
             docker(uses, name, deployment);
+            action(uses, deployment);
         }
     }
 }
 
+const SCHEME: &str = "docker://";
+
+/// Reads an action or a reusable workflow: `owner/repository/folder@ref`.
+fn action(node: &Node<'_>, deployment: &mut Deployment<'_, '_>) {
+    let Some(text) = node.text().filter(|text| !text.starts_with(['.', '/']) && !text.starts_with(SCHEME)) else {
+        return;
+    };
+    if text.contains("${{") {
+        deployment.unpinned(text, node.place);
+        return;
+    }
+    let (path, reference) = text.split_once('@').unwrap_or((text, ""));
+    let mut parts = path.splitn(3, '/');
+    let (owner, name) = (parts.next().unwrap_or_default(), parts.next().unwrap_or_default());
+    let folder = parts.next().unwrap_or_default().trim_matches('/');
+    if owner.is_empty() || name.is_empty() {
+        let message = format!("\"{}\" names no action; write owner/repository@ref", text.escape_debug());
+        deployment.inventory.fault(node.place, message);
+        return;
+    }
+    if reference.is_empty() {
+        let requirement = Requirement::of(deployment.scope);
+        deployment.inventory.declare(SUBJECT, intern::text(path), requirement, node.place, Gap::Unpinned);
+        return;
+    }
+    let is_commit = matches!(reference.len(), 40 | 64) && reference.bytes().all(|byte| byte.is_ascii_hexdigit());
+    let (commit, tag) = if is_commit { (reference, "") } else { ("", reference) };
+    let mut component = Component::new(Purl::build("github", owner, name, reference, &[], folder));
+    component.origin = Origin::git(&format!("https://github.com/{owner}/{name}"), commit, tag);
+    if let Some(comment) = comment(node, deployment.source).filter(|_| is_commit) {
+        component.properties.push(("github:comment", intern::text(comment)));
+    }
+    deployment.package(component, node.place, node.place);
+}
+
+/// Returns the first word of the comment after a value, where it names a version: `v4.1.0`.
+fn comment<'t>(node: &Node<'_>, source: &Source<'t>) -> Option<&'t str> {
+    let rest = source.text.get((node.place.start + node.place.len) as usize..)?;
+    let rest = rest.lines().next()?.trim_start_matches(['"', '\'']);
+    let word = rest.trim_start().strip_prefix('#')?.split_whitespace().find(|word| !matches!(*word, "tag" | "pin"))?;
+    let word = word.strip_prefix("tag=").unwrap_or(word).trim_end_matches([',', ';']);
+    (word.len() <= 64 && word.bytes().any(|byte| byte.is_ascii_digit())).then_some(word)
+}
+
 /// Reads what is an image where it begins so: others are actions, or Dockerfiles.
 fn docker(node: &Node<'_>, name: &str, deployment: &mut Deployment<'_, '_>) {
-    const SCHEME: &str = "docker://";
     let Some(image) = node.text().and_then(|text| text.strip_prefix(SCHEME)) else { return };
     let start = node.place.start as usize + SCHEME.len();
     let range = start..(node.place.start + node.place.len) as usize;

@@ -8,14 +8,15 @@ use serde::Deserialize;
 use super::repository;
 use crate::entry;
 use crate::intern::Text;
-use crate::model::{Component, Digest};
+use crate::model::{Component, Digest, Origin};
 use crate::policy::Level;
 use crate::rules::{Case, Findings, Rule, phrase};
 
 entry! {
     /// An image is named by a tag that moves, or by none, and not by its digest.
     ///
-    /// Silent for an image with a digest, whatever its tag, and for stages of the same file.
+    /// So is a repository that a workflow takes an action from, or pre-commit its hooks: by a branch, and not by its commit.
+    /// Silent for an image with a digest, whatever its tag, for an action with a commit, and for stages of the same file.
     ///
     /// # Why
     /// `latest` is whatever was pushed last. The image that was tested and the one that a node pulls tonight share the
@@ -31,7 +32,7 @@ entry! {
     ///
     /// - `"tag"`, the default: a tag, other than `latest`, `stable`, `main`, `edge`, `nightly` and the like.
     /// - `"version"`: a tag with three numbers at least, `3.12.4-slim`; `3.12` moves with each patch. Dates count.
-    /// - `"digest"`: a digest.
+    /// - `"digest"`: a digest, or an action's commit.
     ///
     /// ```toml
     /// [rules]
@@ -68,7 +69,22 @@ impl Rule for FloatingTag {
         let mut digests = None;
         for resolved in case.resolved.components() {
             let component = resolved.component;
-            if !phrase::is_image(component) || !component.digests.is_empty() {
+            let is_action = is_action(component);
+            if !(phrase::is_image(component) || is_action) || !component.digests.is_empty() {
+                continue;
+            }
+            if is_action {
+                let full = phrase::full(component);
+                let message = match (component.version(), options.require) {
+                    (tag, _) if is_floating(tag) => format!("{full} is a branch that moves, and no commit"),
+                    (_, Require::Digest) => format!("{full} has no commit: its tag can be moved"),
+                    (tag, Require::Version) if !is_full(tag) => format!("{full} has no full version, and no commit"),
+                    _ => continue,
+                };
+                let name = phrase::name(component);
+                findings
+                    .add(self, resolved, message)
+                    .help(format!("name the commit, with its tag in a comment: {name}@COMMIT"));
                 continue;
             }
             let full = phrase::full(component);
@@ -88,6 +104,11 @@ impl Rule for FloatingTag {
         }
         Ok(())
     }
+}
+
+/// Says whether a component is an action of a workflow that is not named by its commit.
+fn is_action(component: &Component) -> bool {
+    component.purl.ty() == "github" && matches!(component.origin, Origin::Git { commit: "", .. })
 }
 
 /// The digests of images that the tree and the pinned BOM know, by their names: of each tag, the digest and who has it.

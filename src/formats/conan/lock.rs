@@ -1,0 +1,135 @@
+//! `conan.lock`, of Conan 1 and 2.
+//!
+//! Specification: "Lockfiles" in Conan's documentation.
+
+use std::collections::BTreeMap;
+
+use anyhow::Result;
+
+use crate::entry;
+use crate::formats::pins::{hang, text};
+use crate::formats::{Format, Yield};
+use crate::intern;
+use crate::model::{Component, Inventory, NodeId, Purl, Requirement, SUBJECT, Says, Scope};
+use crate::source::{Place, Source};
+use crate::syntax::json;
+use crate::syntax::yaml::Node;
+
+entry! {
+    /// `conan.lock`, the recipes that Conan locked.
+    ///
+    /// Versions 0.1 to 0.5. Conan 1 (to 0.4) writes a graph: who requires whom, and packages. Conan 2 (0.5) writes lists: what
+    /// is needed to run, to build, and by recipes; all of it counts as direct. Revisions of recipes and packages are in the
+    /// purl (`rrev`, `prev`), as its standard has them.
+    ///
+    /// The file does not say where a recipe comes from. That of Conan 2 does not say who requires whom.
+    pub ConanLock = "conan-lock"
+}
+
+impl Format for ConanLock {
+    fn files(&self) -> &'static [&'static str] {
+        &["conan.lock"]
+    }
+
+    fn yields(&self) -> &'static [Yield] {
+        &[Yield::Edges, Yield::Scopes]
+    }
+
+    fn parse(&self, source: &Source<'_>) -> Result<Inventory> {
+        let file = json::tree(source)?;
+        let mut inventory = Inventory::new(source, "conan-lock");
+        inventory.says = Says { edges: false, scopes: true, integrity: false, origin: false, licence: false };
+        match text(&file, "version") {
+            "0.1" | "0.2" | "0.3" | "0.4" => graph(&file, source, &mut inventory)?,
+            "0.5" => lists(&file, &mut inventory),
+            version => {
+                let place = file.get("version").map_or(source.start(), |node| node.place);
+                let message =
+                    format!("version \"{}\" of conan.lock is not known; 0.1 to 0.5 are read", version.escape_debug());
+                return Err(source.fault(place, message));
+            }
+        }
+        Ok(inventory)
+    }
+}
+
+/// Reads the lists of Conan 2.
+fn lists(file: &Node<'_>, inventory: &mut Inventory) {
+    let kinds = [
+        ("requires", Scope::Runtime),
+        ("build_requires", Scope::Build),
+        ("python_requires", Scope::Build),
+        ("config_requires", Scope::Build),
+    ];
+    let mut nodes: BTreeMap<&str, NodeId> = BTreeMap::new();
+    for (kind, scope) in kinds {
+        for item in file.get(kind).map_or(&[][..], Node::items) {
+            // A reference that leads to packages is a list: itself and these.
+            let node = item.items().first().unwrap_or(item);
+            let Some(component) = node.text().and_then(|text| recipe(text, "")) else {
+                inventory.fault(node.place, "no reference to a recipe: name/version#revision is expected");
+                continue;
+            };
+            let purl = component.purl.as_str();
+            let to = *nodes.entry(purl).or_insert_with(|| inventory.add(component, node.place));
+            inventory.edge(SUBJECT, to, Requirement::of(scope), node.place);
+        }
+    }
+}
+
+/// Reads the graph of Conan 1.
+fn graph(file: &Node<'_>, source: &Source<'_>, inventory: &mut Inventory) -> Result<()> {
+    inventory.says.edges = true;
+    let Some(all) = file.at(&["graph_lock", "nodes"]) else {
+        return Err(
+            source.fault(source.start(), "no \"graph_lock\" with \"nodes\"; write it anew with `conan lock create`")
+        );
+    };
+    let mut nodes: BTreeMap<&str, NodeId> = BTreeMap::new();
+    for entry in all.entries() {
+        let Some(spelled) = entry.node.get("ref") else {
+            // The consumer, a conanfile without a name.
+            nodes.insert(&entry.key, SUBJECT);
+            continue;
+        };
+        match spelled.text().and_then(|text| recipe(text, self::text(&entry.node, "prev"))) {
+            Some(component) if entry.node.get("path").is_some() => {
+                nodes.insert(&entry.key, inventory.add_root(component, spelled.place));
+            }
+            Some(component) => {
+                let copy = intern::text(&entry.key);
+                nodes.insert(&entry.key, inventory.add_copy(component, copy, spelled.place));
+            }
+            None => inventory.fault(spelled.place, "no reference to a recipe: name/version#revision is expected"),
+        }
+    }
+    for entry in all.entries() {
+        let Some(&from) = nodes.get(entry.key.as_str()) else { continue };
+        for (kind, scope) in [("requires", Scope::Runtime), ("build_requires", Scope::Build)] {
+            for item in entry.node.get(kind).map_or(&[][..], Node::items) {
+                let place: Place = item.place;
+                match item.text().and_then(|text| nodes.get(text)) {
+                    Some(&to) => inventory.edge(from, to, Requirement::of(scope), place),
+                    None => inventory.fault(place, "requires a node that the lock does not hold"),
+                }
+            }
+        }
+    }
+    hang(inventory, Scope::Runtime);
+    Ok(())
+}
+
+/// Reads `name/version@user/channel#revision%time`.
+fn recipe(text: &str, prev: &str) -> Option<Component> {
+    let text = text.split(['%', ':']).next()?;
+    let (text, rrev) = text.split_once('#').unwrap_or((text, ""));
+    let (text, user) = text.split_once('@').unwrap_or((text, ""));
+    let (user, channel) = user.split_once('/').unwrap_or((user, ""));
+    let (name, version) = text.split_once('/')?;
+    if name.is_empty() || version.is_empty() {
+        return None;
+    }
+    let given = |text| if matches!(text, "_" | "0") { "" } else { text };
+    let qualifiers = [("user", given(user)), ("channel", given(channel)), ("rrev", given(rrev)), ("prev", given(prev))];
+    Some(Component::new(Purl::new("conan", "", name, version).with_qualifiers(&qualifiers)))
+}

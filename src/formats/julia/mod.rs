@@ -1,0 +1,8 @@
+//! Julia: what its package manager resolved.
+
+mod manifest;
+
+use super::Format;
+
+/// The formats of this folder.
+pub const FORMATS: &[&dyn Format] = &[&manifest::JuliaManifest];

@@ -1,0 +1,78 @@
+//! What small lockfiles have in common: texts of their trees, names to nodes, what hangs from the subject, repositories.
+
+use std::collections::BTreeMap;
+
+use crate::intern;
+use crate::model::{Component, Gap, Inventory, NodeId, Origin, Purl, Requirement, SUBJECT, Scope};
+use crate::source::Place;
+use crate::syntax::yaml::Node;
+
+/// Returns the text under a key; empty where there is none.
+pub(crate) fn text<'n>(node: &'n Node<'_>, key: &str) -> &'n str {
+    node.get(key).and_then(Node::text).unwrap_or_default()
+}
+
+/// Nodes by name, as far as names tell them apart.
+pub(crate) type Named<'n> = BTreeMap<&'n str, Vec<NodeId>>;
+
+/// Adds a requirement by name: an edge where one node answers.
+pub(crate) fn require(
+    inventory: &mut Inventory,
+    named: &Named<'_>,
+    from: NodeId,
+    name: &str,
+    requirement: Requirement,
+    place: Place,
+) {
+    match named.get(name).map_or(&[][..], Vec::as_slice) {
+        [] => inventory.declare(from, intern::text(name), requirement, place, Gap::Unpinned),
+        [one] => inventory.edge(from, *one, requirement, place),
+        several => inventory.declare(from, intern::text(name), requirement, place, Gap::Ambiguous(several.to_vec())),
+    }
+}
+
+/// Makes direct what no other requires, and the first of each circle that nothing else leads to.
+pub(crate) fn hang(inventory: &mut Inventory, scope: Scope) {
+    let count = inventory.nodes.len();
+    let mut to = vec![Vec::new(); count];
+    let mut required = vec![false; count];
+    for edge in &inventory.edges {
+        to[edge.from as usize].push(edge.to);
+        required[edge.to as usize] |= edge.from != edge.to;
+    }
+    let mut reached = vec![false; count];
+    let mut open = vec![SUBJECT];
+    for first in [true, false] {
+        for node in 1..count as NodeId {
+            if !reached[node as usize] && (!first || !required[node as usize]) {
+                let place = inventory.nodes[node as usize].place;
+                inventory.edge(SUBJECT, node, Requirement::of(scope), place);
+                open.push(node);
+            }
+            while let Some(node) = open.pop() {
+                if !std::mem::replace(&mut reached[node as usize], true) {
+                    open.extend(&to[node as usize]);
+                }
+            }
+        }
+    }
+}
+
+/// Returns a repository at a revision as a component: of a forge that has a purl type, by that.
+pub(crate) fn repository(url: &str, revision: &str, reference: &str, folder: &str) -> Component {
+    let plain = crate::model::without_credentials(url);
+    let bare = plain.trim_end_matches('/').trim_end_matches(".git");
+    let path = bare.split_once("://").map_or(bare, |(_, path)| path);
+    let path = path.strip_prefix("git@").unwrap_or(path);
+    let (host, path) = path.split_once(['/', ':']).unwrap_or(("", path));
+    let (owner, name) = path.rsplit_once('/').unwrap_or(("", path));
+    let is_commit = matches!(revision.len(), 40 | 64) && revision.bytes().all(|byte| byte.is_ascii_hexdigit());
+    let (commit, reference) = if is_commit { (revision, reference) } else { ("", revision) };
+    let purl = match host {
+        "github.com" if !owner.is_empty() => Purl::build("github", owner, name, revision, &[], folder),
+        "gitlab.com" if !owner.is_empty() => Purl::build("gitlab", owner, name, revision, &[], folder),
+        "bitbucket.org" if !owner.is_empty() => Purl::build("bitbucket", owner, name, revision, &[], folder),
+        _ => Purl::build("generic", "", name, revision, &[("vcs_url", &format!("git+{plain}"))], folder),
+    };
+    Component { origin: Origin::git(url, commit, reference), ..Component::new(purl) }
+}
