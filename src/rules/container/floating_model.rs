@@ -43,7 +43,7 @@ impl Rule for FloatingModel {
             for declared in models.filter(|declared| declared.gap == Gap::Unpinned) {
                 let name = phrase::safe(declared.name);
                 let message = match declared.requirement.constraint {
-                    "" => format!("the model {name} is loaded at no revision: as its repository is on that day"),
+                    "" => format!("the model {name} is loaded at no revision: whatever its repository holds then"),
                     revision => {
                         let revision = phrase::safe(revision);
                         format!("the model {name} is loaded at {revision}, a name that can be moved to another commit")
