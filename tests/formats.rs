@@ -362,3 +362,48 @@ fn formats_yield_what_they_say_that_they_do() {
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
+
+/// What a later tool writes is not guessed at.
+#[test]
+fn newer_versions_of_a_format_are_said() {
+    let mut wrong = Vec::new();
+    for (name, text) in [
+        ("Cargo.lock", "version = 99\n[[package]]\nname = \"a\"\nversion = \"1.0.0\"\n"),
+        ("Manifest.toml", "manifest_format = \"99.0\"\n[[deps.A]]\nuuid = \"0\"\n"),
+        ("Package.resolved", "{\"version\": 99, \"pins\": []}"),
+        ("Pipfile.lock", "{\"_meta\": {\"pipfile-spec\": 99}, \"default\": {\"a\": {\"version\": \"==1\"}}}"),
+        ("bun.lock", "{\"lockfileVersion\": 99, \"workspaces\": {}, \"packages\": {}}"),
+        ("build.sbt.lock", "{\"lockVersion\": 99, \"configurations\": [], \"dependencies\": []}"),
+        ("conan.lock", "{\"version\": \"99.0\", \"requires\": []}"),
+        ("conda-lock.yml", "version: 99\nmetadata: {}\npackage: []\n"),
+        ("flake.lock", "{\"version\": 99, \"root\": \"root\", \"nodes\": {\"root\": {}}}"),
+        ("maven_install.json", "{\"version\": \"99\", \"artifacts\": {}, \"dependencies\": {}}"),
+        ("package-lock.json", "{\"name\": \"a\", \"lockfileVersion\": 99, \"packages\": {}}"),
+        ("packages.lock.json", "{\"version\": 99, \"dependencies\": {}}"),
+        (
+            "pdm.lock",
+            "[metadata]\nlock_version = \"99.0\"\ncontent_hash = \"x\"\n[[package]]\nname = \"a\"\nversion = \"1\"\n",
+        ),
+        ("pip-report.json", "{\"version\": \"99\", \"pip_version\": \"99\", \"install\": []}"),
+        ("pixi.lock", "version: 99\nenvironments: {}\npackages: []\n"),
+        ("pnpm-lock.yaml", "lockfileVersion: '99.0'\nimporters: {}\n"),
+        ("poetry.lock", "[metadata]\nlock-version = \"99.0\"\ncontent-hash = \"x\"\n"),
+        ("project.assets.json", "{\"version\": 99, \"targets\": {}, \"libraries\": {}}"),
+        ("pylock.toml", "lock-version = \"99.0\"\ncreated-by = \"x\"\n"),
+        ("rebar.lock", "{\"99.0.0\",\n[]}.\n"),
+        ("uv.lock", "version = 99\n[[package]]\nname = \"a\"\nversion = \"1\"\nsource = { virtual = \".\" }\n"),
+        ("yarn.lock", "__metadata:\n  version: 99\n"),
+        ("yarn.lock", "# yarn lockfile v99\n"),
+    ] {
+        let side = survives(name, text.as_bytes());
+        let said = side.problems.iter().map(|problem| problem.message.as_str());
+        let is_said = said.clone().any(|message| {
+            message.contains("99")
+                && ["not known", "newer", "are read", "is read"].iter().any(|word| message.contains(word))
+        });
+        if !is_said || side.graph.components().next().is_some() {
+            wrong.push(format!("{name}: {:?}", said.collect::<Vec<_>>()));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
