@@ -3,8 +3,12 @@
 //! A scheme never guesses: where a text is none of its versions there is no order, and the step is [`Step::Unknown`].
 
 mod apk;
+mod composer;
 mod conda;
 mod debian;
+mod gem;
+mod maven;
+mod nuget;
 mod opaque;
 mod pep440;
 mod rpm;
@@ -87,15 +91,26 @@ impl fmt::Display for Step {
 const SCHEMES: &[(&str, &dyn Scheme)] = &[
     ("apk", &apk::Apk),
     ("cargo", &semver::Semver),
+    ("cocoapods", &gem::Gem),
+    ("composer", &composer::Composer),
     ("conda", &conda::Conda),
     ("deb", &debian::Debian),
     ("docker", &tag::Tag),
+    ("gem", &gem::Gem),
+    ("github", &tag::Tag),
     ("golang", &semver::Semver),
     ("helm", &semver::Semver),
+    ("hex", &semver::Semver),
+    ("julia", &semver::Semver),
+    ("maven", &maven::Maven),
     ("npm", &semver::Semver),
+    ("nuget", &nuget::NuGet),
     ("oci", &tag::Tag),
+    ("pub", &semver::Semver),
     ("pypi", &pep440::Pep440),
     ("rpm", &rpm::Rpm),
+    ("swift", &semver::Semver),
+    ("terraform", &semver::Semver),
 ];
 
 /// Returns the scheme of a purl type; where none is known, versions are equal or not.

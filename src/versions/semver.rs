@@ -9,7 +9,7 @@ use semver::Version;
 
 use super::{Scheme, Step, numbers_step};
 
-/// The scheme of `cargo`, `golang` and `npm`.
+/// The scheme of `cargo`, `golang`, `npm` and others.
 pub struct Semver;
 
 impl Scheme for Semver {
