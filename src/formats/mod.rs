@@ -28,6 +28,7 @@ pub(crate) mod pins;
 pub mod r#pub;
 pub mod pypi;
 pub mod rpm;
+pub mod spdx;
 pub mod swift;
 pub mod terraform;
 
@@ -245,6 +246,7 @@ pub const FORMATS: &[&[&dyn Format]] = &[
     swift::FORMATS,
     terraform::FORMATS,
     cyclonedx::FORMATS,
+    spdx::FORMATS,
 ];
 
 /// Returns every format.

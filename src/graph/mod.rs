@@ -349,7 +349,7 @@ impl Subject {
 
     /// Says whether it is a BOM that another tool wrote, which knows of no subjects.
     pub fn is_foreign(&self) -> bool {
-        self.format.starts_with("cyclonedx-")
+        ["cyclonedx-", "spdx-"].iter().any(|standard| self.format.starts_with(standard))
     }
 
     /// Returns the components, sorted.

@@ -1,0 +1,10 @@
+//! SPDX, another standard for bills of materials: versions 2.2, 2.3 and 3.0.
+
+mod document;
+pub mod json;
+pub mod tag_value;
+
+use super::Format;
+
+/// The formats of this folder.
+pub const FORMATS: &[&dyn Format] = &[&json::SpdxJson, &tag_value::SpdxTagValue];
