@@ -163,13 +163,12 @@ impl Package {
             _ => Kind::Library,
         };
         for (algorithm, hex) in &self.digests {
-            match Algorithm::named(&algorithm.replace('_', "-")).or_else(|| Algorithm::named(algorithm)) {
-                Some(algorithm) => match Digest::hex(algorithm, hex) {
-                    Some(digest) => component.digests.push(digest),
-                    None => inventory.fault(self.place, format!("\"{}\" is no such digest", hex.escape_debug())),
-                },
-                // ADLER32, MD2 and the like prove nothing.
-                None => {}
+            // ADLER32, MD2 and the like prove nothing.
+            let known = Algorithm::named(&algorithm.replace('_', "-")).or_else(|| Algorithm::named(algorithm));
+            let Some(known) = known else { continue };
+            match Digest::hex(known, hex) {
+                Some(digest) => component.digests.push(digest),
+                None => inventory.fault(self.place, format!("\"{}\" is no such digest", hex.escape_debug())),
             }
         }
         let licence = [&self.concluded, &self.declared].into_iter().find(|licence| is_said(licence));
