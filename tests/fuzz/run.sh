@@ -35,7 +35,7 @@ for format in "${formats[@]}"; do
   case $format in
     names)
       mkdir -p "$dir/corpus/names"
-      grep -rhoE '"pkg:[^"]+"' fixtures/conformance/purl | tr -d '"' | head -n 400 |
+      grep -rhoE '"pkg:[^"]+"' fixtures/conformance/purl | tr -d '"' | sed -n '1,400p' |
         while read -r line; do printf '%s' "$line" >"$dir/corpus/names/$(printf '%s' "$line" | cksum | cut -d' ' -f1)"; done
       fuzz names names
       ;;

@@ -18,7 +18,7 @@ names = {}
 for case in sorted(pathlib.Path("fixtures/formats", format_id).iterdir()):
     for file in sorted(path for path in case.rglob("*") if path.is_file()) if case.is_dir() else []:
         below = file.relative_to(case).as_posix()
-        if file.name in ("README.md", "expected.snap"):
+        if file.name in ("README.md", "README", "expected.snap"):
             continue
         if globs and not any(pathlib.PurePath(below).match(glob) for glob in globs):
             continue
