@@ -1,7 +1,7 @@
 //! The purl types that are known, with the rules of each that bear on names: data.
 //!
 //! Source: the type definitions beside the purl standard (ECMA-427). What a type says of a name's letters or length is
-//! left to its registry: a purl that came out of a lockfile is taken as it stands.
+//! asked for where a purl is read strictly; one that came out of another tool's file is taken as it stands.
 
 /// What a type makes of the case of a namespace and a name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -62,7 +62,7 @@ const ECOSYSTEMS: &[Ecosystem] = &[
     row("bitnami", Namespace::Part, Fold::Both, &[]),
     row("brew", Namespace::Part, Fold::Both, &["homebrew"]),
     row("cargo", Namespace::Never, Fold::Keep, &["rust", "crates", "crate"]),
-    row("chrome-extension", Namespace::Never, Fold::Keep, &[]),
+    row("chrome-extension", Namespace::Never, Fold::Name, &[]),
     row("cocoapods", Namespace::Never, Fold::Keep, &[]),
     row("composer", Namespace::Part, Fold::Both, &["php", "packagist"]),
     row("conan", Namespace::Part, Fold::Keep, &["cpp", "c++"]),

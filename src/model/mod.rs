@@ -9,6 +9,7 @@ mod part;
 mod pattern;
 mod purl;
 pub mod secret;
+mod strict;
 
 pub use address::without_credentials;
 pub use component::{Component, Kind, Origin};

@@ -139,7 +139,7 @@ impl Pattern {
         }
         let ecosystem = Ecosystem::of(purl.ty());
         let (namespace, name) = self.path.rsplit_once('/').unwrap_or(("", &self.path));
-        let (namespace, name) = normalize(ecosystem.fold, namespace, name);
+        let (namespace, name) = normalize(purl.fold(), namespace, name);
         let (wanted, had) = (join(&namespace, &name), join(purl.namespace(), purl.name()));
         let same = |wanted: &str, had: &str| {
             if ecosystem.fold == Fold::Key {

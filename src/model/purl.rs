@@ -12,7 +12,7 @@ use std::sync::LazyLock;
 
 use anyhow::{Context, Result, bail};
 
-use super::{Ecosystem, Fold, Namespace};
+use super::{Ecosystem, Fold, Namespace, strict};
 use crate::intern::{self, Table, Text};
 
 /// The qualifiers that change with the release of an operating system or the version of a source package, and say nothing
@@ -63,7 +63,10 @@ impl Purl {
         subpath: &str,
     ) -> Self {
         let ty = lower(Cow::Borrowed(ty), true);
-        let fold = Ecosystem::of(&ty).fold;
+        let is_git = ty == "git";
+        let (host, path) = if is_git { at_host(namespace, name) } else { (String::new(), String::new()) };
+        let (namespace, name) = if is_git { (host.as_str(), path.as_str()) } else { (namespace, name) };
+        let fold = fold_of(&ty, namespace, qualifiers);
         let (mut namespace, name) = normalize(fold, namespace.trim_matches('/'), name);
         if namespace.contains("//") {
             namespace = segments(&namespace).collect::<Vec<_>>().join("/").into();
@@ -116,11 +119,25 @@ impl Purl {
         }
     }
 
-    /// Builds a purl from parts that may be malformed.
+    /// Builds a purl from parts that may be malformed, and holds them to all that the standard and the type ask for.
     ///
     /// # Errors
     /// Says what part is missing or malformed.
     pub fn checked(
+        ty: &str,
+        namespace: &str,
+        name: &str,
+        version: &str,
+        qualifiers: &[(&str, &str)],
+        subpath: &str,
+    ) -> Result<Self> {
+        let purl = Self::tolerated(ty, namespace, name, version, qualifiers, subpath)?;
+        strict::check(&purl, qualifiers)?;
+        Ok(purl)
+    }
+
+    /// Builds a purl from parts that may be malformed, as [`Purl::parse`] takes them.
+    fn tolerated(
         ty: &str,
         namespace: &str,
         name: &str,
@@ -149,11 +166,17 @@ impl Purl {
                 bail!("the qualifier \"{key}\" is there twice");
             }
         }
-        Ok(Self::build(ty, namespace, name, version, qualifiers, subpath))
+        let purl = Self::build(ty, namespace, name, version, qualifiers, subpath);
+        if purl.name().is_empty() {
+            bail!("it has no name");
+        }
+        Ok(purl)
     }
 
-    /// Reads a purl. What real tools get wrong but leaves no doubt is taken: an `@` left bare before an npm scope, a
-    /// version with a bare slash, capital letters in a qualifier's name.
+    /// Reads a purl of another tool. What real tools get wrong but leaves no doubt is taken: an `@` left bare before an npm
+    /// scope, a version with a bare slash, capital letters in a qualifier's name. So is what only the definition of a type
+    /// refuses, the letters of a name, a qualifier that is missing: a purl that is refused is a component that nobody guards.
+    /// [`Purl::strict`] refuses both.
     ///
     /// # Errors
     /// Says what part is missing or malformed.
@@ -163,12 +186,20 @@ impl Purl {
         if let Some(Canonical(known)) = READ.find(text) {
             return Ok(*known);
         }
-        let purl = Self::read(text).with_context(|| format!("\"{}\" is no package URL", text.escape_debug()))?;
+        let purl = Self::read(text, Self::tolerated).with_context(|| no_purl(text))?;
         READ.get(Canonical(purl), |purl| Box::leak(Box::new(purl)));
         Ok(purl)
     }
 
-    fn read(text: &str) -> Result<Self> {
+    /// Reads a purl, and holds it to all that the standard and the definition of its type ask for.
+    ///
+    /// # Errors
+    /// Says what part is missing or malformed.
+    pub fn strict(text: &str) -> Result<Self> {
+        Self::read(text, Self::checked).with_context(|| no_purl(text))
+    }
+
+    fn read(text: &str, make: Make) -> Result<Self> {
         let Some(rest) = strip_scheme(text) else { bail!("it does not begin with \"pkg:\"") };
         let (rest, subpath) = rest.rsplit_once('#').unwrap_or((rest, ""));
         let (rest, qualifiers) = rest.rsplit_once('?').unwrap_or((rest, ""));
@@ -184,7 +215,7 @@ impl Purl {
         let pairs: Vec<(&str, &str)> = pairs.iter().map(|(key, value)| (*key, value.as_str())).collect();
         let namespace = segments(namespace).map(decode).collect::<Vec<_>>().join("/");
         let subpath = subpath.split('/').map(decode).collect::<Vec<_>>().join("/");
-        Self::checked(ty, &namespace, &decode(name), &decode(version), &pairs, &subpath)
+        make(ty, &namespace, &decode(name), &decode(version), &pairs, &subpath)
     }
 
     /// Returns the canonical spelling.
@@ -236,6 +267,14 @@ impl Purl {
             && (self.qualifiers == other.qualifiers || qualifiers(self) == qualifiers(other))
     }
 
+    /// Returns what is made of the case of its names.
+    pub(super) fn fold(&self) -> Fold {
+        let qualifiers = if self.ty == "mlflow" { self.qualifiers() } else { Vec::new() };
+        let qualifiers: Vec<(&str, &str)> =
+            qualifiers.iter().map(|(key, value)| (key.as_str(), value.as_str())).collect();
+        fold_of(self.ty, self.namespace, &qualifiers)
+    }
+
     /// Returns the path inside the package, decoded; empty where there is none.
     pub fn subpath(&self) -> Text {
         self.subpath
@@ -250,6 +289,42 @@ impl Purl {
         let separator = if self.ty == "maven" { ':' } else { '/' };
         intern::text(&format!("{}{separator}{}", self.namespace, self.name))
     }
+}
+
+/// Makes a purl of its parts: type, namespace, name, version, qualifiers and subpath.
+type Make = fn(&str, &str, &str, &str, &[(&str, &str)], &str) -> Result<Purl>;
+
+fn no_purl(text: &str) -> String {
+    format!("\"{}\" is no package URL", text.escape_debug())
+}
+
+/// Parts the path of a git repository as its type does: the host, and the rest, bare slashes and all, which is the name.
+///
+/// Source: the definition of the type `git` beside the purl standard.
+fn at_host(namespace: &str, name: &str) -> (String, String) {
+    let path = segments(namespace).chain(segments(name)).collect::<Vec<_>>().join("/");
+    path.split_once('/').map_or((String::new(), path.clone()), |(host, path)| (host.to_owned(), path.to_owned()))
+}
+
+/// Returns what a type makes of case, for two types at the host that the package is at.
+///
+/// Source: the definitions of the types `git` and `mlflow` beside the purl standard, and their tests.
+fn fold_of(ty: &str, namespace: &str, qualifiers: &[(&str, &str)]) -> Fold {
+    let is_folded = match ty {
+        "git" => ["github", "github.com"].iter().any(|host| host.eq_ignore_ascii_case(namespace)),
+        "mlflow" => {
+            qualifiers.iter().any(|(key, value)| key.eq_ignore_ascii_case("repository_url") && is_databricks(value))
+        }
+        _ => false,
+    };
+    if is_folded { Fold::Both } else { Ecosystem::of(ty).fold }
+}
+
+/// Says whether an address is one of Databricks, whose names have no case.
+fn is_databricks(address: &str) -> bool {
+    let rest = address.split_once("://").map_or(address, |(_, rest)| rest);
+    let host = rest.split(['/', ':', '?', '#']).next().unwrap_or_default().to_ascii_lowercase();
+    [".azuredatabricks.net", ".databricks.com"].iter().any(|domain| host.ends_with(domain))
 }
 
 /// Returns what follows `pkg:` and slashes, which mean nothing there; none where the scheme is another.
@@ -297,7 +372,16 @@ fn spell(ty: &str, namespace: &str, name: &str) -> String {
         encode(segment, &mut text);
         text.push('/');
     }
-    encode(name, &mut text);
+    if ty == "git" {
+        for (index, segment) in segments(name).enumerate() {
+            if index > 0 {
+                text.push('/');
+            }
+            encode(segment, &mut text);
+        }
+    } else {
+        encode(name, &mut text);
+    }
     text
 }
 
@@ -469,7 +553,7 @@ mod tests {
     proptest! {
         #[test]
         fn what_is_spelled_is_read_back(
-            ty in prop::sample::select(vec!["generic", "npm", "pypi", "golang", "deb", "oci", "huggingface"]),
+            ty in prop::sample::select(vec!["generic", "npm", "pypi", "golang", "deb", "oci", "huggingface", "mlflow"]),
             namespace in "[@a-zA-Z./ é%]{0,6}",
             name in "[-_.@a-zA-Z/?#:%é ]{1,6}",
             version in "[-+@0-9a-zA-Z/?#:%!=]{0,6}",
