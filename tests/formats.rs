@@ -373,6 +373,7 @@ fn newer_versions_of_a_format_are_said() {
         ("Package.resolved", "{\"version\": 99, \"pins\": []}"),
         ("Pipfile.lock", "{\"_meta\": {\"pipfile-spec\": 99}, \"default\": {\"a\": {\"version\": \"==1\"}}}"),
         ("bun.lock", "{\"lockfileVersion\": 99, \"workspaces\": {}, \"packages\": {}}"),
+        ("deno.lock", "{\"version\": \"99\"}"),
         ("build.sbt.lock", "{\"lockVersion\": 99, \"configurations\": [], \"dependencies\": []}"),
         ("conan.lock", "{\"version\": \"99.0\", \"requires\": []}"),
         ("conda-lock.yml", "version: 99\nmetadata: {}\npackage: []\n"),

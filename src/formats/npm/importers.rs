@@ -4,9 +4,10 @@
 use hashbrown::HashMap;
 
 use super::origin;
+use super::yarn_classic::parted;
 use crate::formats::Near;
 use crate::intern::Text;
-use crate::model::{Component, Inventory, Kind, NodeId, Origin, SUBJECT};
+use crate::model::{Component, Inventory, Kind, NodeId, Origin, Requirement, SUBJECT, Scope};
 use crate::source::{self, Place};
 
 /// Adds the project of a folder as a root, called after the folder until its manifest is seen; that of the lock's own folder is
@@ -53,6 +54,38 @@ pub(super) fn describe(inventory: &mut Inventory, near: &Near<'_>) {
             }
         }
         inventory.declared.iter_mut().filter(|declared| declared.from == SUBJECT).for_each(|it| it.from = own);
+    }
+}
+
+/// Gives what the projects of a lock ask for the scopes that their `package.json`s say, where the lock has none. Comes before
+/// [`describe`].
+pub(super) fn scopes(inventory: &mut Inventory, near: &Near<'_>) {
+    let home = source::folder(inventory.subject).to_owned();
+    // By project, what is asked for and the strongest scope of it.
+    let mut asked: HashMap<NodeId, HashMap<&str, Scope>> = HashMap::new();
+    for (id, node) in inventory.nodes.iter().enumerate() {
+        let folder = match node.component.map(|component| &component.origin) {
+            None if id == SUBJECT as usize => "",
+            Some(Origin::Path(folder)) if node.root => folder,
+            _ => continue,
+        };
+        let path = source::join(&home, folder).and_then(|folder| source::join(&folder, "package.json"));
+        let found = path.and_then(|path| near.get(&path)).filter(|found| found.format == "package-json");
+        let names = asked.entry(id as NodeId).or_default();
+        for declared in found.iter().flat_map(|found| &found.declared) {
+            // `"v4": "npm:uuid@^4"` is an alias.
+            let constraint = declared.requirement.constraint.strip_prefix("npm:");
+            let name = constraint.map_or(declared.name, |real| parted(real).0);
+            let scope = declared.requirement.scope;
+            names.entry(name).and_modify(|known| *known = scope.min(*known)).or_insert(scope);
+        }
+    }
+    for edge in &mut inventory.edges {
+        let Some(component) = inventory.nodes[edge.to as usize].component else { continue };
+        let name = component.purl.display_name();
+        if let Some(&scope) = asked.get(&edge.from).and_then(|names| names.get(name)) {
+            edge.requirement = Requirement { scope, ..*edge.requirement }.intern();
+        }
     }
 }
 

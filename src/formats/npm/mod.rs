@@ -3,6 +3,7 @@
 
 mod asked;
 pub mod bun_lock;
+pub mod deno_lock;
 mod importers;
 pub mod node_modules;
 mod nodes;
@@ -23,6 +24,7 @@ use super::Format;
 /// The formats of this folder.
 pub const FORMATS: &[&dyn Format] = &[
     &bun_lock::BunLock,
+    &deno_lock::DenoLock,
     &node_modules::NodeModules,
     &package_lock::PackageLock,
     &package_json::PackageJson,
