@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# Fuzzes every format for SECONDS each, or those named, from their own fixtures; then names and images.
-#   tests/fuzz/run.sh SECONDS [FORMAT...]
+# Fuzzes every format for SECONDS each, or those named, from their own fixtures; then names and images. A folder of
+# src/formats with a slash (`npm/`) is a family, whose formats share the time.
+#   tests/fuzz/run.sh SECONDS [FORMAT|FAMILY/...]
 # Needs a nightly toolchain and cargo-fuzz. A finding stops the run, and its input stays in tests/fuzz/artifacts.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
@@ -31,7 +32,8 @@ fuzz() { # target, corpus, name
   done
   echo "$2${3:+ ($3)}: $runs executions in $seconds s"
 }
-for format in "${formats[@]}"; do
+one() { # format, or names, or image
+  local format=$1 name
   case $format in
     names)
       mkdir -p "$dir/corpus/names"
@@ -46,8 +48,22 @@ for format in "${formats[@]}"; do
       ;;
     *)
       # The commonest name of a file of this format among its fixtures, and all files of that name as seeds.
-      name=$(python3 "$dir/seeds.py" "$format" "$dir/corpus/$format") || { echo "$format: no seeds"; continue; }
+      name=$(python3 "$dir/seeds.py" "$format" "$dir/corpus/$format") || { echo "$format: no seeds"; return 0; }
       fuzz format "$format" "$name"
       ;;
   esac
+}
+total=$seconds
+for format in "${formats[@]}"; do
+  if [[ $format != */ ]]; then
+    one "$format"
+    continue
+  fi
+  mapfile -t of_family < <(grep -rhoE '^    pub [A-Za-z0-9]+ = "[a-z0-9-]+"' "src/formats/$format" | cut -d'"' -f2 | sort)
+  # Those without fixtures of their own have no seeds.
+  with_seeds=()
+  for id in "${of_family[@]}"; do [ -d "fixtures/formats/$id" ] && with_seeds+=("$id"); done
+  seconds=$(((total + ${#with_seeds[@]} - 1) / (${#with_seeds[@]} > 0 ? ${#with_seeds[@]} : 1)))
+  for id in "${with_seeds[@]}"; do one "$id"; done
+  seconds=$total
 done
