@@ -13,7 +13,7 @@ use crate::formats::{self, Format, Near, Role, oci};
 use crate::graph::Graph;
 use crate::images;
 use crate::intern::{self, Text};
-use crate::model::{Component, Gap, Inventory, Layer, Node};
+use crate::model::{Component, Gap, Inventory, Layer, Node, Purl};
 use crate::report::Problem;
 use crate::source::{self, Fault, FileId, Location, Source, Sources};
 use crate::tree::image::{self, Look};
@@ -367,6 +367,7 @@ fn parse(sources: &Sources, tree: usize, mut found: Vec<Found>, walked: bool) ->
             open.for_each(|declared| declared.gap = Gap::Unmet);
         }
     }
+    read.inventories.iter_mut().for_each(name);
     let doubled = doubled(&mut read, sources);
     let faults = read.inventories.iter_mut().flat_map(|inventory| std::mem::take(&mut inventory.faults));
     for Fault { place, message } in faults.collect::<Vec<_>>() {
@@ -382,6 +383,17 @@ fn parse(sources: &Sources, tree: usize, mut found: Vec<Found>, walked: bool) ->
     read.problems.sort();
     read.problems.dedup();
     read
+}
+
+/// Says of components without a name that they have none, and gives them one: a BOM of them can be read again.
+fn name(inventory: &mut Inventory) {
+    for at in 0..inventory.nodes.len() {
+        let Node { component, place, .. } = inventory.nodes[at];
+        let Some(component) = component.filter(|component| component.purl.name().is_empty()) else { continue };
+        inventory.fault(place, "a component without a name");
+        let purl = Purl::new(component.purl.ty(), component.purl.namespace(), "unnamed", component.purl.version());
+        inventory.nodes[at].component = Some(Component { purl, ..component.clone() }.intern());
+    }
 }
 
 /// Reads one file; none where it is walked past and is of no format after all.
