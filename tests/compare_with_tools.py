@@ -13,19 +13,30 @@ as (name, version), an edge as (package, package); copies of one package at seve
     poetry.lock        poetry's own Locker, run by poetry's own interpreter
     package-lock.json  npm query and npm ls --package-lock-only
     requirements*.txt  the `# via` comments that pip-compile and uv pip compile wrote
+    pnpm-lock.yaml     pnpm ls -r --depth Infinity --lockfile-only (of locks before 9 with `pnpm-8`)
+    yarn.lock          yarn 1: yarn list, its patterns answered by the lock's keys; later ones: yarn info -AR --virtuals
+    bun.lock           bun why '*'
+    pdm.lock           pdm's own locked repository, run by pdm's own interpreter
+    Pipfile.lock       pipenv requirements: packages alone, as the lock holds no edges
+    pylock.toml        packaging.pylock, run by the interpreter that `--tool packaging=` gives
+    pip-inspect.json, pip-report.json
+                       each Requires-Dist held by `packaging` to the environment that pip wrote beside it
 
 A difference is a failure unless a rule below explains it; each rule names its reason where it is made (`maybe`,
 `choices`). Exits 0 when all agree, 1 on any difference that no rule explains, 2 when there was nothing to compare.
 Needs the Python 3.11 standard library and, for each format found, its tool; a tool that cannot answer is a failure.
+`--tool NAME=COMMAND` says where a tool is that is not called so on the path (`TOOLS` has the names).
 """
 
 import argparse
 import json
 import os
 import re
+import shlex
 import shutil
 import subprocess
 import sys
+import tempfile
 import tomllib
 from collections import Counter, defaultdict
 from dataclasses import dataclass, field
@@ -33,9 +44,14 @@ from pathlib import Path
 from urllib.parse import unquote
 
 LOCKFILES = {"Cargo.lock": "cargo", "uv.lock": "uv", "poetry.lock": "poetry", "package-lock.json": "npm",
-             "npm-shrinkwrap.json": "npm"}
+             "npm-shrinkwrap.json": "npm", "pnpm-lock.yaml": "pnpm", "yarn.lock": "yarn", "bun.lock": "bun",
+             "pdm.lock": "pdm", "Pipfile.lock": "pipenv", "pylock.toml": "pylock", "pip-inspect.json": "pip",
+             "pip-report.json": "pip"}
 SKIPPED_FOLDERS = {"node_modules", "target"}  # and hidden ones
-PURL_TYPE = {"cargo": "cargo", "uv": "pypi", "poetry": "pypi", "requirements": "pypi", "npm": "npm"}
+PURL_TYPE = {"cargo": "cargo", "npm": "npm", "pnpm": "npm", "yarn": "npm", "bun": "npm"}  # the others are of Python
+# The names by which `--tool` gives another command than the name's own.
+TOOLS = {"pnpm": ["pnpm"], "pnpm-8": ["pnpm"], "yarn-1": ["yarn"], "yarn": ["yarn"], "bun": ["bun"], "pdm": ["pdm"],
+         "pipenv": ["pipenv"], "packaging": [sys.executable]}
 EXAMPLES = 20
 
 
@@ -223,6 +239,15 @@ def python_root(folder):
     return (pep503(project["name"]), project.get("version")) if "name" in project else None
 
 
+def asked_by_project(folder):
+    """The names that a pyproject.toml asks for, in its extras and groups too."""
+    data = tomllib.loads((folder / "pyproject.toml").read_text())
+    project = data.get("project", {})
+    lists = [project.get("dependencies", []), *project.get("optional-dependencies", {}).values(),
+             *data.get("dependency-groups", {}).values()]
+    return {pep503(re.match(r"[\w.-]+", one)[0]) for list_ in lists for one in list_ if isinstance(one, str)}
+
+
 def draw(truth, above, below):
     """An edge where both ends are one package, a choice where the file names several that would do."""
     pairs = {(one, other) for one in above for other in below if one != other}
@@ -268,6 +293,335 @@ def npm_truth(lockfile):
     return truth
 
 
+def projects(folder):
+    """The package.json of each project of a workspace (of each folder that has one), by its folder."""
+    found = {}
+    for place, folders, names in os.walk(folder):
+        folders[:] = sorted(one for one in folders if one not in SKIPPED_FOLDERS and not one.startswith("."))
+        if "package.json" in names:
+            found[Path(place)] = json.loads(Path(place, "package.json").read_text())
+    return found
+
+
+def alone(lockfile, target):
+    """Copies a lock and the manifests that belong to it into an empty folder, where nothing else is read."""
+    for folder in projects(lockfile.parent):
+        beside = target / folder.relative_to(lockfile.parent)
+        beside.mkdir(parents=True, exist_ok=True)
+        for name in ("package.json", "pnpm-workspace.yaml"):
+            if (folder / name).exists():
+                shutil.copy(folder / name, beside)
+    shutil.copy(lockfile, target)
+
+
+ALL_OF_IT = """
+included: {dependencies: true, devDependencies: true, optionalDependencies: true}
+layoutVersion: 5
+skipped: []
+virtualStoreDir: .pnpm
+registries: {default: "https://registry.example/"}
+"""
+
+
+def pnpm_truth(lockfile):
+    """`pnpm ls`, which prints a package's requirements once and says `deduped` of its other places."""
+    head = re.search(r"^lockfileVersion: '?(\d+)", lockfile.read_text(), re.M)
+    # Without a workspace, `-r` lists the locks of all folders below.
+    recursive = ["-r"] if (lockfile.parent / "pnpm-workspace.yaml").exists() else []
+    arguments = ["ls", *recursive, "--depth", "Infinity", "--json"]
+    if head and head[1] in "567":
+        # pnpm 7 and 8 read only what they installed: the lock is laid where they keep that of the last install.
+        with tempfile.TemporaryDirectory() as folder:
+            place = Path(folder).resolve()
+            alone(lockfile, place)
+            (place / "node_modules/.pnpm").mkdir(parents=True)
+            (place / "node_modules/.modules.yaml").write_text(ALL_OF_IT)
+            shutil.copy(lockfile, place / "node_modules/.pnpm/lock.yaml")
+            listed = json_of([*TOOLS["pnpm-8"], *arguments], place)
+    else:
+        listed = json_of([*TOOLS["pnpm"], *arguments, "--lockfile-only"], lockfile.parent)
+    own = {project["path"]: (project.get("name"), project.get("version")) for project in listed}
+    truth, nodes, seen = Graph(source="pnpm ls"), [(own[project["path"]], project) for project in listed], set()
+    truth.packages = {this for this in own.values() if this[0]}
+    while nodes:
+        this, node = nodes.pop()
+        for part in ("dependencies", "devDependencies", "optionalDependencies"):
+            for name, below in node.get(part, {}).items():
+                version = re.sub(r"[(_].*", "", below["version"])
+                # A folder, git and a tarball stand in the place of a version; a link to a project is that project.
+                other = (below.get("from", name), None if re.search("[:/]", version) else version)
+                if below["version"].startswith("link:"):
+                    other = own.get(below["path"], other)
+                truth.packages.add(other)
+                truth.edge(this, other)
+                if id(below) not in seen:
+                    seen.add(id(below))
+                    nodes.append((other, below))
+    return truth
+
+
+def yarn_truth(lockfile):
+    """Two tools of one name: what is asked depends on the lock."""
+    return (yarn_berry if "\n__metadata:" in lockfile.read_text() else yarn_classic)(lockfile)
+
+
+def yarn_berry(lockfile):
+    """`yarn info`: each package, and of those with peers each instance (virtual), which is folded into it here."""
+    lines = command([*TOOLS["yarn"], "info", "-AR", "--virtuals", "--json"], lockfile.parent).splitlines()
+    # Locators are made unlike only by whom they were resolved for.
+    locator = lambda text: re.sub(r"@virtual:[0-9a-f]+#", "@", text)
+    listed = [json.loads(line) for line in lines]
+    package = {}
+    for node in listed:
+        name = re.match(r"(@?[^@]+)@", node["value"])[1]
+        version = node["children"]["Version"]
+        package[locator(node["value"])] = (name, None if version == "0.0.0-use.local" else version)
+    truth = Graph(source="yarn info", packages=set(package.values()))
+    for node in listed:
+        # An optional peer that nobody provides has no locator.
+        for below in (one for part in ("Dependencies", "Peer dependencies") for one in node["children"].get(part, [])):
+            if below["locator"]:
+                truth.edge(package[locator(node["value"])], package[locator(below["locator"])])
+    # yarn adds to a package the @types of each peer, and peers of a list of its own (its packageExtensions).
+    entries = {}
+    for entry in lockfile.read_text().split("\n\n"):
+        if resolution := re.search(r'^  resolution: "?([^"\n]+)', entry, re.M):
+            entries[package.get(resolution[1])] = entries.get(package.get(resolution[1]), "") + entry
+    for above, below in truth.edges:
+        if not re.search(rf'[\s":]{re.escape(below[0])}[":@]', entries[above]):
+            truth.maybe[above, below] = "a peer that yarn adds by itself: the package's entry in the lock does not name it"
+    manifest = lockfile.parent / "package.json"
+    resolutions = json.loads(manifest.read_text()).get("resolutions", {}) if manifest.exists() else {}
+    replaced = {re.search(r"((?:@[^/@]+/)?[^/@]+)(?:@[^/]*)?$", pattern)[1] for pattern in resolutions}
+    for edge in [edge for edge in truth.edges if edge[1][0] in replaced]:
+        # The lock has what a package asks for, and not what a resolution makes of it.
+        truth.edges.remove(edge)
+        truth.choices.append(frozenset([edge]))
+    return truth
+
+
+def yarn_classic(lockfile):
+    """
+    `yarn list` has what each package requires as patterns, which are the lock's keys. A package that stands in the
+    node_modules of another is printed there instead of the pattern, whether that one requires it or one below it.
+    """
+    answers, real = {}, {}
+    for keys, version in re.findall(r'^("?[^\s#].*):\n  version "(.*)"', lockfile.read_text(), re.M):
+        for key in (one.strip('"') for one in re.split(r'(?<=[^,]), ', keys)):
+            name, wanted = re.match(r"(@?[^@]+)@(.*)", key).groups()
+            this = (re.match(r"npm:(@?[^@]+)", wanted)[1] if wanted.startswith("npm:") else name, version)
+            answers[key], real[name, version] = this, this
+    manifests = projects(lockfile.parent)
+    own = {manifest.get("name"): (manifest.get("name"), manifest.get("version")) for manifest in manifests.values()}
+    truth = Graph(source="yarn list and the lock's keys")
+
+    def named(node):
+        name, version = re.match(r"(@?[^@]+)@(.*)", node["name"]).groups()
+        return own[name] if own.get(name, (0, 0))[1] == version else real[name, version]
+
+    def walk(node):
+        """Adds a package and what it holds; returns all packages in it."""
+        this = named(node)
+        truth.packages.add(this)
+        inside = {this}
+        for below in node["children"]:
+            if below.get("shadow"):
+                name = re.match(r"(@?[^@]+)@", below["name"])[1]
+                truth.edge(this, answers.get(below["name"]) or own[name])
+        for below in node["children"]:
+            if not below.get("shadow"):
+                inside |= walk(below)
+        for below in node["children"]:
+            if not below.get("shadow"):
+                draw(truth, inside - {named(below)}, [named(below)])
+        return inside
+
+    for tree in json_of([*TOOLS["yarn-1"], "list", "--json", "--no-progress"], lockfile.parent)["data"]["trees"]:
+        walk(tree)
+    for manifest in manifests.values():
+        this = (manifest.get("name"), manifest.get("version"))
+        if this[0]:
+            truth.packages.add(this)
+        for part in ("dependencies", "devDependencies", "optionalDependencies"):
+            for name, wanted in manifest.get(part, {}).items():
+                if other := answers.get(f"{name}@{wanted}") or own.get(name):
+                    truth.edge(this, other)
+    return truth
+
+
+def bun_truth(lockfile):
+    """`bun why`: of each package, who requires it. A package of another name is called there as it is asked for."""
+    text = command([*TOOLS["bun"], "why", "*", "--depth", "1"], lockfile.parent)
+    # JSON, but for the commas behind the last of a list.
+    lock = json.loads(re.sub(r",(\s*[\]}])", r"\1", lockfile.read_text()))
+    real = {}
+    for key, (locator, *_) in lock["packages"].items():
+        name, version = re.match(r"(@?[^@]+)@(.*)", locator).groups()
+        real[re.search(r"(@[^/]+/)?[^/]+$", key)[0], version] = (name, version)
+    own = {project.get("name"): (project.get("name"), project.get("version"))
+           for project in lock["workspaces"].values()}
+
+    def named(locator):
+        name, at, version = locator.rpartition("@")
+        if not name or not version or version.startswith("workspace"):
+            return own[name or version]
+        # A folder, git and a tarball stand in the place of a version.
+        return real.get((name, version), (name, version if version[0].isdigit() else None))
+
+    truth, this = Graph(source="bun why"), None
+    for line in text.splitlines():
+        if line and not line.startswith(" "):
+            this = named(line)
+            truth.packages.add(this)
+        elif above := re.match(r"  [├└]─ (?:(?:dev|optional|peer) )*(\S+)(?: \(requires|$)", line):
+            truth.edge(named(above[1]), this)
+    lonely = own.get(lock["workspaces"][""].get("name"))
+    for edge in truth.edges:
+        if edge[0] == lonely and edge[1] in own.values():
+            truth.maybe[edge] = "a workspace is a member of the project, not its requirement"
+    return truth
+
+
+PDM_SCRIPT = """
+import json, sys
+from pdm.core import Core
+project = Core().create_project(sys.argv[1])
+repository = project.get_locked_repository() if hasattr(project, "get_locked_repository") else project.locked_repository
+from pdm.models.requirements import parse_requirement
+asked = lambda one: parse_requirement(one) if isinstance(one, str) else one
+packages = {key: (getattr(one, "candidate", one), getattr(one, "dependencies", None) or [])
+            for key, one in repository.packages.items()}
+marker = lambda candidate: candidate.req.marker
+def meet(one, other):
+    both = [part for part in (marker(one), other) if part]
+    return len(both) < 2 or not (both[0] & both[1]).is_empty()
+def candidates(above, requirement):
+    fit = [(key, one) for key, (one, _) in packages.items() if one.req.key == requirement.key]
+    return [[one.name, one.version] for key, one in fit
+            if len(fit) == 1 or not one.version or requirement.specifier.contains(one.version, prereleases=True)]
+root = [[candidates(None, one)] for group in project.iter_groups() for one in
+        (project.get_dependencies(group).values() if hasattr(project.get_dependencies(group), "values")
+         else project.get_dependencies(group))]
+print(json.dumps({"root": [one for all_ in root for one in all_], "packages": [
+    [one.name, one.version, [candidates(one, asked(below)) for below in dependencies]]
+    for one, dependencies in packages.values()]}))
+"""
+
+
+def pdm_truth(lockfile):
+    """pdm's own reading of the lock; `pdm list --tree` prints only what is installed."""
+    pdm = shutil.which(TOOLS["pdm"][0])
+    if pdm is None:
+        raise NoTruth("pdm: not found")
+    answer = json_of([shebang(pdm), "-c", PDM_SCRIPT, lockfile.parent.resolve()], lockfile.parent)
+    truth = Graph(source="pdm's locked repository")
+    named = lambda name, version, *_: (pep503(name), version)
+    for package in answer["packages"]:
+        truth.packages.add(named(*package))
+        for candidates in package[2]:
+            draw(truth, [named(*package)], {named(*one) for one in candidates})
+    if (root := python_root(lockfile.parent)) is not None:
+        truth.maybe[root] = "the project itself is in pyproject.toml, not in the lock"
+        truth.of_root = {root}
+        for candidates in answer["root"]:
+            draw(truth, [root], {named(*one) for one in candidates})
+    return truth
+
+
+def pipenv_truth(lockfile):
+    """`pipenv requirements` for each category; the lock says of no package who requires it."""
+    groups = [group for group in json.loads(lockfile.read_text()) if group != "_meta"]
+    category = {"default": "packages", "develop": "dev-packages"}
+    truth = Graph(source="pipenv requirements")
+    for group in groups:
+        lines = command([*TOOLS["pipenv"], "requirements", "--categories", category.get(group, group)], lockfile.parent)
+        for line in lines.splitlines():
+            if pin := PIN.match(line):
+                truth.packages.add((pep503(pin[1]), None if pin[2] == "@" else pin[3]))
+            elif line and not line.startswith(("-i ", "--extra-index-url ", "--trusted-host ")):
+                raise NoTruth(f"pipenv printed a line that is no pin: {line}")
+    return truth
+
+
+PYLOCK_SCRIPT = """
+import json, sys, tomllib
+from packaging.pylock import Pylock
+lock = Pylock.from_dict(tomllib.load(open(sys.argv[1], "rb")))
+version = lambda one: str(one.version) if one.version else None
+def answers(wanted):
+    fits = lambda one: all(str(getattr(one, key, None)) == str(value) if not isinstance(value, dict) else True
+                           for key, value in wanted.items())
+    return [[one.name, version(one)] for one in lock.packages if fits(one)]
+print(json.dumps([[one.name, version(one), [answers(wanted) for wanted in one.dependencies or []]]
+                  for one in lock.packages]))
+"""
+
+
+def pylock_truth(lockfile):
+    """`packaging.pylock`; what a package requires is told by few tools."""
+    packages = json_of([*TOOLS["packaging"], "-c", PYLOCK_SCRIPT, lockfile.resolve()], lockfile.parent)
+    truth = Graph(source="packaging.pylock", packages={(pep503(name), version) for name, version, _ in packages})
+    for name, version, requires in packages:
+        for candidates in requires:
+            draw(truth, [(pep503(name), version)], [(pep503(other), its) for other, its in candidates])
+    if (root := python_root(lockfile.parent)) is not None:
+        truth.maybe[root] = "the project itself is in pyproject.toml, not in the lock"
+        asked = asked_by_project(lockfile.parent)
+        for package in truth.packages:
+            if package[0] in asked:
+                truth.maybe[root, package] = "the project's own requirements are in pyproject.toml, not in the lock"
+    return truth
+
+
+PIP_SCRIPT = """
+import json, sys
+try:
+    from packaging.requirements import Requirement
+except ImportError:
+    from pip._vendor.packaging.requirements import Requirement
+report = json.load(open(sys.argv[1]))
+metadata = {}
+wanted = {}
+norm = lambda name: name.replace("_", "-").replace(".", "-").lower()
+for one in report.get("installed") or report["install"]:
+    name = norm(one["metadata"]["name"])
+    metadata[name] = one["metadata"]
+    wanted[name] = {"", *one.get("requested_extras", [])}
+edges, by_extra, todo = set(), set(), list(metadata)
+for name, one in metadata.items():
+    for requirement in map(Requirement, one.get("requires_dist", [])):
+        if norm(requirement.name) in metadata and any(not requirement.marker or requirement.marker.evaluate(
+                {**report["environment"], "extra": extra}) for extra in one.get("provides_extra", [])):
+            by_extra.add((name, norm(requirement.name)))
+while todo:
+    name = todo.pop()
+    for text in metadata[name].get("requires_dist", []):
+        requirement = Requirement(text)
+        below = norm(requirement.name)
+        if below not in metadata or not any(requirement.marker is None or requirement.marker.evaluate(
+                {**report["environment"], "extra": extra}) for extra in wanted[name]):
+            continue
+        edges.add((name, below))
+        if not requirement.extras <= wanted[below]:
+            wanted[below] |= requirement.extras
+            todo.append(below)
+print(json.dumps({"packages": {name: one["version"] for name, one in metadata.items()}, "edges": sorted(edges),
+                  "by_extra": sorted(by_extra)}))
+"""
+
+
+def pip_truth(lockfile):
+    """The requirements that pip wrote, those of an extra where somebody asks for it, with `packaging`'s markers."""
+    answer = json_of([*TOOLS["packaging"], "-c", PIP_SCRIPT, lockfile.resolve()], lockfile.parent)
+    package = {name: (pep503(name), version) for name, version in answer["packages"].items()}
+    truth = Graph(source="packaging", packages=set(package.values()))
+    for above, below in answer["edges"]:
+        truth.edge(package[above], package[below])
+    for above, below in answer["by_extra"]:
+        truth.maybe[package[above], package[below]] = "an extra whose packages are there, whoever asked for them"
+    return truth
+
+
 PIN = re.compile(r"^([A-Za-z0-9][A-Za-z0-9._-]*)\s*(?:\[[^\]]*\])?\s*(===?|@)\s*([^\s;\\#]+)")
 
 
@@ -310,7 +664,8 @@ def split_comment(line):
 
 
 TRUTHS = {"cargo": cargo_truth, "uv": uv_truth, "poetry": poetry_truth, "npm": npm_truth,
-          "requirements": requirements_truth}
+          "requirements": requirements_truth, "pnpm": pnpm_truth, "yarn": yarn_truth, "bun": bun_truth,
+          "pdm": pdm_truth, "pipenv": pipenv_truth, "pylock": pylock_truth, "pip": pip_truth}
 
 
 # ── driftgate ────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -319,18 +674,27 @@ def read_purl(purl, kind):
     """The name and version of a purl, its type checked."""
     body = purl.removeprefix("pkg:").split("#")[0].split("?")[0]
     type_, _, rest = body.partition("/")
-    if type_ != PURL_TYPE[kind]:
+    if type_ != PURL_TYPE.get(kind, "pypi"):
         raise NoTruth(f"a {type_} purl in a {kind} lockfile: {purl}")
     # The version's @ is the last one; an npm scope's own is percent-encoded, or stands first.
     path, at, version = rest.rpartition("@")
     if not at or not path:
         path, version = rest, None
     name = "/".join(unquote(part) for part in path.split("/"))
-    return (pep503(name) if PURL_TYPE[kind] == "pypi" else name, unquote(version) if version else None)
+    return (pep503(name) if kind not in PURL_TYPE else name, unquote(version) if version else None)
 
 
 def driftgate_graph(driftgate, lockfile, kind):
-    """What driftgate's CycloneDX of one lockfile says."""
+    """What driftgate's CycloneDX of one lockfile says, with the manifests of its workspace where it needs them."""
+    if kind in ("pnpm", "yarn", "bun"):
+        with tempfile.TemporaryDirectory() as folder:
+            alone(lockfile, Path(folder))
+            return graph_of(driftgate, folder, kind)
+    return graph_of(driftgate, lockfile, kind)
+
+
+def graph_of(driftgate, lockfile, kind):
+    """What driftgate's CycloneDX of a lockfile or a folder with one says."""
     done = subprocess.run([driftgate, "sbom", str(lockfile), "--format", "cyclonedx-json", "-o", "-"],
                           capture_output=True, text=True, timeout=300)
     if done.returncode:
@@ -344,7 +708,7 @@ def driftgate_graph(driftgate, lockfile, kind):
         for gap in (one["value"] for one in component.get("properties", []) if one["name"] == "driftgate:gap"):
             name, *parts = gap.split(" | ")
             above = [read_purl(part.removeprefix("from="), kind)[0] for part in parts if part.startswith("from=")]
-            graph.gaps.add((above[0] if above else None, pep503(name) if PURL_TYPE[kind] == "pypi" else name))
+            graph.gaps.add((above[0] if above else None, pep503(name) if kind not in PURL_TYPE else name))
     for component in components:
         subject = any(one.get("name") == "driftgate:subject" for one in component.get("properties", []))
         if "purl" not in component:
@@ -355,7 +719,7 @@ def driftgate_graph(driftgate, lockfile, kind):
         package[component["bom-ref"]] = this
         graph.packages.add(this)
         said = "/".join(filter(None, [component.get("group"), component["name"]]))
-        said = pep503(said) if PURL_TYPE[kind] == "pypi" else said
+        said = pep503(said) if kind not in PURL_TYPE else said
         if said != this[0] or (component.get("version") or None) != this[1]:
             problems.append(f"{component['purl']} is called {said} {component.get('version')}")
     for node in bom.get("dependencies", []):
@@ -403,9 +767,9 @@ def compare(truth, found):
         if all(above in truth.of_root and above not in found.packages for above, _ in group):
             continue
         if group & found.edges:
-            explained["edge that the file leaves ambiguous: some of its candidates are drawn"] += 1
+            explained["edge that the file or its tool leaves ambiguous: some of its candidates are drawn"] += 1
         elif any((above[0], below[0]) in found.gaps for above, below in group):
-            explained["edge that the file leaves ambiguous: none is drawn, and driftgate says so"] += 1
+            explained["edge that the file or its tool leaves ambiguous: none is drawn, and driftgate says so"] += 1
         else:
             untold.append(min(group, key=str))
     lacked = truth.packages - found.packages
@@ -439,6 +803,8 @@ def lockfiles(folder):
             continue  # npm reads the shrinkwrap alone
         if path.name in LOCKFILES:
             yield path, LOCKFILES[path.name]
+        elif re.fullmatch(r"pylock\.[^.]+\.toml", path.name):
+            yield path, "pylock"
         elif re.fullmatch(r"requirements[\w.-]*\.txt", path.name):
             yield path, "requirements"
 
@@ -480,10 +846,15 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--driftgate", help="the binary to test")
     parser.add_argument("--projects", action="append", type=Path, required=True, help="a folder or one lockfile")
+    parser.add_argument("--tool", action="append", default=[], metavar="NAME=COMMAND", help="where a tool is")
     parser.add_argument("--truth-only", action="store_true", help="print what the tools say and stop there")
     arguments = parser.parse_args()
     if not arguments.truth_only and not arguments.driftgate:
         parser.error("--driftgate or --truth-only is needed")
+    for name, _, text in (tool.partition("=") for tool in arguments.tool):
+        if name not in TOOLS:
+            parser.error(f"--tool {name}: one of {', '.join(TOOLS)}")
+        TOOLS[name] = shlex.split(text)
     driftgate = None if arguments.truth_only else str(Path(arguments.driftgate).resolve())
     results = Counter()
     for folder in arguments.projects:
