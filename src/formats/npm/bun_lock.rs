@@ -4,7 +4,7 @@
 //! are told by where they stand in the tree: `a/b` is the `b` in the `node_modules` of `a`.
 
 use anyhow::Result;
-use hashbrown::HashMap;
+use hashbrown::{HashMap, HashSet};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
@@ -64,6 +64,9 @@ impl Format for BunLock {
 #[serde(rename_all = "camelCase")]
 struct Lock<'t> {
     lockfile_version: Option<u64>,
+    /// Since 1, a workspace's packages are linked apart from each other.
+    #[serde(default)]
+    config_version: Option<u64>,
     #[serde(default, borrow)]
     workspaces: Map<Str<'t>, Asks<'t>>,
     #[serde(default, borrow)]
@@ -161,12 +164,19 @@ fn read(source: &Source<'_>) -> Result<Inventory> {
     if lock.workspaces.0.is_empty() && lock.packages.0.is_empty() {
         nodes.inventory.fault(source.start(), "neither workspaces nor packages in it; run `bun install`");
     }
-    for (key, node, asks, place) in &all {
-        requirements(&mut nodes, *node, key, asks, &entries, *place);
+    let of_projects = projects
+        .iter()
+        .map(|(node, workspace)| (*node, &*workspace.name.0, *workspace, nodes.inventory.nodes[*node as usize].place));
+    let askers: Vec<Asker<'_, '_>> =
+        all.iter().map(|(key, node, asks, place)| (*node, &***key, asks, *place)).chain(of_projects).collect();
+    let by_node = askers.iter().map(|asker| (asker.0, asker)).collect();
+    let mut links = Links { entries: &entries, askers: by_node, required_by: HashMap::new(), is_isolated: false };
+    for asker in &askers {
+        links.require(&mut nodes, asker, FIELDS);
     }
-    for (node, workspace) in projects {
-        let place = nodes.inventory.nodes[node as usize].place;
-        requirements(&mut nodes, node, &workspace.name.0, workspace, &entries, place);
+    links.is_isolated = lock.config_version.is_some_and(|version| version > 0) && lock.workspaces.0.len() > 1;
+    for asker in &askers {
+        links.require(&mut nodes, asker, &[Scope::Peer]);
     }
     Ok(nodes.inventory)
 }
@@ -221,44 +231,96 @@ fn component(
     component
 }
 
-/// Adds what a package asks for; `key` says where it stands.
-fn requirements<'t>(
-    nodes: &mut Nodes<'_, 't>,
-    from: NodeId,
-    key: &str,
-    asks: &Asks<'t>,
-    entries: &HashMap<&str, NodeId>,
-    near: Place,
-) {
-    let fields = [
-        (&asks.dependencies, Scope::Runtime),
-        (&asks.dev_dependencies, Scope::Dev),
-        (&asks.optional_dependencies, Scope::Optional),
-        (&asks.peer_dependencies, Scope::Peer),
-    ];
-    for (field, scope) in fields {
-        for (name, range) in &field.0 {
-            let is_optional_peer = || asks.optional_peers.0.iter().any(|optional| optional.0 == name.0);
-            let scope = if scope == Scope::Peer && is_optional_peer() { Scope::Optional } else { scope };
-            let place = name.place(nodes.source, near);
-            let constraint = intern::text(&without_credentials(&range.0));
-            let requirement = Requirement { constraint, ..Requirement::of(scope) };
-            match find(key, name, entries) {
-                Some(to) if to == from => {}
-                Some(to) => nodes.edge(from, to, requirement, place),
-                None if scope == Scope::Optional => {}
-                // A peer may be left out, and an optional package of another platform with all that it requires.
-                None if scope == Scope::Peer => {
-                    nodes.inventory.declare(from, intern::text(name), requirement, place, Gap::Unpinned);
-                }
-                None => {
-                    let by = if from == SUBJECT || key.is_empty() { "the project" } else { key };
-                    let (name, by) = (name.escape_debug(), by.escape_debug());
-                    let message = format!("\"{name}\" is required by {by} and is not in the file; run `bun install`");
-                    nodes.inventory.fault(place, message);
+/// Who asks, where it stands, and what for.
+type Asker<'l, 't> = (NodeId, &'l str, &'l Asks<'t>, Place);
+
+/// The scopes of what is asked for but peers, which depend on those who ask.
+const FIELDS: &[Scope] = &[Scope::Runtime, Scope::Dev, Scope::Optional];
+
+/// How far up the peers of one package are looked for, in packages.
+const MOST_ASKERS: usize = 1000;
+
+/// What leads from packages to those that they ask for.
+struct Links<'l, 't> {
+    /// The packages by where they stand in the tree.
+    entries: &'l HashMap<&'l str, NodeId>,
+    askers: HashMap<NodeId, &'l Asker<'l, 't>>,
+    /// Those that ask for a package.
+    required_by: HashMap<NodeId, Vec<NodeId>>,
+    /// Whether a package sees the peers of those who ask for it, as with pnpm, and not what lies above it in the tree.
+    is_isolated: bool,
+}
+
+impl<'l, 't> Links<'l, 't> {
+    /// Adds what a package asks for in some scopes.
+    fn require(&mut self, nodes: &mut Nodes<'_, 't>, asker: &Asker<'l, 't>, scopes: &[Scope]) {
+        let &(from, key, asks, near) = asker;
+        for &scope in scopes {
+            let field = match scope {
+                Scope::Dev => &asks.dev_dependencies,
+                Scope::Optional => &asks.optional_dependencies,
+                Scope::Peer => &asks.peer_dependencies,
+                _ => &asks.dependencies,
+            };
+            for (name, range) in &field.0 {
+                let is_peer = scope == Scope::Peer;
+                let is_optional_peer = is_peer && asks.optional_peers.0.iter().any(|optional| optional.0 == name.0);
+                let scope = if is_optional_peer { Scope::Optional } else { scope };
+                let place = name.place(nodes.source, near);
+                let constraint = intern::text(&without_credentials(&range.0));
+                let requirement = Requirement { constraint, ..Requirement::of(scope) };
+                let found = if is_peer { self.peers(from, key, name) } else { Vec::from_iter(self.find(key, name)) };
+                match found[..] {
+                    [to] if to == from => {}
+                    [to] => {
+                        self.required_by.entry(to).or_default().push(from);
+                        nodes.edge(from, to, requirement, place);
+                    }
+                    [] if scope == Scope::Optional => {}
+                    // A peer may be left out, and an optional package of another platform with all that it requires.
+                    [] if scope == Scope::Peer => {
+                        nodes.inventory.declare(from, intern::text(name), requirement, place, Gap::Unpinned);
+                    }
+                    [] => {
+                        let by = if from == SUBJECT || key.is_empty() { "the project" } else { key };
+                        let (name, by) = (name.escape_debug(), by.escape_debug());
+                        let message =
+                            format!("\"{name}\" is required by {by} and is not in the file; run `bun install`");
+                        nodes.inventory.fault(place, message);
+                    }
+                    _ => nodes.inventory.declare(from, intern::text(name), requirement, place, Gap::Ambiguous(found)),
                 }
             }
         }
+    }
+
+    /// Finds the packages that a peer may be: several where those who ask for the package have several.
+    fn peers(&self, from: NodeId, key: &str, name: &str) -> Vec<NodeId> {
+        let mut found = Vec::new();
+        let mut seen: HashSet<NodeId> = [from].into_iter().collect();
+        let mut open = if self.is_isolated { vec![from] } else { Vec::new() };
+        while let Some(node) = open.pop() {
+            for &by in self.required_by.get(&node).into_iter().flatten() {
+                let Some((_, key, asks, _)) = self.askers.get(&by) else { continue };
+                // One who has the same peer has what those have that ask for it in turn.
+                let has = |field: &Names<'_, Lenient<'_>>| field.0.iter().any(|(asked, _)| &**asked == name);
+                let own = [&asks.dependencies, &asks.dev_dependencies, &asks.optional_dependencies];
+                if has(&asks.peer_dependencies) && !own.into_iter().any(has) {
+                    if seen.len() < MOST_ASKERS && seen.insert(by) {
+                        open.push(by);
+                    }
+                } else {
+                    found.extend(self.find(key, name));
+                }
+            }
+        }
+        found.sort_unstable();
+        found.dedup();
+        if found.is_empty() { Vec::from_iter(self.find(key, name)) } else { found }
+    }
+
+    fn find(&self, key: &str, name: &str) -> Option<NodeId> {
+        find(key, name, self.entries)
     }
 }
 

@@ -66,16 +66,17 @@ pub(super) fn scopes(inventory: &mut Inventory, near: &Near<'_>) {
     for (id, node) in inventory.nodes.iter().enumerate() {
         let folder = match node.component.map(|component| &component.origin) {
             None if id == SUBJECT as usize => "",
-            Some(Origin::Path(folder)) if node.root => folder,
+            Some(Origin::Path(folder)) if node.root => *folder,
             _ => continue,
         };
         let path = source::join(&home, folder).and_then(|folder| source::join(&folder, "package.json"));
         let found = path.and_then(|path| near.get(&path)).filter(|found| found.format == "package-json");
         let names = asked.entry(id as NodeId).or_default();
-        for declared in found.iter().flat_map(|found| &found.declared) {
-            // `"v4": "npm:uuid@^4"` is an alias.
-            let constraint = declared.requirement.constraint.strip_prefix("npm:");
-            let name = constraint.map_or(declared.name, |real| parted(real).0);
+        let asked = found.iter().flat_map(|found| &found.declared);
+        for declared in asked.filter(|declared| declared.requirement.scope != Scope::Peer) {
+            // `"v4": "npm:uuid@^4"` is an alias, `"uuid": "npm:^4"` none.
+            let real = declared.requirement.constraint.strip_prefix("npm:").map(parted);
+            let name = real.filter(|(_, range)| !range.is_empty()).map_or(declared.name, |(name, _)| name);
             let scope = declared.requirement.scope;
             names.entry(name).and_modify(|known| *known = scope.min(*known)).or_insert(scope);
         }

@@ -153,7 +153,9 @@ impl<'t> Reader<'_, 't> {
         let name = text("name").unwrap_or(name);
         let version = text("version").unwrap_or_else(|| version.strip_prefix("runtime:").unwrap_or(version));
         let place = named(self.source, entry, name);
-        if name.is_empty() || version.is_empty() {
+        // A folder has no version, and in lockfile version 6 none in its key either: `file:shared`.
+        let is_folder = entry.key.starts_with("file:");
+        if name.is_empty() || version.is_empty() && !is_folder {
             let message = format!("\"{}\" has no name or no version", entry.key.escape_debug());
             self.inventory.fault(entry.place, message);
             return;

@@ -6,6 +6,7 @@
 use anyhow::Result;
 use hashbrown::HashMap;
 
+use super::package_json::RESOLUTION;
 use super::yarn_classic::parted;
 use super::{importers, origin};
 use crate::formats::Near;
@@ -424,26 +425,91 @@ fn within(source: &Source<'_>, place: Place, name: &str) -> Place {
     text.find(name).map_or(place, |at| source.place(&text[at..at + name.len()]))
 }
 
-/// Gives the projects their versions, and says of their requirements which are there to develop, by their manifests.
+/// Gives the projects their versions, and says of their requirements which are there to develop, by their manifests; of what
+/// `resolutions` answer, which version.
 pub(super) fn join(inventory: &mut Inventory, near: &Near<'_>) {
-    let home = source::folder(inventory.subject).to_owned();
-    let mut scopes: HashMap<(NodeId, Text), Scope> = HashMap::new();
-    for (id, node) in inventory.nodes.iter().enumerate().filter(|(_, node)| node.root) {
-        let Some(Origin::Path(folder)) = node.component.map(|component| component.origin) else { continue };
-        let path = source::join(&home, folder).and_then(|folder| source::join(&folder, "package.json"));
-        let Some(manifest) = path.and_then(|path| near.get(&path)) else { continue };
-        for asked in manifest.declared.iter().filter(|asked| asked.requirement.scope != Scope::Peer) {
-            let real = asked.requirement.constraint.strip_prefix("npm:").map(parted);
-            let name = real.filter(|(_, range)| !range.is_empty()).map_or(asked.name, |(name, _)| intern::text(name));
-            scopes.insert((id as NodeId, name), asked.requirement.scope);
-        }
-    }
-    for at in 0..inventory.edges.len() {
-        let edge = inventory.edges[at];
-        let Some(name) = inventory.component(edge.to).map(Component::name) else { continue };
-        if let Some(&scope) = scopes.get(&(edge.from, name)) {
-            inventory.edges[at].requirement = Requirement { scope, ..*edge.requirement }.intern();
-        }
-    }
+    resolve(inventory, near);
+    importers::scopes(inventory, near);
     importers::describe(inventory, near);
+}
+
+/// Answers what was left open because the project's `resolutions`, which stand in its manifest, replace a range by a version.
+fn resolve(inventory: &mut Inventory, near: &Near<'_>) {
+    let path = source::join(source::folder(inventory.subject), "package.json");
+    let Some(manifest) = path.and_then(|path| near.get(&path)).and_then(|top| top.manifest.as_ref()) else { return };
+    let resolutions: Vec<(&str, &str)> = manifest
+        .facts
+        .iter()
+        .filter(|(key, _)| *key == RESOLUTION)
+        .filter_map(|(_, resolution)| resolution.split_once('\t'))
+        .collect();
+    if resolutions.is_empty() {
+        return;
+    }
+    let nodes = &inventory.nodes;
+    let mut found = Vec::new();
+    inventory.declared.retain(|declared| {
+        let Gap::Ambiguous(candidates) = &declared.gap else { return true };
+        let by = nodes[declared.from as usize].component.map_or("", Component::name);
+        let asked = (declared.name, declared.requirement.constraint);
+        let Some((_, answer)) = resolutions.iter().find(|(pattern, _)| answers(pattern, by, asked)) else {
+            return true;
+        };
+        let answer = answer.strip_prefix("npm:").unwrap_or(answer);
+        let version = |node: NodeId| nodes[node as usize].component.map_or("", |component| component.version());
+        let of_version: Vec<NodeId> = candidates.iter().copied().filter(|node| version(*node) == answer).collect();
+        if let [to] = of_version[..] {
+            found.push((declared.from, to, *declared.requirement, declared.place));
+        }
+        of_version.len() != 1
+    });
+    for (from, to, requirement, place) in found {
+        inventory.edge(from, to, requirement, place);
+    }
+}
+
+/// Says whether a pattern of `resolutions` speaks of what a package asks for by name and range: `ms`, `ms@npm:2.1.2`,
+/// `debug/ms`, `**/ms`.
+///
+/// Source: yarn's documentation of the field, and its `parseResolution`.
+fn answers(pattern: &str, by: &str, (name, range): (&str, &str)) -> bool {
+    let pattern = pattern.strip_prefix("**/").unwrap_or(pattern);
+    // A scope's slash is a part of the name.
+    let mut slashes = pattern.match_indices('/').map(|(at, _)| at);
+    let is_scoped = pattern.starts_with('@');
+    let cut = if is_scoped { slashes.nth(1) } else { slashes.next() };
+    let is_range = |at: usize| pattern[..at].get(1..).is_some_and(|before| before.contains('@'));
+    let (parent, asked) = match cut {
+        Some(at) if !is_range(at) || pattern[at + 1..].contains('@') => (&pattern[..at], &pattern[at + 1..]),
+        _ => ("", pattern),
+    };
+    let (of_name, of_range) = parted(asked);
+    let plain = |range: &str| range.strip_prefix("npm:").unwrap_or(range).to_owned();
+    let is_parent = parent.is_empty() || parted(parent).0 == by;
+    is_parent && of_name == name && (of_range.is_empty() || plain(of_range) == plain(range))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn resolutions_speak_of_what_they_name() {
+        for (pattern, expected) in [
+            ("ms", true),
+            ("ms@npm:2.1.2", true),
+            ("ms@2.1.2", true),
+            ("ms@npm:2.1.3", false),
+            ("debug/ms", true),
+            ("@s/debug/ms", false),
+            ("**/ms", true),
+            ("other/ms", false),
+            ("debug@npm:4.3.4/ms@npm:2.1.2", true),
+            ("ms@patch:ms@npm%3A2.1.2#./a/b.patch", false),
+            ("@s/ms", false),
+        ] {
+            assert_eq!(answers(pattern, "debug", ("ms", "2.1.2")), expected, "{pattern}");
+        }
+        assert!(answers("@s/a", "b", ("@s/a", "1")) && answers("b/@s/a@1", "b", ("@s/a", "npm:1")));
+    }
 }
