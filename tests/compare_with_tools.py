@@ -16,6 +16,7 @@ as (name, version), an edge as (package, package); copies of one package at seve
     pnpm-lock.yaml     pnpm ls -r --depth Infinity --lockfile-only (of locks before 9 with `pnpm-8`)
     yarn.lock          yarn 1: yarn list, its patterns answered by the lock's keys; later ones: yarn info -AR --virtuals
     bun.lock           bun why '*'
+    deno.lock          deno info of a module that imports what the lock's specifiers name; npm's packages alone
     pdm.lock           pdm's own locked repository, run by pdm's own interpreter
     Pipfile.lock       pipenv requirements: packages alone, as the lock holds no edges
     pylock.toml        packaging.pylock, run by the interpreter that `--tool packaging=` gives
@@ -45,12 +46,12 @@ from urllib.parse import unquote
 
 LOCKFILES = {"Cargo.lock": "cargo", "uv.lock": "uv", "poetry.lock": "poetry", "package-lock.json": "npm",
              "npm-shrinkwrap.json": "npm", "pnpm-lock.yaml": "pnpm", "yarn.lock": "yarn", "bun.lock": "bun",
-             "pdm.lock": "pdm", "Pipfile.lock": "pipenv", "pylock.toml": "pylock", "pip-inspect.json": "pip",
+             "deno.lock": "deno", "pdm.lock": "pdm", "Pipfile.lock": "pipenv", "pylock.toml": "pylock", "pip-inspect.json": "pip",
              "pip-report.json": "pip"}
 SKIPPED_FOLDERS = {"node_modules", "target"}  # and hidden ones
-PURL_TYPE = {"cargo": "cargo", "npm": "npm", "pnpm": "npm", "yarn": "npm", "bun": "npm"}  # the others are of Python
+PURL_TYPE = {"cargo": "cargo", "npm": "npm", "pnpm": "npm", "yarn": "npm", "bun": "npm", "deno": "npm"}  # the others are of Python
 # The names by which `--tool` gives another command than the name's own.
-TOOLS = {"pnpm": ["pnpm"], "pnpm-8": ["pnpm"], "yarn-1": ["yarn"], "yarn": ["yarn"], "bun": ["bun"], "pdm": ["pdm"],
+TOOLS = {"pnpm": ["pnpm"], "pnpm-8": ["pnpm"], "yarn-1": ["yarn"], "yarn": ["yarn"], "bun": ["bun"], "deno": ["deno"], "pdm": ["pdm"],
          "pipenv": ["pipenv"], "packaging": [sys.executable]}
 EXAMPLES = 20
 
@@ -88,7 +89,7 @@ def command(arguments, folder, needs_success=True):
     except (OSError, subprocess.TimeoutExpired) as error:
         raise NoTruth(f"{arguments[0]}: {error}") from error
     if done.returncode and needs_success:
-        last = [line for line in done.stderr.splitlines() if line.strip()][-3:]
+        last = [line for line in (done.stderr.strip() or done.stdout).splitlines() if line.strip()][-3:]
         raise NoTruth(f"{Path(str(arguments[0])).name} exited {done.returncode}: {' / '.join(last)[:300]}")
     return done.stdout
 
@@ -308,7 +309,7 @@ def alone(lockfile, target):
     for folder in projects(lockfile.parent):
         beside = target / folder.relative_to(lockfile.parent)
         beside.mkdir(parents=True, exist_ok=True)
-        for name in ("package.json", "pnpm-workspace.yaml"):
+        for name in ("package.json", "pnpm-workspace.yaml", "deno.json"):
             if (folder / name).exists():
                 shutil.copy(folder / name, beside)
     shutil.copy(lockfile, target)
@@ -388,7 +389,7 @@ def yarn_berry(lockfile):
         if resolution := re.search(r'^  resolution: "?([^"\n]+)', entry, re.M):
             entries[package.get(resolution[1])] = entries.get(package.get(resolution[1]), "") + entry
     for above, below in truth.edges:
-        if not re.search(rf'[\s":]{re.escape(below[0])}[":@]', entries[above]):
+        if not re.search(rf'[\s":]{re.escape(below[0])}[":@]', entries.get(above, below[0] + ":")):
             truth.maybe[above, below] = "a peer that yarn adds by itself: the package's entry in the lock does not name it"
     manifest = lockfile.parent / "package.json"
     resolutions = json.loads(manifest.read_text()).get("resolutions", {}) if manifest.exists() else {}
@@ -482,6 +483,28 @@ def bun_truth(lockfile):
     return truth
 
 
+def deno_truth(lockfile):
+    """`deno info`: of each package of npm that a module loads, what it requires."""
+    specifiers = json.loads(lockfile.read_text()).get("specifiers", {})
+    with tempfile.TemporaryDirectory() as folder:
+        module = Path(folder, "all.ts")
+        module.write_text("".join(f'import "{one}";\n' for one in specifiers if one.startswith("npm:")))
+        shutil.copy(lockfile, folder)
+        info = json_of([*TOOLS["deno"], "info", "--json", "--no-config", "--lock=deno.lock", "--frozen", module], folder)
+    package = {key: (one["name"], one["version"].split("_")[0]) for key, one in info["npmPackages"].items()}
+    truth = Graph(source="deno info", packages=set(package.values()))
+    for key, one in info["npmPackages"].items():
+        for below in one["dependencies"]:
+            truth.edge(package[key], package[below])
+    own = projects(lockfile.parent)
+    for manifest in [*own.values(), *({"name": folder.name} for folder in (lockfile.parent, *lockfile.parent.iterdir()))]:
+        project = (manifest.get("name"), manifest.get("version"))
+        truth.maybe[project] = "the projects are no packages of npm to deno"
+        for this in truth.packages:
+            truth.maybe[project, this] = "a project's own requirements: deno info shows those of packages"
+    return truth
+
+
 PDM_SCRIPT = """
 import json, sys
 from pdm.core import Core
@@ -534,11 +557,17 @@ def pipenv_truth(lockfile):
     category = {"default": "packages", "develop": "dev-packages"}
     truth = Graph(source="pipenv requirements")
     for group in groups:
+        # A folder, git or an address is printed without its name.
+        places = {(pep503(name), None) for name, package in json.loads(lockfile.read_text())[group].items()
+                  if isinstance(package, dict) and package.keys() & {"path", "git", "file"}}
+        truth.packages |= places
         lines = command([*TOOLS["pipenv"], "requirements", "--categories", category.get(group, group)], lockfile.parent)
         for line in lines.splitlines():
             if pin := PIN.match(line):
                 truth.packages.add((pep503(pin[1]), None if pin[2] == "@" else pin[3]))
-            elif line and not line.startswith(("-i ", "--extra-index-url ", "--trusted-host ")):
+            elif bare := re.match(r"([\w.-]+)(?:\[.*?\])?\s*(?:;|$)", line):
+                truth.packages.add((pep503(bare[1]), None))
+            elif line and not line.startswith(("-i ", "--extra-index-url ", "--trusted-host ")) and not places:
                 raise NoTruth(f"pipenv printed a line that is no pin: {line}")
     return truth
 
@@ -665,7 +694,7 @@ def split_comment(line):
 
 TRUTHS = {"cargo": cargo_truth, "uv": uv_truth, "poetry": poetry_truth, "npm": npm_truth,
           "requirements": requirements_truth, "pnpm": pnpm_truth, "yarn": yarn_truth, "bun": bun_truth,
-          "pdm": pdm_truth, "pipenv": pipenv_truth, "pylock": pylock_truth, "pip": pip_truth}
+          "deno": deno_truth, "pdm": pdm_truth, "pipenv": pipenv_truth, "pylock": pylock_truth, "pip": pip_truth}
 
 
 # ── driftgate ────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -686,7 +715,7 @@ def read_purl(purl, kind):
 
 def driftgate_graph(driftgate, lockfile, kind):
     """What driftgate's CycloneDX of one lockfile says, with the manifests of its workspace where it needs them."""
-    if kind in ("pnpm", "yarn", "bun"):
+    if kind in ("pnpm", "yarn", "bun", "deno"):
         with tempfile.TemporaryDirectory() as folder:
             alone(lockfile, Path(folder))
             return graph_of(driftgate, folder, kind)
