@@ -16,8 +16,11 @@ as (name, version), an edge as (package, package); copies of one package at seve
     pnpm-lock.yaml     pnpm ls -r --depth Infinity --lockfile-only (of locks before 9 with `pnpm-8`)
     yarn.lock          yarn 1: yarn list, its patterns answered by the lock's keys; later ones: yarn info -AR --virtuals
     bun.lock           bun why '*'
+    deno.lock          deno info of a module that imports what the lock's specifiers name; npm's packages alone
     pdm.lock           pdm's own locked repository, run by pdm's own interpreter
     Pipfile.lock       pipenv requirements: packages alone, as the lock holds no edges
+    pixi.lock          rattler (`py-rattler`), run by the interpreter that `--tool rattler=` gives
+    conda-lock.yml     conda-lock's own reader, run by the interpreter that `--tool conda-lock=` gives
     pylock.toml        packaging.pylock, run by the interpreter that `--tool packaging=` gives
     pip-inspect.json, pip-report.json
                        each Requires-Dist held by `packaging` to the environment that pip wrote beside it
@@ -45,13 +48,15 @@ from urllib.parse import unquote
 
 LOCKFILES = {"Cargo.lock": "cargo", "uv.lock": "uv", "poetry.lock": "poetry", "package-lock.json": "npm",
              "npm-shrinkwrap.json": "npm", "pnpm-lock.yaml": "pnpm", "yarn.lock": "yarn", "bun.lock": "bun",
-             "pdm.lock": "pdm", "Pipfile.lock": "pipenv", "pylock.toml": "pylock", "pip-inspect.json": "pip",
+             "deno.lock": "deno", "pixi.lock": "pixi", "conda-lock.yml": "conda-lock", "pdm.lock": "pdm",
+             "Pipfile.lock": "pipenv", "pylock.toml": "pylock", "pip-inspect.json": "pip",
              "pip-report.json": "pip"}
 SKIPPED_FOLDERS = {"node_modules", "target"}  # and hidden ones
-PURL_TYPE = {"cargo": "cargo", "npm": "npm", "pnpm": "npm", "yarn": "npm", "bun": "npm"}  # the others are of Python
+PURL_TYPE = {"cargo": "cargo", "npm": "npm", "pnpm": "npm", "yarn": "npm", "bun": "npm", "deno": "npm", "pixi": "conda",
+             "conda-lock": "conda"}  # the others are of Python
 # The names by which `--tool` gives another command than the name's own.
-TOOLS = {"pnpm": ["pnpm"], "pnpm-8": ["pnpm"], "yarn-1": ["yarn"], "yarn": ["yarn"], "bun": ["bun"], "pdm": ["pdm"],
-         "pipenv": ["pipenv"], "packaging": [sys.executable]}
+TOOLS = {**{name: [name] for name in ("pnpm", "yarn", "bun", "deno", "pdm", "pipenv")}, "pnpm-8": ["pnpm"],
+         "yarn-1": ["yarn"], **{name: [sys.executable] for name in ("packaging", "rattler", "conda-lock")}}
 EXAMPLES = 20
 
 
@@ -88,7 +93,7 @@ def command(arguments, folder, needs_success=True):
     except (OSError, subprocess.TimeoutExpired) as error:
         raise NoTruth(f"{arguments[0]}: {error}") from error
     if done.returncode and needs_success:
-        last = [line for line in done.stderr.splitlines() if line.strip()][-3:]
+        last = [line for line in (done.stderr.strip() or done.stdout).splitlines() if line.strip()][-3:]
         raise NoTruth(f"{Path(str(arguments[0])).name} exited {done.returncode}: {' / '.join(last)[:300]}")
     return done.stdout
 
@@ -308,7 +313,7 @@ def alone(lockfile, target):
     for folder in projects(lockfile.parent):
         beside = target / folder.relative_to(lockfile.parent)
         beside.mkdir(parents=True, exist_ok=True)
-        for name in ("package.json", "pnpm-workspace.yaml"):
+        for name in ("package.json", "pnpm-workspace.yaml", "deno.json"):
             if (folder / name).exists():
                 shutil.copy(folder / name, beside)
     shutil.copy(lockfile, target)
@@ -388,8 +393,8 @@ def yarn_berry(lockfile):
         if resolution := re.search(r'^  resolution: "?([^"\n]+)', entry, re.M):
             entries[package.get(resolution[1])] = entries.get(package.get(resolution[1]), "") + entry
     for above, below in truth.edges:
-        if not re.search(rf'[\s":]{re.escape(below[0])}[":@]', entries[above]):
-            truth.maybe[above, below] = "a peer that yarn adds by itself: the package's entry in the lock does not name it"
+        if not re.search(rf'[\s":]{re.escape(below[0])}[":@]', entries.get(above, below[0] + ":")):
+            truth.maybe[above, below] = "a peer that yarn adds by itself: the entry in the lock does not name it"
     manifest = lockfile.parent / "package.json"
     resolutions = json.loads(manifest.read_text()).get("resolutions", {}) if manifest.exists() else {}
     replaced = {re.search(r"((?:@[^/@]+/)?[^/@]+)(?:@[^/]*)?$", pattern)[1] for pattern in resolutions}
@@ -482,6 +487,29 @@ def bun_truth(lockfile):
     return truth
 
 
+def deno_truth(lockfile):
+    """`deno info`: of each package of npm that a module loads, what it requires."""
+    specifiers = json.loads(lockfile.read_text()).get("specifiers", {})
+    with tempfile.TemporaryDirectory() as folder:
+        module = Path(folder, "all.ts")
+        module.write_text("".join(f'import "{one}";\n' for one in specifiers if one.startswith("npm:")))
+        shutil.copy(lockfile, folder)
+        flags = ["--json", "--no-config", "--lock=deno.lock", "--frozen"]
+        info = json_of([*TOOLS["deno"], "info", *flags, module], folder)
+    package = {key: (one["name"], one["version"].split("_")[0]) for key, one in info["npmPackages"].items()}
+    truth = Graph(source="deno info", packages=set(package.values()))
+    for key, one in info["npmPackages"].items():
+        for below in one["dependencies"]:
+            truth.edge(package[key], package[below])
+    folders = [{"name": folder.name} for folder in (lockfile.parent, *lockfile.parent.iterdir())]
+    for manifest in [*projects(lockfile.parent).values(), *folders]:
+        project = (manifest.get("name"), manifest.get("version"))
+        truth.maybe[project] = "the projects are no packages of npm to deno"
+        for this in truth.packages:
+            truth.maybe[project, this] = "a project's own requirements: deno info shows those of packages"
+    return truth
+
+
 PDM_SCRIPT = """
 import json, sys
 from pdm.core import Core
@@ -534,12 +562,70 @@ def pipenv_truth(lockfile):
     category = {"default": "packages", "develop": "dev-packages"}
     truth = Graph(source="pipenv requirements")
     for group in groups:
+        # A folder, git or an address is printed without its name.
+        places = {(pep503(name), None) for name, package in json.loads(lockfile.read_text())[group].items()
+                  if isinstance(package, dict) and package.keys() & {"path", "git", "file"}}
+        truth.packages |= places
         lines = command([*TOOLS["pipenv"], "requirements", "--categories", category.get(group, group)], lockfile.parent)
         for line in lines.splitlines():
             if pin := PIN.match(line):
                 truth.packages.add((pep503(pin[1]), None if pin[2] == "@" else pin[3]))
-            elif line and not line.startswith(("-i ", "--extra-index-url ", "--trusted-host ")):
+            elif bare := re.match(r"([\w.-]+)(?:\[.*?\])?\s*(?:;|$)", line):
+                truth.packages.add((pep503(bare[1]), None))
+            elif line and not line.startswith(("-i ", "--extra-index-url ", "--trusted-host ")) and not places:
                 raise NoTruth(f"pipenv printed a line that is no pin: {line}")
+    return truth
+
+
+# Of each environment and platform: (manager, name, version, the names that it requires).
+PIXI_SCRIPT = """
+import json, re, sys
+from rattler.lock import LockFile
+name = lambda text: re.match(r"[\\w.-]+", text)[0]
+def described(one):
+    if hasattr(one, "package_record"):
+        record = one.package_record
+        return "conda", record.name.normalized, str(record.version), [name(spec) for spec in record.depends]
+    return "pypi", one.name, str(one.version), [name(spec) for spec in one.requires_dist]
+print(json.dumps([[described(one) for one in environment.packages(platform) or []]
+                  for _, environment in LockFile.from_path(sys.argv[1]).environments()
+                  for platform in environment.platforms()]))
+"""
+
+CONDA_LOCK_SCRIPT = """
+import json, pathlib, sys
+from conda_lock.lockfile import parse_conda_lock_file
+packages = parse_conda_lock_file(pathlib.Path(sys.argv[1])).package
+print(json.dumps([[["pypi" if one.manager == "pip" else "conda", one.name, one.version, list(one.dependencies)]
+                   for one in packages if one.platform == platform]
+                  for platform in sorted({one.platform for one in packages})]))
+"""
+
+
+def pixi_truth(lockfile):
+    """rattler's reading: a requirement leads to the package of its name in the same environment and platform."""
+    return conda_truth("rattler", PIXI_SCRIPT, lockfile)
+
+
+def conda_lock_truth(lockfile):
+    """conda-lock's own models."""
+    return conda_truth("conda-lock", CONDA_LOCK_SCRIPT, lockfile)
+
+
+def conda_truth(tool, script, lockfile):
+    """Packages of conda and of Python's index in one graph: what Python's does not have may be conda's."""
+    truth = Graph(source=tool)
+    for packages in json_of([*TOOLS[tool], "-c", script, lockfile.resolve()], lockfile.parent):
+        called = lambda manager, name: (manager, pep503(name) if manager == "pypi" else name)
+        found = {called(manager, name): (f"{manager}/{called(manager, name)[1]}", None if "<" in version else version)
+                 for manager, name, version, _ in packages}
+        truth.packages |= set(found.values())
+        for manager, name, _, requires in packages:
+            for below in requires:
+                in_conda = "pytorch" if (manager, below) == ("pypi", "torch") else below
+                other = found.get(called(manager, below)) or found.get(called("conda", in_conda))
+                if other:
+                    truth.edge(found[called(manager, name)], other)
     return truth
 
 
@@ -665,7 +751,8 @@ def split_comment(line):
 
 TRUTHS = {"cargo": cargo_truth, "uv": uv_truth, "poetry": poetry_truth, "npm": npm_truth,
           "requirements": requirements_truth, "pnpm": pnpm_truth, "yarn": yarn_truth, "bun": bun_truth,
-          "pdm": pdm_truth, "pipenv": pipenv_truth, "pylock": pylock_truth, "pip": pip_truth}
+          "deno": deno_truth, "pixi": pixi_truth, "conda-lock": conda_lock_truth, "pdm": pdm_truth,
+          "pipenv": pipenv_truth, "pylock": pylock_truth, "pip": pip_truth}
 
 
 # ── driftgate ────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -674,19 +761,22 @@ def read_purl(purl, kind):
     """The name and version of a purl, its type checked."""
     body = purl.removeprefix("pkg:").split("#")[0].split("?")[0]
     type_, _, rest = body.partition("/")
-    if type_ != PURL_TYPE.get(kind, "pypi"):
+    both = PURL_TYPE.get(kind) == "conda" and type_ in ("conda", "pypi")
+    if not both and type_ != PURL_TYPE.get(kind, "pypi"):
         raise NoTruth(f"a {type_} purl in a {kind} lockfile: {purl}")
     # The version's @ is the last one; an npm scope's own is percent-encoded, or stands first.
     path, at, version = rest.rpartition("@")
     if not at or not path:
         path, version = rest, None
     name = "/".join(unquote(part) for part in path.split("/"))
+    if both:
+        return f"{type_}/{name}", unquote(version) if version else None
     return (pep503(name) if kind not in PURL_TYPE else name, unquote(version) if version else None)
 
 
 def driftgate_graph(driftgate, lockfile, kind):
     """What driftgate's CycloneDX of one lockfile says, with the manifests of its workspace where it needs them."""
-    if kind in ("pnpm", "yarn", "bun"):
+    if kind in ("pnpm", "yarn", "bun", "deno"):
         with tempfile.TemporaryDirectory() as folder:
             alone(lockfile, Path(folder))
             return graph_of(driftgate, folder, kind)
@@ -720,7 +810,8 @@ def graph_of(driftgate, lockfile, kind):
         graph.packages.add(this)
         said = "/".join(filter(None, [component.get("group"), component["name"]]))
         said = pep503(said) if kind not in PURL_TYPE else said
-        if said != this[0] or (component.get("version") or None) != this[1]:
+        called = re.sub("^(conda|pypi)/", "", this[0])
+        if said != called or (component.get("version") or None) != this[1]:
             problems.append(f"{component['purl']} is called {said} {component.get('version')}")
     for node in bom.get("dependencies", []):
         if node["ref"] in package:
