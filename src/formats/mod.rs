@@ -1,6 +1,7 @@
 //! A folder a purl type, a file a format: each reads one file and says what that file says.
 
 pub mod apk;
+pub mod bazel;
 pub mod cargo;
 pub mod cocoapods;
 pub mod composer;
@@ -31,6 +32,7 @@ pub mod rpm;
 pub mod spdx;
 pub mod swift;
 pub mod terraform;
+pub mod vcpkg;
 
 use anyhow::Result;
 
@@ -219,6 +221,7 @@ impl<'n> Near<'n> {
 /// All formats, by purl type.
 pub const FORMATS: &[&[&dyn Format]] = &[
     apk::FORMATS,
+    bazel::FORMATS,
     cargo::FORMATS,
     cocoapods::FORMATS,
     composer::FORMATS,
@@ -245,6 +248,7 @@ pub const FORMATS: &[&[&dyn Format]] = &[
     rpm::FORMATS,
     swift::FORMATS,
     terraform::FORMATS,
+    vcpkg::FORMATS,
     cyclonedx::FORMATS,
     spdx::FORMATS,
 ];

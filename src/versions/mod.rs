@@ -3,17 +3,22 @@
 //! A scheme never guesses: where a text is none of its versions there is no order, and the step is [`Step::Unknown`].
 
 mod apk;
+mod bazel;
 mod composer;
+mod conan;
 mod conda;
+mod cran;
 mod debian;
 mod gem;
 mod maven;
 mod nuget;
 mod opaque;
 mod pep440;
+mod pvp;
 mod rpm;
 mod semver;
 mod tag;
+mod vcpkg;
 
 use std::cmp::Ordering;
 use std::fmt;
@@ -90,15 +95,19 @@ impl fmt::Display for Step {
 /// The schemes, by purl type.
 const SCHEMES: &[(&str, &dyn Scheme)] = &[
     ("apk", &apk::Apk),
+    ("bazel", &bazel::Bazel),
     ("cargo", &semver::Semver),
     ("cocoapods", &gem::Gem),
     ("composer", &composer::Composer),
+    ("conan", &conan::Conan),
     ("conda", &conda::Conda),
+    ("cran", &cran::Cran),
     ("deb", &debian::Debian),
     ("docker", &tag::Tag),
     ("gem", &gem::Gem),
     ("github", &tag::Tag),
     ("golang", &semver::Semver),
+    ("hackage", &pvp::Pvp),
     ("helm", &semver::Semver),
     ("hex", &semver::Semver),
     ("julia", &semver::Semver),
@@ -111,6 +120,7 @@ const SCHEMES: &[(&str, &dyn Scheme)] = &[
     ("rpm", &rpm::Rpm),
     ("swift", &semver::Semver),
     ("terraform", &semver::Semver),
+    ("vcpkg", &vcpkg::Vcpkg),
 ];
 
 /// Returns the scheme of a purl type; where none is known, versions are equal or not.
@@ -209,6 +219,9 @@ mod tests {
             "[01](\\.|_)?(dev|post|rc|a)?[01]?(_|-|\\.0)?",
             "([01]:)?[01](\\.0?[0-2]){0,2}[ab~^]?(_rc|_p|~)?[01]?(-r?[01](\\+b[01])?)?",
             "0?[0-3](\\.[0-2])?(-slim|-runtime-ubuntu22\\.04)?",
+            "[0-2]{4}-0[12]-0[12](\\.[01])?(#[01])?",
+            "[01]\\.[01](\\.[01])?(-(rc|[01])(\\.[01])?)?(#[01]|\\+[ab])?",
+            "[01](\\.bcr)?\\.[01a]",
             "[a-c]{0,2}",
         ]
     }

@@ -19,7 +19,7 @@ entry! {
     /// `conan.lock`, the recipes that Conan locked.
     ///
     /// Versions 0.1 to 0.5. Conan 1 (to 0.4) writes a graph: who requires whom, and packages. Conan 2 (0.5) writes lists: what
-    /// is needed to run, to build, and by recipes; all of it counts as direct. Revisions of recipes and packages are in the
+    /// is needed to run, to build, and by recipes (`python_requires`); all of it counts as direct. Revisions of recipes and packages are in the
     /// purl (`rrev`, `prev`), as its standard has them.
     ///
     /// The file does not say where a recipe comes from. That of Conan 2 does not say who requires whom.
@@ -103,8 +103,23 @@ fn graph(file: &Node<'_>, source: &Source<'_>, inventory: &mut Inventory) -> Res
             None => inventory.fault(spelled.place, "no reference to a recipe: name/version#revision is expected"),
         }
     }
+    let mut bases: BTreeMap<&str, NodeId> = BTreeMap::new();
     for entry in all.entries() {
         let Some(&from) = nodes.get(entry.key.as_str()) else { continue };
+        for item in entry.node.get("python_requires").map_or(&[][..], Node::items) {
+            // These are no nodes of the graph, but recipes that a recipe is built on, by their names.
+            let spelled = item.text().unwrap_or_default();
+            let to = match (bases.get(spelled), recipe(spelled, "")) {
+                (Some(&to), _) => to,
+                (None, Some(component)) => inventory.add(component, item.place),
+                (None, None) => {
+                    inventory.fault(item.place, "no reference to a recipe: name/version#revision is expected");
+                    continue;
+                }
+            };
+            bases.insert(spelled, to);
+            inventory.edge(from, to, Requirement::of(Scope::Build), item.place);
+        }
         for (kind, scope) in [("requires", Scope::Runtime), ("build_requires", Scope::Build)] {
             for item in entry.node.get(kind).map_or(&[][..], Node::items) {
                 let place: Place = item.place;

@@ -8,8 +8,10 @@ use anyhow::Result;
 
 use crate::entry;
 use crate::formats::pins::{Named, hang, require, text};
-use crate::formats::{Format, Yield};
-use crate::model::{Algorithm, Component, Digest, Inventory, NodeId, Origin, Purl, Requirement, Says, Scope};
+use crate::formats::{Format, Near, Yield};
+use crate::model::{
+    Algorithm, Component, Digest, Gap, Inventory, NodeId, Origin, Purl, Requirement, SUBJECT, Says, Scope,
+};
 use crate::source::Source;
 use crate::syntax::toml;
 use crate::syntax::yaml::Node;
@@ -19,9 +21,10 @@ entry! {
     ///
     /// Formats 1 and 2. Packages are told apart by their UUID. The digest is the hash of the package's tree in git
     /// (`git-tree-sha1`), which covers all of its files. What belongs to Julia itself and has no version of its own has Julia's,
-    /// where the file says that. Packages that no other requires count as direct.
+    /// where the file says that. The `Project.toml` beside it says what is direct, optional and needed to develop; without it,
+    /// packages that no other requires count as direct.
     ///
-    /// The file does not say what the project itself asks for, nor which registry a package is of.
+    /// The file does not say which registry a package is of.
     pub JuliaManifest = "julia-manifest"
 }
 
@@ -31,7 +34,7 @@ impl Format for JuliaManifest {
     }
 
     fn yields(&self) -> &'static [Yield] {
-        &[Yield::Edges, Yield::Digests, Yield::Sources]
+        &[Yield::Edges, Yield::Scopes, Yield::Digests, Yield::Sources]
     }
 
     fn is_of(&self, _path: &str, text: &str) -> bool {
@@ -90,6 +93,39 @@ impl Format for JuliaManifest {
         }
         hang(&mut inventory, Scope::Runtime);
         Ok(inventory)
+    }
+
+    fn joins(&self) -> bool {
+        true
+    }
+
+    fn join(&self, inventory: &mut Inventory, near: &Near<'_>) {
+        let (folder, name) = inventory.subject.rsplit_once('/').unwrap_or(("", inventory.subject));
+        let beside = if name.starts_with("Julia") { "JuliaProject.toml" } else { "Project.toml" };
+        let path = if folder.is_empty() { beside.to_owned() } else { format!("{folder}/{beside}") };
+        let Some(file) = near.get(&path).filter(|file| file.format == "julia-project") else { return };
+        inventory.says.scopes = true;
+        inventory.edges.retain(|edge| edge.from != SUBJECT);
+        let own = file.nodes.iter().skip(1).find_map(|node| Some((node.component?, node.place)));
+        let root = own.map_or(SUBJECT, |(component, place)| inventory.add_root(component.clone(), place));
+        let mut by_uuid: BTreeMap<String, NodeId> = BTreeMap::new();
+        for (id, node) in inventory.nodes.iter().enumerate().filter(|(_, node)| !node.root) {
+            let qualifiers = node.component.map(|component| component.purl.qualifiers()).unwrap_or_default();
+            by_uuid
+                .extend(qualifiers.into_iter().filter(|(key, _)| key == "uuid").map(|(_, uuid)| (uuid, id as NodeId)));
+        }
+        for asked in &file.declared {
+            let requirement = Requirement { extra: "", ..*asked.requirement };
+            match by_uuid.get(asked.requirement.extra) {
+                Some(&node) => inventory.edge(root, node, requirement, asked.place),
+                // What is optional, or for tests, is resolved where it is asked for.
+                None if requirement.scope != Scope::Runtime => {}
+                None => inventory.declare(root, asked.name, requirement, asked.place, Gap::Unpinned),
+            }
+        }
+        // The project's other environments (its tests, a workspace) may have brought more.
+        let asked = Requirement { extra: Requirement::INDIRECT, ..Requirement::default() };
+        crate::formats::hang::hang(inventory, |_| asked);
     }
 }
 
