@@ -1,17 +1,18 @@
 //! How a lock's requirements find the packages that answer them, and the project its direct ones.
 
-use hashbrown::HashMap;
+use hashbrown::{HashMap, HashSet};
 
 use super::locked::{Answer, Locked};
 use super::marker::both;
 use super::pep508::{normal, shown};
 use crate::formats::Near;
 use crate::intern::{self, Text};
-use crate::model::{Edge, Gap, Inventory, NodeId, Requirement, SUBJECT, Scope};
+use crate::model::{Declared, Edge, Gap, Inventory, NodeId, Requirement, SUBJECT, Scope};
 use crate::source::{self, Place, Source};
 
 /// Lets the project of the `pyproject.toml` beside a lock require what it asks for; until then the subject itself requires
-/// what no other package leads to. `mend` says how to make a lock whole that lacks something.
+/// what no other package leads to. Of the groups and extras that the lock was not made for nothing is asked. `mend` says how to
+/// make a lock whole that lacks something.
 pub fn join_project(inventory: &mut Inventory, near: &Near<'_>, mend: &'static str) {
     let Some(path) = source::join(source::folder(inventory.subject), "pyproject.toml") else { return };
     let Some(manifest) = near.get(&path).filter(|manifest| manifest.format == "pyproject") else { return };
@@ -20,6 +21,7 @@ pub fn join_project(inventory: &mut Inventory, near: &Near<'_>, mend: &'static s
     if root.is_none() && manifest.declared.is_empty() {
         return;
     }
+    let groups = inventory.manifest.take().map(|held| held.facts);
     let (heads, edges) = std::mem::take(&mut inventory.edges).into_iter().partition(|edge| edge.from == SUBJECT);
     inventory.edges = edges;
     inventory.says.scopes = true;
@@ -27,7 +29,12 @@ pub fn join_project(inventory: &mut Inventory, near: &Near<'_>, mend: &'static s
     let from = project.unwrap_or(SUBJECT);
     let locked = Locked::of(inventory);
     let mut extras = Extras::of(inventory);
-    for asked in manifest.declared.iter().filter(|asked| asked.gap == Gap::Open) {
+    let open = || manifest.declared.iter().filter(|asked| asked.gap == Gap::Open);
+    let groups = match groups {
+        Some(facts) => facts.into_iter().filter(|(key, _)| *key == GROUP).map(|(_, group)| normal(group)).collect(),
+        None => held_groups(inventory, &locked, open()),
+    };
+    for asked in open().filter(|asked| group(asked).is_none_or(|group| groups.contains(&group))) {
         let (name, wanted) = asked.name.split_once('[').unwrap_or((asked.name, ""));
         let Requirement { scope, environment, .. } = *asked.requirement;
         let is_excused = !environment.is_empty() || (scope == Scope::Optional && asked.requirement.extra.is_empty());
@@ -39,6 +46,34 @@ pub fn join_project(inventory: &mut Inventory, near: &Near<'_>, mend: &'static s
         }
     }
     reattach(inventory, &heads);
+}
+
+/// The fact of a lock that one of the groups or extras is that it was made for.
+pub const GROUP: &str = "pypi.group";
+
+/// Returns the group or the extra of a project that a requirement is of; none of what is always required.
+fn group(asked: &Declared) -> Option<String> {
+    let Requirement { scope, extra, .. } = asked.requirement;
+    matches!(scope, Scope::Dev | Scope::Optional).then(|| normal(extra))
+}
+
+/// Returns the groups and extras that a lock holds something of: `uv export` leaves extras out, `pdm lock --prod` groups, and
+/// of those nothing is missing.
+fn held_groups<'d>(
+    inventory: &Inventory,
+    locked: &Locked,
+    asked: impl Iterator<Item = &'d Declared>,
+) -> HashSet<String> {
+    let mut held = HashSet::new();
+    for asked in asked {
+        let Some(group) = group(asked) else { continue };
+        let name = asked.name.split('[').next().unwrap_or(asked.name);
+        let Requirement { constraint, environment, .. } = *asked.requirement;
+        if !matches!(locked.answer(inventory, &normal(name), constraint, &[environment]), Answer::Missing) {
+            held.insert(group);
+        }
+    }
+    held
 }
 
 /// A requirement on its way to the node that answers it.

@@ -11,13 +11,15 @@ use serde::Deserialize;
 use serde::de::IgnoredAny;
 use toml::Spanned;
 
-use super::answers::{Asking, bare, either, join_project, reattach};
+use super::answers::{Asking, GROUP, bare, either, join_project, reattach};
 use super::locked::Locked;
 use super::pep508::{self, normal, shown};
 use crate::entry;
 use crate::formats::{Format, Near, Yield};
 use crate::intern;
-use crate::model::{Component, Digest, Edge, Inventory, Node, NodeId, Origin, Purl, Requirement, SUBJECT, Says, Scope};
+use crate::model::{
+    Component, Digest, Edge, Inventory, Manifest, Node, NodeId, Origin, Purl, Requirement, SUBJECT, Says, Scope,
+};
 use crate::source::{Place, Source};
 use crate::syntax::toml::{Chunk, chunked};
 
@@ -64,6 +66,10 @@ impl Format for PdmLock {
         if head.package.is_some_and(|inline| !inline.is_empty()) {
             return Err(source.fault(source.start(), "`package` is no array of tables; run `pdm lock`"));
         }
+        if let Some(groups) = metadata.groups {
+            let facts = groups.iter().map(|group| (GROUP, intern::text(group))).collect();
+            inventory.manifest = Some(Manifest { facts, ..Manifest::default() });
+        }
         let mut reader = Reader { source, inventory, files: metadata.files, held: Vec::new() };
         reader.components(chunks);
         reader.requirements();
@@ -91,6 +97,8 @@ struct Head {
 struct Metadata {
     lock_version: Option<String>,
     content_hash: Option<String>,
+    /// Since lock version 4.2, the groups and extras that it was made for.
+    groups: Option<Vec<String>>,
     /// Of lock version 3 and 4.0: the files, by `name version`.
     files: BTreeMap<String, Vec<File>>,
 }
