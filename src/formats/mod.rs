@@ -10,6 +10,7 @@ pub mod cran;
 pub mod cyclonedx;
 pub mod deb;
 pub mod gem;
+pub mod generic;
 pub mod github;
 pub mod golang;
 pub mod hackage;
@@ -19,6 +20,7 @@ pub mod hex;
 pub mod huggingface;
 pub mod julia;
 pub mod maven;
+pub mod mlflow;
 pub mod nix;
 pub mod npm;
 pub mod nuget;
@@ -227,6 +229,7 @@ pub const FORMATS: &[&[&dyn Format]] = &[
     cran::FORMATS,
     deb::FORMATS,
     gem::FORMATS,
+    generic::FORMATS,
     github::FORMATS,
     golang::FORMATS,
     hackage::FORMATS,
@@ -235,6 +238,7 @@ pub const FORMATS: &[&[&dyn Format]] = &[
     huggingface::FORMATS,
     julia::FORMATS,
     maven::FORMATS,
+    mlflow::FORMATS,
     nix::FORMATS,
     npm::FORMATS,
     nuget::FORMATS,

@@ -98,8 +98,7 @@ pub(crate) fn add(source: &Source<'_>, inventory: &mut Inventory, models: Vec<Na
     for Named { name, revision, place } in models {
         let place = narrow(source, place, &name);
         let requirement = Requirement { extra: MODEL, ..Requirement::of(Scope::Runtime) };
-        let is_commit = revision.len() == 40 && revision.bytes().all(|byte| byte.is_ascii_hexdigit());
-        if !is_commit {
+        if !is_commit(&revision) {
             let requirement = Requirement { constraint: intern::text(&revision), ..requirement };
             let is_there = inventory.declared.iter().any(|declared| {
                 declared.name == name && *declared.requirement == requirement && declared.place == place
@@ -109,11 +108,21 @@ pub(crate) fn add(source: &Source<'_>, inventory: &mut Inventory, models: Vec<Na
             }
             continue;
         }
-        let (organisation, base) = name.split_once('/').unwrap_or(("", &name));
-        let purl = Purl::new("huggingface", organisation, base, &revision.to_ascii_lowercase());
-        let node = inventory.add(Component { kind: Kind::Model, ..Component::new(purl) }, place);
+        let component = Component { kind: Kind::Model, ..Component::new(purl(&name, &revision)) };
+        let node = inventory.add(component, place);
         inventory.edge(SUBJECT, node, requirement, place);
     }
+}
+
+/// Returns a model of the hub at a commit.
+pub(crate) fn purl(name: &str, commit: &str) -> Purl {
+    let (organisation, base) = name.split_once('/').unwrap_or(("", name));
+    Purl::new("huggingface", organisation, base, &commit.to_ascii_lowercase())
+}
+
+/// Says whether a revision is a commit: it does not move.
+pub(crate) fn is_commit(revision: &str) -> bool {
+    revision.len() == 40 && revision.bytes().all(|byte| byte.is_ascii_hexdigit())
 }
 
 /// Returns the place of a name within another place.
@@ -233,7 +242,7 @@ impl Program {
 }
 
 /// Says whether a text is a model's name on a hub, and no path: `organisation/name`.
-fn is_name(text: &str) -> bool {
+pub(crate) fn is_name(text: &str) -> bool {
     /// Folders that models are kept in.
     const FOLDERS: &[&str] = &[
         "app",
@@ -255,13 +264,15 @@ fn is_name(text: &str) -> bool {
         "workspace",
     ];
     let Some((organisation, name)) = text.split_once('/') else { return false };
-    let is_part = |part: &str| {
-        part.starts_with(|first: char| first.is_ascii_alphanumeric())
-            && part.len() <= 96
-            && part.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"._-".contains(&byte))
-    };
     let is_file = [".gguf", ".safetensors", ".bin", ".pt", ".json"].iter().any(|suffix| name.ends_with(suffix));
-    is_part(organisation) && is_part(name) && !is_file && !FOLDERS.contains(&organisation)
+    is_base(organisation) && is_base(name) && !is_file && !FOLDERS.contains(&organisation)
+}
+
+/// Says whether a text is one part of a name on a hub: one of its oldest models, `gpt2`, has no other.
+pub(crate) fn is_base(part: &str) -> bool {
+    part.starts_with(|first: char| first.is_ascii_alphanumeric())
+        && part.len() <= 96
+        && part.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"._-".contains(&byte))
 }
 
 /// Says whether a revision is known here, and not filled in elsewhere.
