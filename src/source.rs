@@ -28,6 +28,13 @@ pub struct Place {
     pub len: u32,
 }
 
+impl Place {
+    /// Returns the place from the begin of this one to the end of a later one.
+    pub fn to(self, end: Place) -> Place {
+        Place { len: (end.start + end.len).saturating_sub(self.start).max(self.len), ..self }
+    }
+}
+
 /// A place as people read it: path from the tree's root with forward slashes, line and column from 1.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Location {

@@ -8,10 +8,10 @@ use anyhow::Result;
 use crate::entry;
 use crate::formats::Format;
 use crate::formats::Yield::{self, Digests, Sources};
-use crate::formats::oci::MODEL;
+use crate::formats::oci::{MODEL, models};
 use crate::intern;
 use crate::model::{Algorithm, Component, Digest, Gap, Inventory, Kind, Origin, Purl, Requirement, SUBJECT, Says};
-use crate::source::{Place, Source};
+use crate::source::{self, Place, Source};
 
 entry! {
     /// Ollama's `Modelfile`: the model that another is made from, and its adapters.
@@ -37,6 +37,21 @@ impl Format for Modelfile {
     }
 
     fn parse(&self, source: &Source<'_>) -> Result<Inventory> {
+        Self::read(source, &|_| None)
+    }
+
+    fn parse_with(&self, source: &Source<'_>, open: &dyn Fn(&str) -> Option<String>) -> Result<Vec<Inventory>> {
+        Ok(vec![Self::read(source, open)?])
+    }
+}
+
+impl Modelfile {
+    fn read(source: &Source<'_>, open: &dyn Fn(&str) -> Option<String>) -> Result<Inventory> {
+        // A folder of weights has such a file.
+        let is_folder = |value: &str| {
+            let path = source::join(source.folder(), &format!("{value}/config.json"));
+            path.is_some_and(|path| open(&path).is_some())
+        };
         let mut inventory = Inventory::new(source, "modelfile");
         inventory.says = Says { edges: false, scopes: false, integrity: false, licence: false, ..Says::ALL };
         let mut has_model = false;
@@ -66,7 +81,7 @@ impl Format for Modelfile {
                 }
                 "FROM" => {
                     has_model = true;
-                    match is_file(value) {
+                    match is_file(value) || is_folder(value) {
                         true => file(&mut inventory, value, source.place(value)),
                         false => model(&mut inventory, value, source.place(value)),
                     }
@@ -93,6 +108,7 @@ fn is_file(value: &str) -> bool {
     let lower = value.to_ascii_lowercase();
     value.starts_with(['.', '/', '~', '\\'])
         || value.contains('\\')
+        || value.split_once('/').is_some_and(|(first, _)| models::is_folder(first))
         || [".gguf", ".bin", ".safetensors"].iter().any(|ending| lower.ends_with(ending))
 }
 

@@ -88,7 +88,7 @@ impl Format for MlModel {
                 inventory.edge(model, node, Requirement::default(), place);
             }
         };
-        let line = |entry: &Entry<'_>| across(entry.place, entry.node.place);
+        let line = |entry: &Entry<'_>| entry.place.to(entry.node.place);
         for entry in document.entries().iter().filter(|entry| entry.key == "mlflow_version") {
             add("pypi", "mlflow", entry.node.text().unwrap_or_default(), line(entry));
         }
@@ -146,7 +146,7 @@ fn model(source: &Source<'_>, document: &Node<'_>, inventory: &mut Inventory) ->
         model.properties.push(("run_id", intern::text(run)));
     }
     let entry = document.entries().iter().find(|entry| entry.key == key);
-    let place = entry.map_or(source.start(), |entry| across(entry.place, entry.node.place));
+    let place = entry.map_or(source.start(), |entry| entry.place.to(entry.node.place));
     let node = inventory.add_root(model.clone(), place);
     // A root is an application; this one is a model.
     model.kind = Kind::Model;
@@ -184,11 +184,6 @@ fn from_hub(source: &Source<'_>, flavor: &Node<'_>, model: NodeId, inventory: &m
             inventory.edge(model, node, requirement, place);
         }
     }
-}
-
-/// Returns the place from a key to the end of its value.
-fn across(key: Place, value: Place) -> Place {
-    Place { len: (value.start + value.len).saturating_sub(key.start).max(key.len), ..key }
 }
 
 #[cfg(test)]
