@@ -389,6 +389,7 @@ fn newer_versions_of_a_format_are_said() {
         ("dvc.lock", "schema: '99.0'\nstages:\n  a:\n    cmd: x\n    outs: [{path: a}]\n"),
         ("flake.lock", "{\"version\": 99, \"root\": \"root\", \"nodes\": {\"root\": {}}}"),
         ("maven_install.json", "{\"version\": \"99\", \"artifacts\": {}, \"dependencies\": {}}"),
+        ("model.gguf", "version https://git-lfs.github.com/spec/v99\noid sha256:00\nsize 1\n"),
         ("package-lock.json", "{\"name\": \"a\", \"lockfileVersion\": 99, \"packages\": {}}"),
         ("packages.lock.json", "{\"version\": 99, \"dependencies\": {}}"),
         (

@@ -39,7 +39,7 @@ use anyhow::Result;
 use crate::entry::Entry;
 use crate::intern::Text;
 use crate::model::Inventory;
-use crate::source::Source;
+use crate::source::{MAX_FILE, Source};
 
 /// What a file of a format is to the gate.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -141,6 +141,11 @@ pub trait Format: Entry {
     /// format that does not even take an empty file may find nothing in one that it takes, and that is no subject either.
     fn is_of(&self, _path: &str, _text: &str) -> bool {
         true
+    }
+
+    /// Returns how large a file of it can be, in bytes: in a walk, a larger one is another kind of file, and is not opened.
+    fn most(&self) -> u64 {
+        MAX_FILE
     }
 
     /// Says whether a text under another name is likely of this format.
