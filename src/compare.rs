@@ -423,7 +423,7 @@ fn change<'g>(old: Resolved<'g>, new: Resolved<'g>) -> Option<Change<'g>> {
         {
             what.push(What::Licence);
         }
-        if !a.purl.is_same_variant(&b.purl) || (same && is_other_variant(a, b)) {
+        if !a.purl.is_same_variant(&b.purl) || (same && is_other_variant(a, b, what.contains(&What::Integrity))) {
             what.push(What::Variant);
         }
     }
@@ -495,9 +495,9 @@ fn is_weakened(old: &Component, new: &Component) -> bool {
 
 /// Says whether a property differs. One under `cargo:` is there only where cargo was asked, and one under `yarn:` only where
 /// yarn packs as it did then, so that one side may lack it; who installed a component is no part of it.
-fn is_other_variant(old: &Component, new: &Component) -> bool {
+fn is_other_variant(old: &Component, new: &Component, is_other_content: bool) -> bool {
     let lacks = |side: &Component, (name, value): &(Text, Text)| {
-        if *name == Component::INSTALLER {
+        if *name == Component::INSTALLER || (is_other_content && Component::CONTENT.contains(name)) {
             return false;
         }
         let found = side.properties.iter().find(|(other, _)| other == name);

@@ -269,7 +269,9 @@ fn installed(tree: &dyn Tree, scan: &Scan, programs: &mut Vec<Found>) -> Result<
 /// Says what is looked at of a file in a root file system, by its path: the records of packages, and lockfiles of projects.
 /// What deploys images is not: an image that holds a chart does not run what the chart names.
 pub fn look(path: &str) -> Look {
-    let of_project = || formats::of_file(path).filter(|_| is_of_a_project(path));
+    // What is in an image is the file itself, and no pointer to it.
+    let is_whole = |format: &&dyn Format| format.most() == source::MAX_FILE && is_of_a_project(path);
+    let of_project = || formats::of_file(path).filter(is_whole);
     let deploys = |format: &dyn Format| oci::FORMATS.iter().any(|other| other.id() == format.id());
     let is_read = formats::of_installed(path).is_some() || of_project().is_some_and(|format| !deploys(format));
     if is_read { Look::Whole } else { Look::No }
@@ -404,6 +406,10 @@ fn one(
     walked: bool,
 ) -> Result<Option<(&'static dyn Format, Vec<Inventory>)>> {
     let Found { path, mut format, text, included } = found;
+    // Of a format of small files, a large one is not opened: the weights of a model.
+    if walked && format.most() < source::MAX_FILE && sources.size(file).is_some_and(|size| size > format.most()) {
+        return Ok(None);
+    }
     let text = match text.map_or_else(|| sources.read(file), Ok) {
         // What is no text, or too large, is some other kind of file.
         Err(_) if walked && !format.is_of(&path, "") => return Ok(None),

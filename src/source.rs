@@ -28,6 +28,13 @@ pub struct Place {
     pub len: u32,
 }
 
+impl Place {
+    /// Returns the place from the begin of this one to the end of a later one.
+    pub fn to(self, end: Place) -> Place {
+        Place { len: (end.start + end.len).saturating_sub(self.start).max(self.len), ..self }
+    }
+}
+
 /// A place as people read it: path from the tree's root with forward slashes, line and column from 1.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Location {
@@ -224,6 +231,11 @@ pub trait Open: Send + Sync {
     /// Where the file is not there, cannot be read or is past [`MAX_FILE`].
     fn open(&self, path: &str) -> Result<Vec<u8>>;
 
+    /// Returns how large the file at `path` is, where that is known without it being opened.
+    fn size(&self, _path: &str) -> Option<u64> {
+        None
+    }
+
     /// Says whether there is a file at `path` to open.
     fn has(&self, path: &str) -> bool {
         self.open(path).is_ok()
@@ -247,6 +259,10 @@ struct Below {
 impl Open for Below {
     fn open(&self, path: &str) -> Result<Vec<u8>> {
         self.inner.open(path.strip_prefix(self.prefix.as_str()).unwrap_or(path))
+    }
+
+    fn size(&self, path: &str) -> Option<u64> {
+        self.inner.size(path.strip_prefix(self.prefix.as_str()).unwrap_or(path))
     }
 
     fn has(&self, path: &str) -> bool {
@@ -374,6 +390,16 @@ impl Sources {
             (listed.trees[*tree].clone(), *path)
         };
         text(tree.open(path)?)
+    }
+
+    /// Returns how large a file is, where that is known without it being opened.
+    pub fn size(&self, file: FileId) -> Option<u64> {
+        let (tree, path) = {
+            let listed = self.listed.read().unwrap_or_else(PoisonError::into_inner);
+            let (tree, path) = listed.files.get(file.0 as usize)?;
+            (listed.trees[*tree].clone(), *path)
+        };
+        tree.size(path)
     }
 
     /// Reads another file of the tree that a file belongs to; none where it is not there or is no text.

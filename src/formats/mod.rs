@@ -11,6 +11,7 @@ pub mod cran;
 pub mod cyclonedx;
 pub mod deb;
 pub mod gem;
+pub mod generic;
 pub mod github;
 pub mod golang;
 pub mod hackage;
@@ -20,6 +21,7 @@ pub mod hex;
 pub mod huggingface;
 pub mod julia;
 pub mod maven;
+pub mod mlflow;
 pub mod nix;
 pub mod npm;
 pub mod nuget;
@@ -39,7 +41,7 @@ use anyhow::Result;
 use crate::entry::Entry;
 use crate::intern::Text;
 use crate::model::Inventory;
-use crate::source::Source;
+use crate::source::{MAX_FILE, Source};
 
 /// What a file of a format is to the gate.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -143,6 +145,11 @@ pub trait Format: Entry {
         true
     }
 
+    /// Returns how large a file of it can be, in bytes: in a walk, a larger one is another kind of file, and is not opened.
+    fn most(&self) -> u64 {
+        MAX_FILE
+    }
+
     /// Says whether a text under another name is likely of this format.
     fn recognizes(&self, _text: &str) -> bool {
         false
@@ -230,6 +237,7 @@ pub const FORMATS: &[&[&dyn Format]] = &[
     cran::FORMATS,
     deb::FORMATS,
     gem::FORMATS,
+    generic::FORMATS,
     github::FORMATS,
     golang::FORMATS,
     hackage::FORMATS,
@@ -238,6 +246,7 @@ pub const FORMATS: &[&[&dyn Format]] = &[
     huggingface::FORMATS,
     julia::FORMATS,
     maven::FORMATS,
+    mlflow::FORMATS,
     nix::FORMATS,
     npm::FORMATS,
     nuget::FORMATS,

@@ -70,7 +70,6 @@ pub(crate) fn repository(url: &str, revision: &str, reference: &str, folder: &st
     let (commit, reference) = if is_commit { (revision, reference) } else { ("", revision) };
     let purl = match host {
         "github.com" if !owner.is_empty() => Purl::build("github", owner, name, revision, &[], folder),
-        "gitlab.com" if !owner.is_empty() => Purl::build("gitlab", owner, name, revision, &[], folder),
         "bitbucket.org" if !owner.is_empty() => Purl::build("bitbucket", owner, name, revision, &[], folder),
         _ => Purl::build("generic", "", name, revision, &[("vcs_url", &format!("git+{plain}"))], folder),
     };

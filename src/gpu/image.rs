@@ -166,13 +166,39 @@ const APT: &str = "package names of NVIDIA's own apt repository; NVIDIA containe
 impl Install {
     /// Returns the CUDA that a package of the system names: `12.4` of `cuda-toolkit-12-4`, by the words before it.
     fn cuda_behind(&self, words: &[&str]) -> Option<Dotted> {
-        if !matches!(self.manager, "apt" | "rpm") {
-            return None;
+        // BentoML starts from an image of CUDA's with its libraries; of Cog's own images not even that is known.
+        let holds = match self.manager {
+            "cog" => "cuda-cudart",
+            "bentoml" => "cuda-runtime",
+            "apt" | "rpm" => "",
+            _ => return None,
+        };
+        if !holds.is_empty() {
+            let is_it = self.name == "cuda" && words.contains(&holds);
+            return Dotted::parse(self.constraint.trim_start_matches('=')).filter(|_| is_it);
         }
         words.iter().find_map(|word| {
             let rest = self.name.strip_prefix(word)?.strip_prefix('-')?;
             Dotted::parse(&rest.replace('-', "."))
         })
+    }
+}
+
+impl Install {
+    fn because(&self) -> String {
+        match self.manager {
+            "cog" | "bentoml" => format!("{} installs CUDA {}", self.manager, self.constraint.trim_start_matches('=')),
+            manager => format!("{manager} installs {}", self.name),
+        }
+    }
+
+    /// Returns where it stands what a package's name tells.
+    fn source(&self) -> &'static str {
+        match self.manager {
+            "cog" => "cog.yaml reference, build.cuda",
+            "bentoml" => "BentoML's build options, docker.cuda_version; BentoML starts from CUDA's runtime images",
+            _ => APT,
+        }
     }
 }
 
@@ -191,8 +217,8 @@ impl Stage {
             ["cuda-toolkit", "cuda-libraries", "cuda-runtime", "cuda-nvcc", "cuda-compiler", "cuda-cudart", "cuda"];
         let installed = self.installs.iter().rev().find_map(|install| {
             let cuda = install.cuda_behind(&words)?;
-            let because = format!("{} installs {}", install.manager, install.name);
-            Some(Known { value: cuda, because, source: APT, about: self.about(install.place) })
+            let because = install.because();
+            Some(Known { value: cuda, because, source: install.source(), about: self.about(install.place) })
         });
         let own = || {
             let label = || self.labels.iter().find(|label| label.name == "com.nvidia.cuda.version");
@@ -221,8 +247,8 @@ impl Stage {
             if cuda.is_none() && !is_unnumbered && !is_conda {
                 return None;
             }
-            let because = format!("{} installs {}", install.manager, install.name);
-            Some(Known { value: Some(cuda), because, source: APT, about: self.about(install.place) })
+            let because = install.because();
+            Some(Known { value: Some(cuda), because, source: install.source(), about: self.about(install.place) })
         });
         if let Some(Known { value: Some(cuda), because, source, about }) = installed {
             return Some(Known { value: cuda, because, source, about });
@@ -280,8 +306,8 @@ impl Stage {
                 || matches!(install.name, "nvidia-cuda-toolkit" | "cuda-toolkit" | "cuda" | "cudatoolkit")
         });
         if let Some(install) = installed {
-            let because = format!("{} installs {}", install.manager, install.name);
-            return Some(Known { value: true, because, source: APT, about: self.about(install.place) });
+            let because = install.because();
+            return Some(Known { value: true, because, source: install.source(), about: self.about(install.place) });
         }
         if self.whole || self.copies_cuda() {
             return None;
@@ -326,8 +352,13 @@ impl Stage {
         let installed =
             self.installs.iter().rev().find_map(|install| Some((install, install.cuda_behind(&["cuda-compat"])?)));
         if let Some((install, cuda)) = installed {
-            let because = format!("{} installs {}", install.manager, install.name);
-            return Some(Known { value: compat(cuda), because, source: APT, about: self.about(install.place) });
+            let because = install.because();
+            return Some(Known {
+                value: compat(cuda),
+                because,
+                source: install.source(),
+                about: self.about(install.place),
+            });
         }
         let base = self.base?;
         let row = row(base)?;

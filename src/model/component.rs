@@ -123,6 +123,10 @@ impl Component {
     /// The property that names the tool which installed a component. Who installed it makes it no other component.
     pub const INSTALLER: Text = "installer";
 
+    /// The properties that tell of a file's content, or of the mark that a store has put on it: of other content they are
+    /// others, and its digest says so already.
+    pub const CONTENT: [Text; 5] = ["checksum", "etag", "nfiles", "size", "version_id"];
+
     /// Returns a library with this purl, and nothing else known.
     pub fn new(purl: Purl) -> Self {
         Component { purl, ..Component::default() }

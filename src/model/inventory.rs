@@ -283,7 +283,9 @@ impl Inventory {
 
     /// Adds an address that packages are looked up at; it is kept without credentials.
     pub fn look_up(&mut self, address: &str, place: Place) {
-        self.sources.push((crate::intern::text(&super::without_credentials(address)), place));
+        // An address has no spaces; of what is none, a BOM keeps all of one kind.
+        let plain = address.split_whitespace().collect::<Vec<_>>().join(" ");
+        self.sources.push((crate::intern::text(&super::without_credentials(&plain)), place));
     }
 
     /// Records that a part of the file could not be read.

@@ -44,6 +44,10 @@ impl Open for Folder {
         read(&inside(&self.real, path)?)
     }
 
+    fn size(&self, path: &str) -> Option<u64> {
+        fs::metadata(inside(&self.real, path).ok()?).ok().map(|metadata| metadata.len())
+    }
+
     fn has(&self, path: &str) -> bool {
         inside(&self.real, path).is_ok_and(|file| file.is_file())
     }

@@ -27,6 +27,10 @@ impl Open for Memory {
         Ok(bytes.clone())
     }
 
+    fn size(&self, path: &str) -> Option<u64> {
+        self.files.get(path).map(|bytes| bytes.len() as u64)
+    }
+
     fn has(&self, path: &str) -> bool {
         self.files.contains_key(path)
     }

@@ -133,9 +133,12 @@ fn origin(package: &Node<'_>, repositories: &BTreeMap<&str, &str>) -> Origin {
         return repository(get("RemoteUrl"), sha, get("RemoteRef"), "").origin;
     }
     if !sha.is_empty() && !get("RemoteRepo").is_empty() {
-        let host = match get("RemoteHost") {
-            "" | "api.github.com" => "github.com",
-            host => host.trim_end_matches("/api/v4"),
+        let host = match (get("RemoteHost"), get("RemoteType")) {
+            ("", "gitlab") => "gitlab.com",
+            ("", "bitbucket") | ("api.bitbucket.org/2.0", _) => "bitbucket.org",
+            ("" | "api.github.com", _) => "github.com",
+            // The addresses of the interfaces of hosts of one's own.
+            (host, _) => host.trim_end_matches("/api/v4").trim_end_matches("/api/v3"),
         };
         let url = format!("https://{host}/{}/{}", get("RemoteUsername"), get("RemoteRepo"));
         return Origin::git(&url, sha, get("RemoteRef"));

@@ -266,7 +266,8 @@ impl<'t> Lock<'t> {
                 continue;
             }
             if asked.name == "bundler" && !self.bundler.is_empty() {
-                let component = Component::new(Purl::new("gem", "", "bundler", self.bundler));
+                let mut component = Component::new(Purl::new("gem", "", "bundler", self.bundler));
+                component.digests = self.digests("bundler", self.bundler, place, inventory);
                 let to = *bundler.get_or_insert_with(|| inventory.add(component, place));
                 inventory.edge(from, to, requirement, place);
             } else if asked.name == "bundler" {
@@ -306,18 +307,25 @@ impl<'t> Lock<'t> {
             (_, [remote]) => Origin::registry(remote),
             _ => Origin::Unknown,
         };
-        let digests = self.checksums.get(&(gem.name, gem.line)).copied().unwrap_or_default();
+        component.digests = self.digests(gem.name, gem.line, place, inventory);
+        component
+    }
+
+    /// Returns what `CHECKSUMS` says of a gem, by its name and the version with its platform.
+    fn digests(&self, name: &str, version: &str, place: Place, inventory: &mut Inventory) -> Vec<Digest> {
+        let digests = self.checksums.get(&(name, version)).copied().unwrap_or_default();
+        let mut found = Vec::new();
         for text in digests.split(',').map(str::trim).filter(|text| !text.is_empty()) {
             let digest = text.split_once('=').and_then(|(name, hex)| Digest::hex(Algorithm::named(name)?, hex));
             match digest {
-                Some(digest) => component.digests.push(digest),
+                Some(digest) => found.push(digest),
                 None => {
                     let message = format!("the checksum \"{}\" is no digest", text.escape_debug());
                     inventory.fault(place, message);
                 }
             }
         }
-        component
+        found
     }
 }
 

@@ -7,11 +7,12 @@ use std::collections::BTreeMap;
 use anyhow::Result;
 
 use crate::entry;
+use crate::formats::oci::reference::Reference;
 use crate::formats::pins::{repository, text};
 use crate::formats::{Format, Yield};
 use crate::intern;
 use crate::model::{Component, Gap, Inventory, NodeId, Purl, Requirement, SUBJECT, Says, Scope};
-use crate::source::Source;
+use crate::source::{Place, Source};
 use crate::syntax::yaml::{self, Node};
 
 entry! {
@@ -66,6 +67,10 @@ impl Format for PreCommit {
                 }
             }
             for hook in entry.get("hooks").map_or(&[][..], Node::items) {
+                if let Some((component, place)) = image(source, hook) {
+                    let to = *extra.entry(component.purl.as_str()).or_insert_with(|| inventory.add(component, place));
+                    inventory.edge(from, to, Requirement::of(Scope::Dev), place);
+                }
                 for asked in hook.get("additional_dependencies").map_or(&[][..], Node::items) {
                     let Some(spelled) = asked.text() else { continue };
                     match pinned(spelled) {
@@ -92,6 +97,25 @@ impl Format for PreCommit {
     }
 }
 
+/// Returns the image that a hook runs in: the first word of what is entered that is neither an option nor its value.
+fn image(source: &Source<'_>, hook: &Node<'_>) -> Option<(Component, Place)> {
+    let entry = hook.get("entry").filter(|_| text(hook, "language") == "docker_image")?;
+    let mut words = entry.text()?.split_ascii_whitespace();
+    let word = loop {
+        let word = words.next()?;
+        match word {
+            "--entrypoint" | "-e" | "--env" | "-v" | "--volume" | "-u" | "--user" | "-w" => drop(words.next()),
+            option if option.starts_with('-') => {}
+            image => break image,
+        }
+    };
+    let component = Reference::parse(word).ok()?.component();
+    let (start, end) = (entry.place.start as usize, (entry.place.start + entry.place.len) as usize);
+    let spelled = source.text.get(start..end)?;
+    let place = spelled.find(word).map_or(entry.place, |at| source.place(&spelled[at..at + word.len()]));
+    Some((component, place))
+}
+
 /// Reads an additional dependency that is exact.
 fn pinned(text: &str) -> Option<Component> {
     let is_exact = |version: &str| {
@@ -107,6 +131,5 @@ fn pinned(text: &str) -> Option<Component> {
     }
     let (name, version) = text.rsplit_once('@').filter(|(name, _)| !name.is_empty())?;
     let (scope, name) = name.rsplit_once('/').unwrap_or(("", name));
-    let is_exact = is_exact(version) && version.split('.').count() >= 3;
-    is_exact.then(|| Component::new(Purl::new("npm", scope, name, version)))
+    semver::Version::parse(version).is_ok().then(|| Component::new(Purl::new("npm", scope, name, version)))
 }

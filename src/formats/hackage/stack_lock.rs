@@ -12,11 +12,12 @@ use crate::source::Source;
 use crate::syntax::yaml::{self, Node};
 
 entry! {
-    /// `stack.yaml.lock`, the extra packages that Stack locked beside its snapshot.
+    /// `stack.yaml.lock`, the snapshots that Stack resolved and the extra packages that it locked beside them.
     ///
-    /// The digest is that of the package's tree (`pantry-tree`). All of them count as direct.
+    /// A snapshot is a component by its address, `pkg:generic/stackage/lts@20.26`, with the digest of its file. The digest of a
+    /// package is that of its tree (`pantry-tree`). All of them count as direct.
     ///
-    /// The file does not hold the packages of the snapshot, which it names by address, nor who requires whom.
+    /// The file does not hold the packages of a snapshot, nor who requires whom.
     pub StackLock = "stack-lock"
 }
 
@@ -39,9 +40,16 @@ impl Format for StackLock {
         let mut inventory = Inventory::new(source, "stack-lock");
         inventory.says = Says { edges: false, scopes: false, integrity: true, origin: true, licence: false };
         for snapshot in file.get("snapshots").map_or(&[][..], Node::items) {
-            if let Some(url) = snapshot.at(&["completed", "url"]) {
-                inventory.look_up(url.text().unwrap_or_default(), url.place);
-            }
+            let Some(url) = snapshot.at(&["completed", "url"]) else { continue };
+            let address = url.text().unwrap_or_default();
+            let Some(mut component) = snapshot_of(address) else {
+                inventory.fault(url.place, "no address of a snapshot");
+                continue;
+            };
+            let digest = snapshot.at(&["completed", "sha256"]).and_then(Node::text);
+            component.digests.extend(digest.and_then(|hex| Digest::hex(Algorithm::Sha256, hex)));
+            let node = inventory.add(component, url.place);
+            inventory.edge(SUBJECT, node, Requirement::default(), url.place);
         }
         for package in file.get("packages").map_or(&[][..], Node::items) {
             let Some(locked) = package.get("completed") else {
@@ -79,5 +87,49 @@ impl Format for StackLock {
 
     fn is_subject(&self, inventory: &Inventory) -> bool {
         inventory.nodes.len() > 1 || !inventory.faults.is_empty()
+    }
+}
+
+/// Returns a snapshot as a component, by the address of its file: `…/lts/20/26.yaml`, `…/nightly/2024/5/1.yaml`.
+fn snapshot_of(address: &str) -> Option<Component> {
+    let path = crate::model::without_credentials(address);
+    let path = path.split(['?', '#']).next().unwrap_or_default();
+    let mut parts = path.rsplit('/').filter(|part| !part.is_empty());
+    let last = parts.next()?;
+    let mut version = vec![last.strip_suffix(".yaml").unwrap_or(last)];
+    let is_number = |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
+    let mut name = "";
+    for part in parts {
+        if !is_number(part) || !is_number(version[0]) {
+            name = part;
+            break;
+        }
+        version.push(part);
+    }
+    version.reverse();
+    let component = match name {
+        "lts" | "nightly" => {
+            let sign = if name == "lts" { "." } else { "-" };
+            Component::new(Purl::new("generic", "stackage", name, &version.join(sign)))
+        }
+        // A snapshot of one's own.
+        _ => Component::new(Purl::new("generic", "", last, "")),
+    };
+    Some(Component { origin: Origin::url(address), ..component })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn snapshots_are_called_by_their_addresses() {
+        for (address, expected) in [
+            ("https://x.example/stackage-snapshots/lts/20/26.yaml", "pkg:generic/stackage/lts@20.26"),
+            ("https://x.example/nightly/2024/5/1.yaml", "pkg:generic/stackage/nightly@2024-5-1"),
+            ("https://x.example/own/snapshot.yaml", "pkg:generic/snapshot.yaml"),
+        ] {
+            assert_eq!(snapshot_of(address).map(|component| component.purl.as_str()), Some(expected));
+        }
     }
 }

@@ -8,10 +8,10 @@ use anyhow::Result;
 use crate::entry;
 use crate::formats::Format;
 use crate::formats::Yield::{self, Digests, Sources};
-use crate::formats::oci::MODEL;
+use crate::formats::oci::{MODEL, models};
 use crate::intern;
 use crate::model::{Algorithm, Component, Digest, Gap, Inventory, Kind, Origin, Purl, Requirement, SUBJECT, Says};
-use crate::source::{Place, Source};
+use crate::source::{self, Place, Source};
 
 entry! {
     /// Ollama's `Modelfile`: the model that another is made from, and its adapters.
@@ -24,8 +24,8 @@ entry! {
 }
 
 /// The instructions; a line that begins otherwise is none.
-const INSTRUCTIONS: [&str; 8] =
-    ["FROM", "ADAPTER", "PARAMETER", "TEMPLATE", "SYSTEM", "LICENSE", "MESSAGE", "REQUIRES"];
+const INSTRUCTIONS: [&str; 10] =
+    ["FROM", "ADAPTER", "PARAMETER", "TEMPLATE", "SYSTEM", "LICENSE", "MESSAGE", "RENDERER", "PARSER", "REQUIRES"];
 
 impl Format for Modelfile {
     fn files(&self) -> &'static [&'static str] {
@@ -37,24 +37,41 @@ impl Format for Modelfile {
     }
 
     fn parse(&self, source: &Source<'_>) -> Result<Inventory> {
+        Self::read(source, &|_| None)
+    }
+
+    fn parse_with(&self, source: &Source<'_>, open: &dyn Fn(&str) -> Option<String>) -> Result<Vec<Inventory>> {
+        Ok(vec![Self::read(source, open)?])
+    }
+}
+
+impl Modelfile {
+    fn read(source: &Source<'_>, open: &dyn Fn(&str) -> Option<String>) -> Result<Inventory> {
+        // A folder of weights has such a file.
+        let is_folder = |value: &str| {
+            let path = source::join(source.folder(), &format!("{value}/config.json"));
+            path.is_some_and(|path| open(&path).is_some())
+        };
         let mut inventory = Inventory::new(source, "modelfile");
         inventory.says = Says { edges: false, scopes: false, integrity: false, licence: false, ..Says::ALL };
         let mut has_model = false;
-        let mut is_inside = false;
+        // The mark that ends the text of several lines that is being read.
+        let mut inside = None;
         for line in source.text.lines() {
-            // An odd number of marks begins or ends a text of several lines.
-            let turns = line.matches("\"\"\"").count() % 2 == 1;
-            if is_inside {
-                is_inside = !turns;
+            if let Some(mark) = inside {
+                if line.trim_end().ends_with(mark) {
+                    inside = None;
+                }
                 continue;
             }
-            is_inside = turns;
             let line = line.trim();
             if line.is_empty() || line.starts_with('#') {
                 continue;
             }
             let (word, value) = line.split_once(|sign: char| sign.is_ascii_whitespace()).unwrap_or((line, ""));
-            let value = unquoted(value.trim());
+            let value = value.trim();
+            inside = opened(value);
+            let value = unquoted(value);
             let Some(instruction) = INSTRUCTIONS.iter().find(|known| known.eq_ignore_ascii_case(word)) else {
                 inventory
                     .fault(source.place(line), "no instruction of a Modelfile; write `FROM`, `PARAMETER` or another");
@@ -66,7 +83,7 @@ impl Format for Modelfile {
                 }
                 "FROM" => {
                     has_model = true;
-                    match is_file(value) {
+                    match is_file(value) || is_folder(value) {
                         true => file(&mut inventory, value, source.place(value)),
                         false => model(&mut inventory, value, source.place(value)),
                     }
@@ -82,6 +99,13 @@ impl Format for Modelfile {
     }
 }
 
+/// Returns the mark that a text opens and does not close.
+fn opened(value: &str) -> Option<&'static str> {
+    let mark = ["\"\"\"", "\""].into_iter().find(|mark| value.starts_with(mark))?;
+    let rest = &value[mark.len()..];
+    (!rest.ends_with(mark)).then_some(mark)
+}
+
 /// Takes a pair of quotes off.
 fn unquoted(value: &str) -> &str {
     let inner = ["\"\"\"", "\""].iter().find_map(|quote| value.strip_prefix(quote)?.strip_suffix(quote));
@@ -93,6 +117,7 @@ fn is_file(value: &str) -> bool {
     let lower = value.to_ascii_lowercase();
     value.starts_with(['.', '/', '~', '\\'])
         || value.contains('\\')
+        || value.split_once('/').is_some_and(|(first, _)| models::is_folder(first))
         || [".gguf", ".bin", ".safetensors"].iter().any(|ending| lower.ends_with(ending))
 }
 

@@ -9,6 +9,7 @@ use anyhow::Result;
 use crate::entry;
 use crate::formats::pins::{Named, hang, require, text};
 use crate::formats::{Format, Near, Yield};
+use crate::intern;
 use crate::model::{
     Algorithm, Component, Digest, Gap, Inventory, NodeId, Origin, Purl, Requirement, SUBJECT, Says, Scope,
 };
@@ -139,6 +140,9 @@ fn component(name: &str, package: &Node<'_>, uuid: &str, julia: &str) -> Compone
     if !url.is_empty() {
         // The commit is not recorded, only the tree.
         component.origin = Origin::git(url, "", get("repo-rev"));
+        if !get("repo-subdir").is_empty() {
+            component.properties.push(("subdir", intern::text(get("repo-subdir"))));
+        }
     } else if !path.is_empty() {
         component.origin = Origin::path(path);
     }

@@ -35,8 +35,15 @@ const MARK: &str = "# This is a Gradle generated file for dependency locking.";
 const DEV: &[&str] = &["test", "checkstyle", "pmd", "spotbugs", "jacoco", "ktlint", "detekt", "lint", "jmh"];
 
 /// The words in the names of configurations that build.
-const BUILD: &[&str] =
-    &["compileclasspath", "annotationprocessor", "kapt", "ksp", "compileonly", "compilerclasspath", "compilerplugin"];
+const BUILD: &[&str] = &[
+    "compile classpath",
+    "annotation processor",
+    "kapt",
+    "ksp",
+    "compile only",
+    "compiler classpath",
+    "compiler plugin",
+];
 
 impl Format for GradleLockfile {
     fn files(&self) -> &'static [&'static str] {
@@ -122,10 +129,20 @@ impl Format for GradleLockfile {
     }
 }
 
-/// Returns what a configuration is for, by its name.
+/// Returns what a configuration is for, by the words of its name: `integrationTestRuntimeClasspath`.
 fn scope(configuration: &str) -> Scope {
-    let name = configuration.to_ascii_lowercase();
-    let has = |words: &[&str]| words.iter().any(|word| name.contains(word));
+    // Each word begins with a capital, so that `latest` is no `test`.
+    let mut name = String::with_capacity(configuration.len() + 8);
+    for sign in configuration.chars() {
+        if sign.is_ascii_uppercase() || name.is_empty() {
+            name.push(' ');
+        }
+        name.push(sign.to_ascii_lowercase());
+    }
+    name.push(' ');
+    let has = |words: &[&str]| {
+        words.iter().any(|word| name.contains(&format!(" {word} ")) || name.contains(&format!(" {word}s ")))
+    };
     match () {
         () if has(DEV) => Scope::Dev,
         () if has(BUILD) => Scope::Build,

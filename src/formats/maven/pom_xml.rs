@@ -110,7 +110,16 @@ impl<'s, 'e, 't> Pom<'s, 'e, 't> {
                 }
             }
         }
+        // The project's own version may be one of them: `${revision}`.
+        pom.define(project);
         pom
+    }
+
+    /// Takes the properties of the project or of a profile.
+    fn define(&mut self, section: &Element<'_>) {
+        for property in section.get("properties").into_iter().flat_map(|properties| &properties.children) {
+            self.properties.insert(property.name.to_owned(), property.text.to_string());
+        }
     }
 
     /// Puts properties in; what the file does not define is left as it is.
@@ -166,9 +175,7 @@ impl<'s, 'e, 't> Pom<'s, 'e, 't> {
     /// Reads what a project and each of its profiles may hold.
     fn section(&mut self, section: &Element<'t>, profile: &str, root: NodeId, inventory: &mut Inventory) {
         let environment = if profile.is_empty() { String::new() } else { format!("profile {profile}") };
-        for property in section.get("properties").into_iter().flat_map(|properties| &properties.children) {
-            self.properties.insert(property.name.to_owned(), property.text.to_string());
-        }
+        self.define(section);
         let dependencies = |path: &[&str]| section.at(path).into_iter().flat_map(|it| &it.children);
         let mut boms = Vec::new();
         for managed in dependencies(&["dependencyManagement", "dependencies"]).filter(|it| it.name == "dependency") {
@@ -187,10 +194,21 @@ impl<'s, 'e, 't> Pom<'s, 'e, 't> {
         for dependency in dependencies(&["dependencies"]).filter(|it| it.name == "dependency") {
             self.add(dependency, asked, root, inventory);
         }
-        let plugins =
-            dependencies(&["build", "plugins"]).chain(dependencies(&["build", "pluginManagement", "plugins"]));
-        for plugin in plugins.filter(|it| it.name == "plugin" && !it.text_of("version").is_empty()) {
-            self.add(plugin, Asked { kind: "maven-plugin", scope: Some(Scope::Build), ..asked }, root, inventory);
+        let build = Asked { scope: Some(Scope::Build), ..asked };
+        let plugins = dependencies(&["build", "plugins"])
+            .chain(dependencies(&["build", "pluginManagement", "plugins"]))
+            .chain(dependencies(&["reporting", "plugins"]));
+        for plugin in plugins.filter(|it| it.name == "plugin") {
+            if !plugin.text_of("version").is_empty() {
+                self.add(plugin, Asked { kind: "maven-plugin", ..build }, root, inventory);
+            }
+            let own = plugin.get("dependencies").into_iter().flat_map(|it| &it.children);
+            for dependency in own.filter(|it| it.name == "dependency") {
+                self.add(dependency, build, root, inventory);
+            }
+        }
+        for extension in dependencies(&["build", "extensions"]).filter(|it| it.name == "extension") {
+            self.add(extension, build, root, inventory);
         }
     }
 
@@ -238,14 +256,27 @@ impl<'s, 'e, 't> Pom<'s, 'e, 't> {
         let kind = if asked.scope.is_some() { asked.kind } else { &kind };
         // A plugin's own file is a jar like any other.
         let kind = if kind == "maven-plugin" { "" } else { kind };
-        let coordinates =
-            Coordinates { group: &group, artifact: &artifact, kind, classifier: &classifier, version: exact };
+        let classifier = if classifier.is_empty() { implied(kind) } else { &classifier };
+        let coordinates = Coordinates { group: &group, artifact: &artifact, kind, classifier, version: exact };
         let mut component = Component::new(coordinates.purl());
         if scope_name == "system" {
             component.origin = Origin::path(element.text_of("systemPath"));
         }
         let node = inventory.add(component, place);
         inventory.edge(root, node, requirement, place);
+    }
+}
+
+/// Returns the classifier that a type brings along.
+///
+/// Source: Maven's "Default Artifact Handlers Reference".
+fn implied(kind: &str) -> &'static str {
+    match kind {
+        "test-jar" => "tests",
+        "java-source" => "sources",
+        "javadoc" => "javadoc",
+        "ejb-client" => "client",
+        _ => "",
     }
 }
 

@@ -11,7 +11,7 @@ use crate::entry;
 use crate::formats::hang::hang;
 use crate::formats::{Format, Yield};
 use crate::intern;
-use crate::model::{Gap, Inventory, NodeId, Requirement, Says, Scope};
+use crate::model::{Gap, Inventory, NodeId, Purl, Requirement, Says, Scope};
 use crate::source::Source;
 use crate::syntax::json::{self, Map, Str};
 
@@ -117,7 +117,11 @@ fn fill<'t>(
         let library = libraries.get(&**entry).copied();
         let digest = library.and_then(|library| library.sha512.as_deref()).unwrap_or_default();
         let plain = name.strip_prefix("runtimepack.").unwrap_or(name);
-        let (component, wrong) = frameworks::package(plain, version, digest);
+        let (mut component, wrong) = frameworks::package(plain, version, digest);
+        if library.is_some_and(|library| &*library.kind == "reference") {
+            // A library that is named by its path.
+            component.purl = Purl::new("generic", "", plain, version);
+        }
         if let Some(wrong) = wrong {
             inventory.fault(place, wrong);
         }

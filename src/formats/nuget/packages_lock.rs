@@ -9,8 +9,9 @@ use serde::de::IgnoredAny;
 
 use super::frameworks::{self, Frameworks};
 use crate::entry;
+use crate::formats::hang::hang;
 use crate::formats::{Format, Yield};
-use crate::intern;
+use crate::intern::{self, Text};
 use crate::model::{Inventory, NodeId, Requirement, SUBJECT, Says, Scope};
 use crate::source::Source;
 use crate::syntax::json::{self, Map, Str};
@@ -178,6 +179,9 @@ fn fill<'t>(source: &Source<'t>, inventory: &mut Inventory, targets: &[(Str<'t>,
         }
     }
     frameworks.finish(inventory);
+    // What a runtime identifier alone brings in nobody in the file requires.
+    let environments: Vec<Text> = inventory.nodes.iter().map(|node| node.environment).collect();
+    hang(inventory, |node| Requirement { environment: environments[node as usize], ..Requirement::of(Scope::Runtime) });
 }
 
 #[cfg(test)]

@@ -3,9 +3,11 @@
 
 mod apptainer;
 mod azure_pipelines;
+mod bentofile;
 mod block;
 mod checks;
 mod circleci_config;
+mod cog;
 mod compose;
 mod contexts;
 pub(crate) mod deployment;
@@ -31,6 +33,7 @@ pub mod nomad;
 mod operated;
 mod options;
 mod overlay;
+mod packed;
 mod parameters;
 mod pip;
 mod pipeline;
@@ -48,7 +51,7 @@ mod wrappers;
 
 use super::Format;
 
-pub(crate) use models::MODEL;
+pub(crate) use models::{MODEL, OLLAMA, is_model};
 
 /// The formats of this folder; that which takes all YAML files is asked last.
 pub const FORMATS: &[&dyn Format] = &[
@@ -64,6 +67,8 @@ pub const FORMATS: &[&dyn Format] = &[
     &skaffold::Skaffold,
     &docker_bake::DockerBake,
     &apptainer::Apptainer,
+    &bentofile::Bentofile,
+    &cog::Cog,
     &slurm_script::SlurmScript,
     &nomad::Nomad,
     &kubernetes::Kubernetes,

@@ -11,6 +11,14 @@ use crate::source::{Place, Source};
 /// What a requirement of a model is marked with.
 pub(crate) const MODEL: &str = "model";
 
+/// What a requirement of one of Ollama's models is marked with: a tag is all that names its state.
+pub(crate) const OLLAMA: &str = "model of ollama";
+
+/// Says whether a requirement is one of a model, by its mark.
+pub(crate) fn is_model(mark: &str) -> bool {
+    matches!(mark, MODEL | OLLAMA)
+}
+
 /// A word of a command.
 #[derive(Clone, Debug)]
 pub(crate) struct Word {
@@ -28,6 +36,8 @@ pub(crate) struct Named {
     /// A commit, a branch or a tag; empty where the command names none.
     revision: String,
     place: Place,
+    /// What its requirement is marked with.
+    mark: &'static str,
 }
 
 /// How a program names what it loads.
@@ -60,6 +70,7 @@ const TEI: Program = Program {
 const LLAMA: Program =
     Program { image: "llama.cpp", options: &["-hf", "-hfr", "--hf-repo"], is_first: false, variables: None };
 const SERVED: Program = Program { image: "", options: &[], is_first: true, variables: None };
+const PULLED: Program = Program { image: "ollama", options: &[], is_first: false, variables: None };
 const PROGRAMS: &[&Program] = &[&VLLM, &SGLANG, &TGI, &TEI, &LLAMA];
 
 /// Returns the models that a container loads, by its image, its command with arguments, and its variables.
@@ -80,7 +91,7 @@ pub(crate) fn of(image: &str, words: &[Word], variables: &[(&str, &str, Place)])
         let get = |wanted: &str| variables.iter().find(|(name, ..)| *name == wanted);
         if let Some((_, value, place)) = get(model).filter(|(_, value, _)| is_name(value)) {
             let revision = get(revision).map_or("", |(_, value, _)| value);
-            found.push(Named { name: (*value).to_owned(), revision: revision.to_owned(), place: *place });
+            found.push(Named { name: (*value).to_owned(), revision: revision.to_owned(), place: *place, mark: MODEL });
         }
     }
     found.retain(|named| is_known(&named.revision));
@@ -95,11 +106,10 @@ pub(crate) fn variables(facts: &[Fact]) -> Vec<(&str, &str, Place)> {
 
 /// Adds models to what a subject requires: those at a commit as components, others as what is pinned to nothing.
 pub(crate) fn add(source: &Source<'_>, inventory: &mut Inventory, models: Vec<Named>) {
-    for Named { name, revision, place } in models {
+    for Named { name, revision, place, mark } in models {
         let place = narrow(source, place, &name);
-        let requirement = Requirement { extra: MODEL, ..Requirement::of(Scope::Runtime) };
-        let is_commit = revision.len() == 40 && revision.bytes().all(|byte| byte.is_ascii_hexdigit());
-        if !is_commit {
+        let requirement = Requirement { extra: mark, ..Requirement::of(Scope::Runtime) };
+        if mark == OLLAMA || !is_commit(&revision) {
             let requirement = Requirement { constraint: intern::text(&revision), ..requirement };
             let is_there = inventory.declared.iter().any(|declared| {
                 declared.name == name && *declared.requirement == requirement && declared.place == place
@@ -109,11 +119,21 @@ pub(crate) fn add(source: &Source<'_>, inventory: &mut Inventory, models: Vec<Na
             }
             continue;
         }
-        let (organisation, base) = name.split_once('/').unwrap_or(("", &name));
-        let purl = Purl::new("huggingface", organisation, base, &revision.to_ascii_lowercase());
-        let node = inventory.add(Component { kind: Kind::Model, ..Component::new(purl) }, place);
+        let component = Component { kind: Kind::Model, ..Component::new(purl(&name, &revision)) };
+        let node = inventory.add(component, place);
         inventory.edge(SUBJECT, node, requirement, place);
     }
+}
+
+/// Returns a model of the hub at a commit.
+pub(crate) fn purl(name: &str, commit: &str) -> Purl {
+    let (organisation, base) = name.split_once('/').unwrap_or(("", name));
+    Purl::new("huggingface", organisation, base, &commit.to_ascii_lowercase())
+}
+
+/// Says whether a revision is a commit: it does not move.
+pub(crate) fn is_commit(revision: &str) -> bool {
+    revision.len() == 40 && revision.bytes().all(|byte| byte.is_ascii_hexdigit())
 }
 
 /// Returns the place of a name within another place.
@@ -180,6 +200,7 @@ fn program(words: &[Word]) -> Option<(&'static Program, &[Word])> {
             ("trtllm-serve", "serve") => return Some((&SERVED, rest(2))),
             ("trtllm-serve", _) => return Some((&SERVED, rest(1))),
             ("hf" | "huggingface-cli", "download") => return Some((&SERVED, rest(2))),
+            ("ollama", "pull" | "run") => return Some((&PULLED, rest(2))),
             ("text-generation-launcher", _) => return Some((&TGI, rest(1))),
             ("text-embeddings-router", _) => return Some((&TEI, rest(1))),
             ("llama-server" | "llama-cli", _) => return Some((&LLAMA, rest(1))),
@@ -196,6 +217,10 @@ impl Program {
     fn models(&self, words: &[Word]) -> Vec<Named> {
         let end = words.iter().position(|word| word.text == ";").unwrap_or(words.len());
         let words = &words[..end];
+        if std::ptr::eq(self, &PULLED) {
+            let first = words.iter().find(|word| !word.text.starts_with('-'));
+            return first.and_then(ollama).into_iter().collect();
+        }
         let value = |names: &[&str]| -> Option<(String, Place)> {
             words.iter().enumerate().find_map(|(at, word)| {
                 if names.contains(&word.text.as_str()) {
@@ -212,7 +237,7 @@ impl Program {
             // llama.cpp takes `organisation/name:quantisation`.
             let text = if self.options.contains(&"--hf-repo") { text.split(':').next().unwrap_or(text) } else { text };
             if is_name(text) && !found.iter().any(|known| known.name == text) {
-                found.push(Named { name: text.to_owned(), revision: revision.to_owned(), place });
+                found.push(Named { name: text.to_owned(), revision: revision.to_owned(), place, mark: MODEL });
             }
         };
         if let Some(word) = first {
@@ -232,9 +257,31 @@ impl Program {
     }
 }
 
+/// Reads one of Ollama's models: `name:tag`, `user/name:tag`, `host/user/name:tag`.
+fn ollama(word: &Word) -> Option<Named> {
+    let (name, tag) = match word.text.rsplit_once(':') {
+        Some((name, tag)) if !tag.contains('/') => (name, tag),
+        _ => (word.text.as_str(), ""),
+    };
+    let is_it = name.split('/').count() <= 3 && name.split('/').all(is_base) && (tag.is_empty() || is_base(tag));
+    let (name, revision) = (name.to_owned(), tag.to_owned());
+    is_it.then_some(Named { name, revision, place: word.place, mark: OLLAMA })
+}
+
+/// Returns the models that a line of a script loads: each of its commands may load some.
+pub(crate) fn of_line(words: &[Word]) -> Vec<Named> {
+    words.split(|word| word.text == ";").flat_map(|command| of("", command, &[])).collect()
+}
+
 /// Says whether a text is a model's name on a hub, and no path: `organisation/name`.
-fn is_name(text: &str) -> bool {
-    /// Folders that models are kept in.
+pub(crate) fn is_name(text: &str) -> bool {
+    let Some((organisation, name)) = text.split_once('/') else { return false };
+    let is_file = [".gguf", ".safetensors", ".bin", ".pt", ".json"].iter().any(|suffix| name.ends_with(suffix));
+    is_base(organisation) && is_base(name) && !is_file && !is_folder(organisation)
+}
+
+/// Says whether the first part of a path is a folder that models are kept in, and no organisation.
+pub(crate) fn is_folder(first: &str) -> bool {
     const FOLDERS: &[&str] = &[
         "app",
         "cache",
@@ -254,14 +301,14 @@ fn is_name(text: &str) -> bool {
         "weights",
         "workspace",
     ];
-    let Some((organisation, name)) = text.split_once('/') else { return false };
-    let is_part = |part: &str| {
-        part.starts_with(|first: char| first.is_ascii_alphanumeric())
-            && part.len() <= 96
-            && part.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"._-".contains(&byte))
-    };
-    let is_file = [".gguf", ".safetensors", ".bin", ".pt", ".json"].iter().any(|suffix| name.ends_with(suffix));
-    is_part(organisation) && is_part(name) && !is_file && !FOLDERS.contains(&organisation)
+    FOLDERS.contains(&first)
+}
+
+/// Says whether a text is one part of a name on a hub: one of its oldest models, `gpt2`, has no other.
+pub(crate) fn is_base(part: &str) -> bool {
+    part.starts_with(|first: char| first.is_ascii_alphanumeric())
+        && part.len() <= 96
+        && part.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"._-".contains(&byte))
 }
 
 /// Says whether a revision is known here, and not filled in elsewhere.
@@ -309,6 +356,14 @@ mod tests {
             ("", "llama-server -m /models/a.gguf", vec![]),
             ("", "python -m sglang.launch_server --model-path org/a --host 0.0.0.0", vec!["org/a "]),
             ("", "echo vllm serves org/name", vec![]),
+            ("", "ollama pull llama3.1:8b", vec!["llama3.1 8b"]),
+            ("", "ollama run --verbose team/own 'hello there'", vec!["team/own "]),
+            ("", "ollama pull hf.co/org/name-GGUF:Q4_K_M", vec!["hf.co/org/name-GGUF Q4_K_M"]),
+            ("", "ollama pull $MODEL", vec![]),
+            ("", "ollama run ./model", vec![]),
+            ("", "ollama pull", vec![]),
+            ("", "ollama create own -f Modelfile", vec![]),
+            ("", "vllm serve ../org/name", vec![]),
         ] {
             assert_eq!(told(image, line), expected, "{image} {line}");
         }

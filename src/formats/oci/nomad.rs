@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use anyhow::Result;
 
 use super::deployment::{Deployment, fact, said};
+use super::models;
 use super::pipeline::{self, defaults, filled};
 use crate::entry;
 use crate::formats::{self, Format, Yield};
@@ -19,7 +20,8 @@ entry! {
     /// `*.nomad` and `*.nomad.hcl`, the images that tasks of a job run.
     ///
     /// Read are `config { image = … }` of the docker and podman drivers, variables of the environment, and the devices that a task
-    /// asks for. Defaults of variables are used; an image that is named by another expression is reported as unpinned.
+    /// asks for. Models that its command loads by name are
+    /// read with their revisions. Defaults of variables are used; an image that is named by another expression is reported as unpinned.
     pub Nomad = "nomad"
 }
 
@@ -104,5 +106,13 @@ fn read(
     }
     let runtime = task.at(&["config", "runtime"]);
     facts.extend(runtime.map(|runtime| fact(FactKind::Runtime, "runtime", runtime)));
+    let words: Vec<models::Word> = ["entrypoint", "command", "args"]
+        .into_iter()
+        .filter_map(|key| task.at(&["config", key]))
+        .flat_map(|node| if node.items().is_empty() { std::slice::from_ref(node) } else { node.items() })
+        .filter_map(|word| Some(models::Word { text: word.text()?.to_owned(), place: word.place }))
+        .collect();
+    let found = models::of(written, &words, &models::variables(&facts));
+    models::add(deployment.source, &mut deployment.inventory, found);
     deployment.container(name, node, true, facts, place);
 }

@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 use anyhow::Result;
 
 use super::deployment::Deployment;
+use super::models;
 use super::pipeline::filled;
 use crate::entry;
 use crate::formats::{self, Format, Yield};
@@ -19,7 +20,8 @@ entry! {
     ///
     /// Read are `--container-image=` of `#SBATCH` and `srun`, with the syntax of pyxis and enroot (`registry#team/app:1`), and
     /// `docker://…` of enroot, Apptainer and Singularity. Variables that the script sets once, to a literal, are filled in; an image
-    /// that another variable names is reported as unpinned. An image that was unpacked to a file is none.
+    /// that another variable names is reported as unpinned. An image that was unpacked to a file is none. Models that commands load by
+    /// name (`vllm serve`, `hf download`, `ollama pull`) are read with their revisions.
     pub SlurmScript = "slurm-script"
 }
 
@@ -38,7 +40,8 @@ impl Format for SlurmScript {
     }
 
     fn is_of(&self, _path: &str, text: &str) -> bool {
-        let has_image = || text.contains(OPTION) || text.contains(SCHEME);
+        let has_image =
+            || text.contains(OPTION) || text.contains(SCHEME) || PROGRAMS.iter().any(|program| text.contains(program));
         text.lines().take(200).any(|line| line.starts_with("#SBATCH")) && has_image()
     }
 
@@ -62,6 +65,7 @@ impl Format for SlurmScript {
                 }
             }
         }
+        models(source, &variables, &mut deployment);
         Ok(deployment.inventory)
     }
 
@@ -75,6 +79,46 @@ impl Format for SlurmScript {
 /// The option that names a step's image, and how one begins that is pulled from a registry.
 const OPTION: &str = "--container-image";
 const SCHEME: &str = "docker://";
+
+/// What stands in a script that loads a model.
+const PROGRAMS: [&str; 10] = [
+    "vllm serve",
+    "vllm.entrypoints",
+    "sglang",
+    "hf download",
+    "huggingface-cli download",
+    "ollama pull",
+    "ollama run",
+    "llama-server",
+    "trtllm-serve",
+    "text-generation-launcher",
+];
+
+/// Adds the models that the commands of a script load.
+fn models(source: &Source<'_>, variables: &BTreeMap<&str, &str>, deployment: &mut Deployment<'_, '_>) {
+    let text = source.text;
+    let mut start = 0;
+    let mut at = 0;
+    for line in text.split_inclusive('\n') {
+        at += line.len();
+        if line.trim_end().ends_with('\\') && at < text.len() && !text[start..].trim_start().starts_with('#') {
+            continue;
+        }
+        let (whole, place) = (&text[start..at], source.place_at(start..at));
+        start = at;
+        if whole.trim_start().starts_with('#') || !whole.contains(char::is_whitespace) {
+            continue;
+        }
+        let word = |word: String| {
+            let name = word.strip_prefix('$').map(|name| name.trim_start_matches('{').trim_end_matches('}'));
+            let place = name.and_then(|name| variables.get(name)).map_or(place, |value| source.place(value));
+            let text = filled(&word, variables).unwrap_or(word);
+            models::Word { text, place }
+        };
+        let words: Vec<models::Word> = models::split(whole).into_iter().map(word).collect();
+        models::add(source, &mut deployment.inventory, models::of_line(&words));
+    }
+}
 
 /// Reads what names an image.
 fn read(text: &str, variables: &BTreeMap<&str, &str>, deployment: &mut Deployment<'_, '_>) {

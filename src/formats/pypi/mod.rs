@@ -3,6 +3,7 @@
 mod answers;
 pub(in crate::formats) mod constraint;
 pub mod dist_info;
+pub(in crate::formats) mod listed;
 mod locked;
 mod marker;
 pub mod pdm_lock;

@@ -76,6 +76,10 @@ fn facts(component: &Component, change: &Change<'_>) -> BTreeMap<String, String>
         let properties = component.properties.iter().filter(|(name, _)| *name != Component::INSTALLER);
         facts.extend(properties.map(|(name, value)| ((*name).to_owned(), (*value).to_owned())));
     }
+    // That other content is larger, or has another mark in its store, `integrity-drift` says with its digest.
+    if change.has(What::Integrity) {
+        facts.retain(|name, _| !Component::CONTENT.contains(&name.as_str()));
+    }
     if let Some((_, subpath)) = component.purl.as_str().rsplit_once('#') {
         facts.insert("subpath".to_owned(), subpath.to_owned());
     }

@@ -3,7 +3,7 @@
 use anyhow::Result;
 
 use crate::entry;
-use crate::formats::oci::MODEL;
+use crate::formats::oci::{OLLAMA, is_model};
 use crate::model::Gap;
 use crate::policy::Level;
 use crate::rules::{Case, Findings, Rule, phrase};
@@ -39,17 +39,24 @@ impl Rule for FloatingModel {
     fn check<'g>(&self, case: &Case<'g>, findings: &mut Findings<'g>) -> Result<()> {
         case.no_options(self)?;
         for subject in case.resolved.subjects() {
-            let models = subject.declared.iter().filter(|declared| declared.requirement.extra == MODEL);
+            let models = subject.declared.iter().filter(|declared| is_model(declared.requirement.extra));
             for declared in models.filter(|declared| declared.gap == Gap::Unpinned) {
                 let name = phrase::safe(declared.name);
                 let message = match declared.requirement.constraint {
                     "" => format!("the model {name} is loaded at no revision: whatever its repository holds then"),
                     revision => {
                         let revision = phrase::safe(revision);
-                        format!("the model {name} is loaded at {revision}, a name that can be moved to another commit")
+                        format!("the model {name} is loaded at {revision}, a name that can be moved to other weights")
                     }
                 };
                 let help = match subject.format {
+                    _ if declared.requirement.extra == OLLAMA => {
+                        "download the file at a commit and load it by its path; a tag of Ollama's can be moved"
+                    }
+                    "bentofile" => {
+                        "name the version that was tested: `NAME:VERSION`, as `bentoml models list` shows it"
+                    }
+                    "mlmodel" => "save the model with its weights, or with the commits of the hub beside its names",
                     "modelfile" => {
                         "download the file at a commit and name it: `FROM ./model.gguf`; a name in a Modelfile can hold none"
                     }

@@ -3,7 +3,7 @@
 use anyhow::Result;
 
 use crate::entry;
-use crate::formats::oci::MODEL;
+use crate::formats::oci::is_model;
 use crate::model::Gap;
 use crate::policy::Level;
 use crate::rules::{Case, Findings, Rule, phrase};
@@ -38,7 +38,7 @@ impl Rule for UnpinnedRequirement {
         for subject in case.resolved.subjects() {
             for declared in subject.declared.iter().filter(|declared| declared.gap == Gap::Unpinned) {
                 // A model without a revision is another rule's.
-                if declared.requirement.extra == MODEL {
+                if is_model(declared.requirement.extra) {
                     continue;
                 }
                 let name = phrase::safe(declared.name);
