@@ -19,9 +19,9 @@ entry! {
     ///
     /// What `python_packages` pins (`torch==2.4.0`) is a component; the rest of that list is reported as unpinned. Python is one
     /// where its version has three numbers. `python_requirements` names a file that is a subject of its own, and belongs to the
-    /// image. With `gpu: true`, the `cuda` of the file is that of the image, and is held to drivers and
-    /// packages like a Dockerfile's. Also read are `system_packages`, the commands of `run` with the models that they fetch, and `environment`, as of a
-    /// Dockerfile.
+    /// image. With `gpu: true`, the `cuda` of the file is the toolkit of the image to the GPU rules; the packages that the file
+    /// pins are held to drivers and to each other. Also read are `system_packages`, the commands of `run` with the models that they
+    /// fetch, and `environment`, as of a Dockerfile.
     ///
     /// The image that Cog starts from, the CUDA that it picks where none is named, and cuDNN do not stand in the file. Weights that
     /// the code fetches do not either: none of it is compared.
