@@ -122,6 +122,8 @@ pub struct EdgeChange<'g> {
     pub link: Link<'g>,
     /// Whether who requires is the same component on both sides, to the digest.
     pub same_component: bool,
+    /// What the other side has in its place: a requirement of another version of the same package.
+    pub instead: Option<Link<'g>>,
 }
 
 impl<'g> Change<'g> {
@@ -554,7 +556,17 @@ fn edges<'g>(old: &'g Subject, new: &'g Subject, paired: &Paired<'g>) -> Vec<Edg
         let lost = one_side(olds, &became, &after).into_iter().map(|link| (false, link));
         let gained = gained.filter(|_| which != Which::Lost);
         let lost = lost.filter(|_| which != Which::Gained);
-        edges.extend(gained.chain(lost).map(|(gained, link)| EdgeChange { gained, link, same_component }));
+        let (keys_before, keys_after) = (by_key(olds), by_key(news));
+        edges.extend(gained.chain(lost).map(|(gained, link)| {
+            let (others, counterparts, own) =
+                if gained { (&keys_before, &became, &after) } else { (&keys_after, &was, &before) };
+            let is_gone = |other: &&Link<'g>| {
+                let counterparts = counterparts.get(&other.to.id());
+                counterparts.is_none_or(|all| all.iter().all(|one| !own.contains(one)))
+            };
+            let instead = others.get(link.to.component.purl.key()).and_then(|all| all.iter().copied().find(is_gone));
+            EdgeChange { gained, link, same_component, instead: instead.copied() }
+        }));
     };
     let links = |node: &Resolved<'g>| -> Vec<Link<'g>> { node.requires().collect() };
     compare(&old.requires().collect::<Vec<_>>(), &new.requires().collect::<Vec<_>>(), true, Which::Both);
@@ -586,6 +598,15 @@ fn edges<'g>(old: &'g Subject, new: &'g Subject, paired: &Paired<'g>) -> Vec<Edg
         }
     }
     edges
+}
+
+/// Returns requirements by the package that they lead to, whatever its version.
+fn by_key<'l, 'g>(links: &'l [Link<'g>]) -> HashMap<Text, Vec<&'l Link<'g>>> {
+    let mut all: HashMap<Text, Vec<&Link<'g>>> = HashMap::new();
+    for link in links {
+        all.entry(link.to.component.purl.key()).or_default().push(link);
+    }
+    all
 }
 
 /// Which side's requirements are looked for.

@@ -1,9 +1,9 @@
-//! What small lockfiles have in common: texts of their trees, names to nodes, what hangs from the subject, repositories.
+//! What small lockfiles have in common: texts of their trees, names to nodes, repositories.
 
 use std::collections::BTreeMap;
 
 use crate::intern;
-use crate::model::{Component, Gap, Inventory, NodeId, Origin, Purl, Requirement, SUBJECT, Scope};
+use crate::model::{Component, Gap, Inventory, NodeId, Origin, Purl, Requirement};
 use crate::source::Place;
 use crate::syntax::yaml::Node;
 
@@ -28,33 +28,6 @@ pub(crate) fn require(
         [] => inventory.declare(from, intern::text(name), requirement, place, Gap::Unpinned),
         [one] => inventory.edge(from, *one, requirement, place),
         several => inventory.declare(from, intern::text(name), requirement, place, Gap::Ambiguous(several.to_vec())),
-    }
-}
-
-/// Makes direct what no other requires, and the first of each circle that nothing else leads to.
-pub(crate) fn hang(inventory: &mut Inventory, scope: Scope) {
-    let count = inventory.nodes.len();
-    let mut to = vec![Vec::new(); count];
-    let mut required = vec![false; count];
-    for edge in &inventory.edges {
-        to[edge.from as usize].push(edge.to);
-        required[edge.to as usize] |= edge.from != edge.to;
-    }
-    let mut reached = vec![false; count];
-    let mut open = vec![SUBJECT];
-    for first in [true, false] {
-        for node in 1..count as NodeId {
-            if !reached[node as usize] && (!first || !required[node as usize]) {
-                let place = inventory.nodes[node as usize].place;
-                inventory.edge(SUBJECT, node, Requirement::of(scope), place);
-                open.push(node);
-            }
-            while let Some(node) = open.pop() {
-                if !std::mem::replace(&mut reached[node as usize], true) {
-                    open.extend(&to[node as usize]);
-                }
-            }
-        }
     }
 }
 

@@ -7,7 +7,8 @@ use std::collections::BTreeMap;
 use anyhow::Result;
 
 use crate::entry;
-use crate::formats::pins::{hang, text};
+use crate::formats::hang::hang;
+use crate::formats::pins::text;
 use crate::formats::{Format, Yield};
 use crate::intern;
 use crate::model::{Component, Inventory, NodeId, Purl, Requirement, SUBJECT, Says, Scope};
@@ -130,7 +131,7 @@ fn graph(file: &Node<'_>, source: &Source<'_>, inventory: &mut Inventory) -> Res
             }
         }
     }
-    hang(inventory, Scope::Runtime);
+    hang(inventory, |_| Requirement::default());
     Ok(())
 }
 

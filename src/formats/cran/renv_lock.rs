@@ -7,7 +7,8 @@ use std::collections::BTreeMap;
 use anyhow::Result;
 
 use crate::entry;
-use crate::formats::pins::{Named, hang, repository, require, text};
+use crate::formats::hang::hang;
+use crate::formats::pins::{Named, repository, require, text};
 use crate::formats::{Format, Yield};
 use crate::intern;
 use crate::model::{Component, Inventory, Origin, Purl, Requirement, Says, Scope};
@@ -120,7 +121,7 @@ impl Format for RenvLock {
                 }
             }
         }
-        hang(&mut inventory, Scope::Runtime);
+        hang(&mut inventory, |_| Requirement::default());
         Ok(inventory)
     }
 }

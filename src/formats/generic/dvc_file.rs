@@ -8,8 +8,8 @@ use super::dvc::{Files, component};
 use crate::entry;
 use crate::formats::Yield::{self, Digests, Edges, Scopes, Sources};
 use crate::formats::pins::text;
-use crate::formats::{Format, pins};
-use crate::model::{Inventory, NodeId, Origin, Says, Scope};
+use crate::formats::{Format, hang};
+use crate::model::{Inventory, NodeId, Origin, Requirement, Says, Scope};
 use crate::source::Source;
 use crate::syntax::yaml::{self, Node};
 
@@ -63,7 +63,7 @@ impl Format for DvcFile {
             let place = document.get("deps").map_or(source.start(), |deps| deps.place);
             files.require(&mut inventory, &outs, &deps, Scope::Build, place);
         }
-        pins::hang(&mut inventory, Scope::Runtime);
+        hang::hang(&mut inventory, |_| Requirement::default());
         Ok(inventory)
     }
 }

@@ -10,8 +10,8 @@ use super::dvc::Files;
 use crate::entry;
 use crate::formats::Yield::{self, Digests, Edges, Scopes, Sources};
 use crate::formats::pins::text;
-use crate::formats::{Format, pins};
-use crate::model::{Inventory, NodeId, Says, Scope};
+use crate::formats::{Format, hang};
+use crate::model::{Inventory, NodeId, Requirement, Says, Scope};
 use crate::source::Source;
 use crate::syntax::yaml::{self, Node};
 
@@ -88,7 +88,7 @@ impl Format for DvcLock {
             let (deps, outs) = (all("deps"), all("outs"));
             files.require(&mut inventory, &outs, &deps, Scope::Build, stage.place);
         }
-        pins::hang(&mut inventory, Scope::Runtime);
+        hang::hang(&mut inventory, |_| Requirement::default());
         if inventory.nodes.len() == 1
             && inventory.faults.is_empty()
             && stages.is_none_or(|stages| stages.entries().is_empty())

@@ -5,10 +5,11 @@
 use anyhow::Result;
 
 use crate::entry;
-use crate::formats::pins::{Named, hang, require, text};
+use crate::formats::hang::hang;
+use crate::formats::pins::{Named, require, text};
 use crate::formats::{Format, Yield};
 use crate::intern;
-use crate::model::{Algorithm, Component, Digest, Inventory, Origin, Purl, Requirement, SUBJECT, Says, Scope};
+use crate::model::{Algorithm, Component, Digest, Inventory, Origin, Purl, Requirement, SUBJECT, Says};
 use crate::source::Source;
 use crate::syntax::toml;
 use crate::syntax::yaml::Node;
@@ -77,7 +78,7 @@ impl Format for GleamManifest {
             require(&mut inventory, &named, SUBJECT, &asked.key, requirement, asked.place);
         }
         if file.get("requirements").is_none() {
-            hang(&mut inventory, Scope::Runtime);
+            hang(&mut inventory, |_| Requirement::default());
         }
         Ok(inventory)
     }

@@ -7,7 +7,8 @@ use std::collections::BTreeMap;
 use anyhow::Result;
 
 use crate::entry;
-use crate::formats::pins::{Named, hang, require, text};
+use crate::formats::hang::hang;
+use crate::formats::pins::{Named, require, text};
 use crate::formats::{Format, Near, Yield};
 use crate::intern;
 use crate::model::{
@@ -92,7 +93,7 @@ impl Format for JuliaManifest {
                 }
             }
         }
-        hang(&mut inventory, Scope::Runtime);
+        hang(&mut inventory, |_| Requirement::default());
         Ok(inventory)
     }
 
