@@ -9,7 +9,7 @@ use serde::Serialize;
 use super::input::{Files, Work};
 use super::{Outcome, print, say};
 use crate::graph::Resolved;
-use crate::model::{Pattern, Scope};
+use crate::model::{Gap, Pattern, Requirement, Scope};
 use crate::outputs::text::{count, plain};
 use crate::source::Sources;
 use crate::suggest;
@@ -51,6 +51,8 @@ struct Answer {
     source: String,
     /// Who requires it, by name and version.
     required_by: Vec<Asks>,
+    /// Who may require it: the file leaves open which of several versions is meant.
+    maybe_required_by: Vec<Asks>,
     /// Each direct requirement that brings it in, by its shortest path.
     introduced_by: Vec<Vec<&'static str>>,
 }
@@ -105,20 +107,26 @@ impl Why {
 
 fn answer(node: Resolved<'_>, sources: &Sources) -> Answer {
     let at = sources.locate(node.place());
-    let mut required_by: Vec<Asks> = node
-        .required_by()
-        .map(|link| Asks {
-            name: link.from.map_or_else(
-                || node.subject.path.to_owned(),
-                |from| format!("{} {}", from.component.name(), from.component.version()).trim_end().to_owned(),
-            ),
-            scope: link.requirement.scope.name(),
-            constraint: link.requirement.constraint,
-            environment: link.requirement.environment,
-            extra: link.requirement.extra,
-        })
-        .collect();
-    required_by.sort_by(|a, b| (&a.name, a.scope, a.constraint).cmp(&(&b.name, b.scope, b.constraint)));
+    let asks = |from: Option<Resolved<'_>>, requirement: &Requirement| Asks {
+        name: from.map_or_else(
+            || node.subject.path.to_owned(),
+            |from| format!("{} {}", from.component.name(), from.component.version()).trim_end().to_owned(),
+        ),
+        scope: requirement.scope.name(),
+        constraint: requirement.constraint,
+        environment: requirement.environment,
+        extra: requirement.extra,
+    };
+    let sorted = |mut all: Vec<Asks>| {
+        all.sort_by(|a, b| (&a.name, a.scope, a.constraint).cmp(&(&b.name, b.scope, b.constraint)));
+        all
+    };
+    let required_by = sorted(node.required_by().map(|link| asks(link.from, link.requirement)).collect());
+    let open = node.subject.declared.iter().filter(|declared| match &declared.gap {
+        Gap::Ambiguous(candidates) => candidates.contains(&node.id()),
+        _ => false,
+    });
+    let maybe = open.map(|declared| asks(node.subject.node(declared.from), declared.requirement)).collect();
     Answer {
         subject: node.subject.path,
         purl: node.component.purl.as_str(),
@@ -131,6 +139,7 @@ fn answer(node: Resolved<'_>, sources: &Sources) -> Answer {
         copy: node.copy(),
         source: node.component.origin.to_string(),
         required_by,
+        maybe_required_by: sorted(maybe),
         introduced_by: node.introduced_by(),
     }
 }
@@ -158,11 +167,17 @@ fn render(found: &[Answer]) -> String {
             let names: Vec<_> = path.iter().map(|name| plain(name)).collect();
             let _ = writeln!(text, "  {}", names.join(" → "));
         }
-        for asks in &answer.required_by {
+        let mut line = |asks: &Asks, verb: &str, end: &str| {
             let more = [asks.constraint, asks.environment, asks.extra];
             let more: Vec<&str> = more.into_iter().filter(|text| !text.is_empty()).collect();
             let more = if more.is_empty() { String::new() } else { format!(" ({})", more.join("; ")) };
-            let _ = writeln!(text, "  {} requires it, {}{}", plain(&asks.name), asks.scope, plain(&more));
+            let _ = writeln!(text, "  {} {verb} it, {}{}{end}", plain(&asks.name), asks.scope, plain(&more));
+        };
+        for asks in &answer.required_by {
+            line(asks, "requires", "");
+        }
+        for asks in &answer.maybe_required_by {
+            line(asks, "may require", ": the file leaves open which version");
         }
         text.push('\n');
     }

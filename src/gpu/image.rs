@@ -182,9 +182,7 @@ impl Install {
             Dotted::parse(&rest.replace('-', "."))
         })
     }
-}
 
-impl Install {
     fn because(&self) -> String {
         match self.manager {
             "cog" | "bentoml" => format!("{} installs CUDA {}", self.manager, self.constraint.trim_start_matches('=')),
