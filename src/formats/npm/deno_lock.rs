@@ -29,8 +29,8 @@ entry! {
     /// # How things are called
     /// A package of JSR is `pkg:jsr/%40std/path@1.0.0`, as its registry's own attestations have it. The modules below one
     /// version of an address are one component, with the digest of each: `pkg:generic/deno.land/std@0.224.0`; one whose
-    /// address has no version is a component of its own. Projects are called as their `package.json` has it, or after their
-    /// folders.
+    /// address has no version is a component of its own. Projects are called as their `package.json` or `deno.json` has it, or
+    /// after their folders.
     ///
     /// # What is direct
     /// What a project of the workspace asks for, and what is asked for by no package: a script names its packages itself.

@@ -7,7 +7,7 @@ use super::origin;
 use super::yarn_classic::parted;
 use crate::formats::Near;
 use crate::intern::Text;
-use crate::model::{Component, Inventory, Kind, NodeId, Origin, Requirement, SUBJECT, Scope};
+use crate::model::{Component, Inventory, Kind, NodeId, Origin, Purl, Requirement, SUBJECT, Scope};
 use crate::source::{self, Place};
 
 /// Adds the project of a folder as a root, called after the folder until its manifest is seen; that of the lock's own folder is
@@ -22,29 +22,40 @@ pub(super) fn add(inventory: &mut Inventory, folder: &str, place: Place) -> Node
     inventory.add_root(component, place)
 }
 
-/// Gives the projects of a lock the names and versions of the `package.json` in their folders.
+/// Gives the projects of a lock the names and versions of the `package.json` in their folders, or else of the `deno.json`.
 pub(super) fn describe(inventory: &mut Inventory, near: &Near<'_>) {
     let home = source::folder(inventory.subject).to_owned();
     let manifest = |folder: &str| {
-        let path = source::join(&source::join(&home, folder)?, "package.json")?;
-        let found = near.get(&path).filter(|found| found.format == "package-json")?;
-        let described = found.manifest.as_ref().filter(|described| !described.name.is_empty())?;
-        Some((described.name, described.version, found.nodes[SUBJECT as usize].place))
+        let folder = source::join(&home, folder)?;
+        let described = |name: &str| {
+            let found = near.get(&source::join(&folder, name)?)?;
+            let described = found.manifest.as_ref().filter(|described| !described.name.is_empty())?;
+            let (name, version) = (described.name, described.version);
+            // What Deno calls a project is what it is published as.
+            let purl = match (found.format, name.split_once('/')) {
+                ("package-json", _) => origin::purl(name, version),
+                ("deno-json", Some((scope, base))) => Purl::new("jsr", scope, base, version),
+                ("deno-json", None) => Purl::new("jsr", "", name, version),
+                _ => return None,
+            };
+            Some((purl, found.nodes[SUBJECT as usize].place))
+        };
+        ["package.json", "deno.json", "deno.jsonc"].into_iter().find_map(described)
     };
     for id in 1..inventory.nodes.len() {
         let node = &inventory.nodes[id];
         let Some(component) = node.component.filter(|_| node.root) else { continue };
         let Origin::Path(folder) = component.origin else { continue };
-        if let Some((name, version, place)) = manifest(folder) {
-            let described = Component { purl: origin::purl(name, version), ..component.clone() };
+        if let Some((purl, place)) = manifest(folder) {
+            let described = Component { purl, ..component.clone() };
             inventory.nodes[id].component = Some(described.intern());
             inventory.nodes[id].place = place;
         }
     }
     let is_there = inventory.edges.iter().any(|edge| edge.from == SUBJECT && !is_root(inventory, edge.to));
     let asks = inventory.declared.iter().any(|declared| declared.from == SUBJECT);
-    if let Some((name, version, place)) = manifest("").filter(|_| is_there || asks) {
-        let component = Component { kind: Kind::Application, ..Component::new(origin::purl(name, version)) };
+    if let Some((purl, place)) = manifest("").filter(|_| is_there || asks) {
+        let component = Component { kind: Kind::Application, ..Component::new(purl) };
         // What the subject required, its project does.
         let before = inventory.edges.len();
         let own = inventory.add_root(component, place);

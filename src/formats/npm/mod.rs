@@ -3,6 +3,7 @@
 
 mod asked;
 pub mod bun_lock;
+pub mod deno_json;
 pub mod deno_lock;
 mod importers;
 pub mod node_modules;
@@ -24,6 +25,7 @@ use super::Format;
 /// The formats of this folder.
 pub const FORMATS: &[&dyn Format] = &[
     &bun_lock::BunLock,
+    &deno_json::DenoJson,
     &deno_lock::DenoLock,
     &node_modules::NodeModules,
     &package_lock::PackageLock,
