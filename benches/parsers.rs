@@ -1,6 +1,13 @@
 //! Each parser beside a plain serde parse of the same file, in bytes a second: `cargo bench --bench parsers`.
 //!
 //! The file is the greatest fixture of each format. The plain parse makes a tree of values and keeps no place.
+//!
+//! Most stay above a third of it. Below are, with the reason: files of lines (`gemfile-lock`, `go-mod`, `mix-lock`,
+//! `requirements-txt`), where the plain side counts words and parses nothing; and JSON in which nearly each line is a package
+//! (`package-lock`, `bun-lock`, `packages-lock`, `pip-report`, `flake-lock`, `maven-install`), where the plain side copies strings
+//! and the reader makes of them what all later steps live on: names taken apart and spelled as a purl, digests from base64 to
+//! hex, each text kept once so that components are compared by pointers, places, and exact edges. These run at 50 to 200 MB/s: a
+//! lock of 250,000 lines is read in a fraction of a second, and its graph takes longer.
 #![allow(clippy::unwrap_used)]
 
 use std::fs;
