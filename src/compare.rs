@@ -556,8 +556,12 @@ fn edges<'g>(old: &'g Subject, new: &'g Subject, paired: &Paired<'g>) -> Vec<Edg
         let lost = one_side(olds, &became, &after).into_iter().map(|link| (false, link));
         let gained = gained.filter(|_| which != Which::Lost);
         let lost = lost.filter(|_| which != Which::Gained);
+        let found: Vec<(bool, Link<'g>)> = gained.chain(lost).collect();
+        if found.is_empty() {
+            return;
+        }
         let (keys_before, keys_after) = (by_key(olds), by_key(news));
-        edges.extend(gained.chain(lost).map(|(gained, link)| {
+        edges.extend(found.into_iter().map(|(gained, link)| {
             let (others, counterparts, own) =
                 if gained { (&keys_before, &became, &after) } else { (&keys_after, &was, &before) };
             let is_gone = |other: &&Link<'g>| {

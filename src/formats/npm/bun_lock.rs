@@ -270,12 +270,12 @@ impl<'l, 't> Links<'l, 't> {
                 let constraint = intern::text(&without_credentials(&range.0));
                 let requirement = Requirement { constraint, ..Requirement::of(scope) };
                 let found = if is_peer { self.peers(from, key, name) } else { Vec::from_iter(self.find(key, name)) };
+                // Where it is linked once for each of several peers, it requires them all.
+                for &to in found.iter().filter(|&&to| to != from) {
+                    self.required_by.entry(to).or_default().push(from);
+                    nodes.edge(from, to, requirement, place);
+                }
                 match found[..] {
-                    [to] if to == from => {}
-                    [to] => {
-                        self.required_by.entry(to).or_default().push(from);
-                        nodes.edge(from, to, requirement, place);
-                    }
                     [] if scope == Scope::Optional => {}
                     // A peer may be left out, and an optional package of another platform with all that it requires.
                     [] if scope == Scope::Peer => {
@@ -288,7 +288,7 @@ impl<'l, 't> Links<'l, 't> {
                             format!("\"{name}\" is required by {by} and is not in the file; run `bun install`");
                         nodes.inventory.fault(place, message);
                     }
-                    _ => nodes.inventory.declare(from, intern::text(name), requirement, place, Gap::Ambiguous(found)),
+                    _ => {}
                 }
             }
         }

@@ -39,10 +39,6 @@ impl Format for PackageJson {
         let mut inventory = Inventory::new(source, "package-json");
         let mut facts: Vec<_> =
             package.workspaces.0.iter().map(|pattern| ("workspace.member", intern::text(pattern))).collect();
-        // What yarn answers requirements with whatever they ask for: a pattern, a tab, an answer.
-        let resolutions =
-            package.resolutions.0.iter().map(|(pattern, answer)| format!("{}\t{}", &**pattern, &*answer.0));
-        facts.extend(resolutions.map(|resolution| (RESOLUTION, intern::text(&resolution))));
         facts.sort_unstable();
         facts.dedup();
         let (name, version) = (intern::text(&package.name.0), intern::text(&package.version.0));
@@ -66,9 +62,6 @@ impl Format for PackageJson {
     }
 }
 
-/// The fact of a manifest that one of yarn's `resolutions` is: `lodash\t4.17.21`.
-pub(super) const RESOLUTION: &str = "yarn.resolution";
-
 #[derive(Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 struct Package<'t> {
@@ -78,8 +71,6 @@ struct Package<'t> {
     version: Lenient<'t>,
     #[serde(borrow)]
     workspaces: Words<'t>,
-    #[serde(borrow)]
-    resolutions: Names<'t, Lenient<'t>>,
     #[serde(borrow)]
     dependencies: Names<'t, Lenient<'t>>,
     #[serde(borrow)]

@@ -5,8 +5,9 @@
 
 use anyhow::Result;
 use hashbrown::HashMap;
+use serde::Deserialize;
 
-use super::package_json::RESOLUTION;
+use super::shapes::{Lenient, Names};
 use super::yarn_classic::parted;
 use super::{importers, origin};
 use crate::formats::Near;
@@ -14,7 +15,7 @@ use crate::intern::{self, Text};
 use crate::model::{
     Component, Gap, Inventory, Kind, Node, NodeId, Origin, Requirement, SUBJECT, Says, Scope, without_credentials,
 };
-use crate::source::{self, Place, Source};
+use crate::source::{Place, Source};
 use crate::syntax::yaml;
 
 /// The versions of the metadata that are read.
@@ -48,11 +49,11 @@ struct Asked<'d> {
     place: Place,
 }
 
-/// Reads a lock of berry.
+/// Reads a lock of berry, of a project with these `resolutions`.
 ///
 /// # Errors
 /// Where it is no YAML, or of another version.
-pub(super) fn read(source: &Source<'_>) -> Result<Inventory> {
+pub(super) fn read(source: &Source<'_>, resolutions: Vec<(String, String)>) -> Result<Inventory> {
     let document: yaml::Node<'_> =
         yaml::trees(source)?.into_iter().next().ok_or_else(|| source.fault(source.start(), "the file is empty"))?;
     let version = document.at(&["__metadata", "version"]);
@@ -65,7 +66,8 @@ pub(super) fn read(source: &Source<'_>) -> Result<Inventory> {
     let cache_key = document.at(&["__metadata", "cacheKey"]).and_then(yaml::Node::text).unwrap_or_default();
     let mut inventory = Inventory::new(source, "yarn-lock");
     inventory.says = Says { licence: false, integrity: false, ..Says::ALL };
-    let mut lock = Lock { source, entries: Vec::new(), descriptors: HashMap::new(), names: HashMap::new() };
+    let mut lock =
+        Lock { source, resolutions, entries: Vec::new(), descriptors: HashMap::new(), names: HashMap::new() };
     let listed: Vec<&yaml::Entry<'_>> = document.entries().iter().filter(|entry| entry.key != "__metadata").collect();
     for entry in &listed {
         lock.entry(entry, cache_key, &mut inventory);
@@ -79,6 +81,8 @@ pub(super) fn read(source: &Source<'_>) -> Result<Inventory> {
 
 struct Lock<'r, 'd, 't> {
     source: &'r Source<'t>,
+    /// Patterns of the project's manifest, and what answers them.
+    resolutions: Vec<(String, String)>,
     entries: Vec<Entry<'d, 't>>,
     descriptors: HashMap<&'d str, usize>,
     names: HashMap<&'d str, Vec<usize>>,
@@ -159,7 +163,10 @@ impl<'d, 't> Lock<'_, 'd, 't> {
                 let shown = range.strip_prefix("npm:").unwrap_or(range);
                 let constraint = intern::text(&without_credentials(shown));
                 let requirement = Requirement { constraint, ..Requirement::of(scope) };
-                let answers = self.answers(&asked.key, range);
+                let answers = match self.resolution(self.entries[number].name, &asked.key, range) {
+                    Some(entry) => vec![entry],
+                    None => self.answers(&asked.key, range),
+                };
                 if answers.is_empty() && scope != Scope::Optional {
                     let (name, range) = (asked.key.escape_debug(), range.escape_debug());
                     let message = format!("\"{name}@{range}\" is required and not in the lock; run `yarn install`");
@@ -194,6 +201,15 @@ impl<'d, 't> Lock<'_, 'd, 't> {
             });
             self.entries[number].peers = peers.collect();
             self.entries[number].requires = requires;
+        }
+    }
+
+    /// Returns the entry that a resolution of the project's answers a requirement with.
+    fn resolution(&self, by: &str, name: &str, range: &str) -> Option<usize> {
+        let (_, answer) = self.resolutions.iter().find(|(pattern, _)| speaks(pattern, by, (name, range)))?;
+        match self.answers(name, answer)[..] {
+            [one] => Some(one),
+            _ => None,
         }
     }
 
@@ -425,54 +441,30 @@ fn within(source: &Source<'_>, place: Place, name: &str) -> Place {
     text.find(name).map_or(place, |at| source.place(&text[at..at + name.len()]))
 }
 
-/// Gives the projects their versions, and says of their requirements which are there to develop, by their manifests; of what
-/// `resolutions` answer, which version.
+/// Gives the projects their versions, and says of their requirements which are there to develop, by their manifests.
 pub(super) fn join(inventory: &mut Inventory, near: &Near<'_>) {
-    resolve(inventory, near);
     importers::scopes(inventory, near);
     importers::describe(inventory, near);
 }
 
-/// Answers what was left open because the project's `resolutions`, which stand in its manifest, replace a range by a version.
-fn resolve(inventory: &mut Inventory, near: &Near<'_>) {
-    let path = source::join(source::folder(inventory.subject), "package.json");
-    let Some(manifest) = path.and_then(|path| near.get(&path)).and_then(|top| top.manifest.as_ref()) else { return };
-    let resolutions: Vec<(&str, &str)> = manifest
-        .facts
-        .iter()
-        .filter(|(key, _)| *key == RESOLUTION)
-        .filter_map(|(_, resolution)| resolution.split_once('\t'))
-        .collect();
-    if resolutions.is_empty() {
-        return;
+/// Returns the `resolutions` of a manifest: patterns, and what yarn answers them with.
+pub(super) fn resolutions(manifest: &str) -> Vec<(String, String)> {
+    #[derive(Default, Deserialize)]
+    #[serde(default)]
+    struct Manifest<'t> {
+        #[serde(borrow)]
+        resolutions: Names<'t, Lenient<'t>>,
     }
-    let nodes = &inventory.nodes;
-    let mut found = Vec::new();
-    inventory.declared.retain(|declared| {
-        let Gap::Ambiguous(candidates) = &declared.gap else { return true };
-        let by = nodes[declared.from as usize].component.map_or("", Component::name);
-        let asked = (declared.name, declared.requirement.constraint);
-        let Some((_, answer)) = resolutions.iter().find(|(pattern, _)| answers(pattern, by, asked)) else {
-            return true;
-        };
-        let answer = answer.strip_prefix("npm:").unwrap_or(answer);
-        let version = |node: NodeId| nodes[node as usize].component.map_or("", |component| component.version());
-        let of_version: Vec<NodeId> = candidates.iter().copied().filter(|node| version(*node) == answer).collect();
-        if let [to] = of_version[..] {
-            found.push((declared.from, to, *declared.requirement, declared.place));
-        }
-        of_version.len() != 1
-    });
-    for (from, to, requirement, place) in found {
-        inventory.edge(from, to, requirement, place);
-    }
+    // What is wrong with the manifest is said where it is read itself.
+    let manifest: Manifest<'_> = serde_json::from_str(manifest).unwrap_or_default();
+    manifest.resolutions.0.iter().map(|(pattern, answer)| (pattern.to_string(), answer.0.to_string())).collect()
 }
 
 /// Says whether a pattern of `resolutions` speaks of what a package asks for by name and range: `ms`, `ms@npm:2.1.2`,
 /// `debug/ms`, `**/ms`.
 ///
 /// Source: yarn's documentation of the field, and its `parseResolution`.
-fn answers(pattern: &str, by: &str, (name, range): (&str, &str)) -> bool {
+fn speaks(pattern: &str, by: &str, (name, range): (&str, &str)) -> bool {
     let pattern = pattern.strip_prefix("**/").unwrap_or(pattern);
     // A scope's slash is a part of the name.
     let mut slashes = pattern.match_indices('/').map(|(at, _)| at);
@@ -508,8 +500,8 @@ mod tests {
             ("ms@patch:ms@npm%3A2.1.2#./a/b.patch", false),
             ("@s/ms", false),
         ] {
-            assert_eq!(answers(pattern, "debug", ("ms", "2.1.2")), expected, "{pattern}");
+            assert_eq!(speaks(pattern, "debug", ("ms", "2.1.2")), expected, "{pattern}");
         }
-        assert!(answers("@s/a", "b", ("@s/a", "1")) && answers("b/@s/a@1", "b", ("@s/a", "npm:1")));
+        assert!(speaks("@s/a", "b", ("@s/a", "1")) && speaks("b/@s/a@1", "b", ("@s/a", "npm:1")));
     }
 }

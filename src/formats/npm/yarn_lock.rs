@@ -6,7 +6,7 @@ use super::{yarn_berry, yarn_classic};
 use crate::entry;
 use crate::formats::{Format, Near, Yield};
 use crate::model::Inventory;
-use crate::source::Source;
+use crate::source::{self, Source};
 
 entry! {
     /// `yarn.lock`, every package that yarn resolved for a project or a workspace: yarn 1, and 2 and later (berry).
@@ -47,10 +47,19 @@ impl Format for YarnLock {
             return Err(source.fault(source.start(), "the file is empty"));
         }
         if source.text.lines().any(|line| line.trim_end() == "__metadata:") {
-            yarn_berry::read(source)
+            yarn_berry::read(source, Vec::new())
         } else {
             yarn_classic::read(source)
         }
+    }
+
+    /// Which version answers a range that `resolutions` replace, the manifest alone says.
+    fn parse_with(&self, source: &Source<'_>, open: &dyn Fn(&str) -> Option<String>) -> Result<Vec<Inventory>> {
+        if !source.text.lines().any(|line| line.trim_end() == "__metadata:") {
+            return self.parse_all(source);
+        }
+        let manifest = source::join(source.folder(), "package.json").and_then(|path| open(&path));
+        Ok(vec![yarn_berry::read(source, manifest.map_or_else(Vec::new, |text| yarn_berry::resolutions(&text)))?])
     }
 
     fn joins(&self) -> bool {

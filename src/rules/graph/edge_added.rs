@@ -23,7 +23,8 @@ entry! {
     ///
     /// # Mend
     /// Look for the extra, feature or group that was switched on, and accept it: `driftgate pin`. If there is none, lock
-    /// again from the manifests and compare.
+    /// again from the manifests and compare. Where another version takes the place of the pinned one, look for what asks for
+    /// it now: an upgraded package beside it, or an override.
     ///
     /// # Options
     /// `upgraded`: whether the requirements that come with a new version are findings too; `false` by default.
