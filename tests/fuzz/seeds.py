@@ -6,6 +6,7 @@ import os
 import pathlib
 import subprocess
 import sys
+import tempfile
 
 format_id, corpus = sys.argv[1], pathlib.Path(sys.argv[2])
 # DRIFTGATE names a binary that is built already.
@@ -15,6 +16,7 @@ listed = json.loads(subprocess.run([*program, "list", "formats", "-f", "json"], 
 globs = [glob for entry in listed["formats"] if entry["id"] == format_id for glob in entry["files"]]
 corpus.mkdir(parents=True, exist_ok=True)
 names = {}
+samples = {}
 for case in sorted(pathlib.Path("fixtures/formats", format_id).iterdir()):
     for file in sorted(path for path in case.rglob("*") if path.is_file()) if case.is_dir() else []:
         below = file.relative_to(case).as_posix()
@@ -31,6 +33,25 @@ for case in sorted(pathlib.Path("fixtures/formats", format_id).iterdir()):
         if below.startswith("."):
             whole = below
         names[whole] = names.get(whole, 0) + 1
+        samples.setdefault(whole, file.read_bytes())
 if not names:
     sys.exit(1)
-print(max(sorted(names), key=lambda name: (names[name], -len(name))))
+
+
+def reaches(path):
+    """Whether the format's reader is reached by this file alone, at this path, as in the target."""
+    with tempfile.TemporaryDirectory() as folder:
+        files = {path: samples[path]}
+        if path.startswith(("usr/", "var/")):
+            files["etc/os-release"] = b"ID=debian\nVERSION_ID=12\n"
+        for name, content in files.items():
+            file = pathlib.Path(folder, name)
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_bytes(content)
+            file.chmod(0o755)
+        found = subprocess.run([*program, "sbom", folder], capture_output=True, text=True)
+        return f'"value": "{format_id}"' in found.stdout
+
+
+common = sorted(names, key=lambda name: (-names[name], len(name), name))
+print(next((name for name in common[:40] if reaches(name)), common[0]))
