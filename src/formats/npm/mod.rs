@@ -13,6 +13,7 @@ pub mod package_json;
 pub mod package_lock;
 mod package_lock_v1;
 pub mod pnpm_lock;
+mod resolutions;
 mod shapes;
 mod tree;
 mod workspaces;

@@ -2,7 +2,7 @@
 
 use anyhow::Result;
 
-use super::{yarn_berry, yarn_classic};
+use super::{resolutions, yarn_berry, yarn_classic};
 use crate::entry;
 use crate::formats::{Format, Near, Yield};
 use crate::model::Inventory;
@@ -59,7 +59,7 @@ impl Format for YarnLock {
             return self.parse_all(source);
         }
         let manifest = source::join(source.folder(), "package.json").and_then(|path| open(&path));
-        Ok(vec![yarn_berry::read(source, manifest.map_or_else(Vec::new, |text| yarn_berry::resolutions(&text)))?])
+        Ok(vec![yarn_berry::read(source, manifest.map_or_else(Vec::new, |text| resolutions::of(&text)))?])
     }
 
     fn joins(&self) -> bool {
