@@ -7,7 +7,7 @@ use serde::{Serialize, Serializer};
 use serde_json::ser::{Formatter, PrettyFormatter};
 
 use super::tally::Tally;
-use super::text::{fingerprint, hides, is_seen};
+use super::text::{begins_command, fingerprint, hides, is_seen};
 use super::{Output, Style};
 use crate::entry;
 use crate::intern::Text;
@@ -395,27 +395,24 @@ struct Edge {
     to: Text,
 }
 
-/// Writes what can't be seen as `\uXXXX`, which JSON reads as the very same string.
+/// Writes what can't be seen, and what a CI system obeys, as `\uXXXX`, which JSON reads as the very same string.
 struct Seen(PrettyFormatter<'static>);
 
 impl Formatter for Seen {
     fn write_string_fragment<W: ?Sized + io::Write>(&mut self, to: &mut W, fragment: &str) -> io::Result<()> {
-        if is_seen(fragment) {
+        let acts = |at: usize, c: char| hides(c) || c == '[' && begins_command(&fragment[..at]);
+        if is_seen(fragment) && !fragment.contains("##") {
             return to.write_all(fragment.as_bytes());
         }
-        let mut rest = fragment;
-        while let Some(at) = rest.find(hides) {
-            let (seen, hidden) = rest.split_at(at);
-            to.write_all(seen.as_bytes())?;
-            let mut chars = hidden.chars();
-            if let Some(c) = chars.next() {
-                for unit in c.encode_utf16(&mut [0; 2]) {
-                    write!(to, "\\u{unit:04x}")?;
-                }
+        let mut written = 0;
+        for (at, c) in fragment.char_indices().filter(|(at, c)| acts(*at, *c)) {
+            to.write_all(&fragment.as_bytes()[written..at])?;
+            for unit in c.encode_utf16(&mut [0; 2]) {
+                write!(to, "\\u{unit:04x}")?;
             }
-            rest = chars.as_str();
+            written = at + c.len_utf8();
         }
-        to.write_all(rest.as_bytes())
+        to.write_all(&fragment.as_bytes()[written..])
     }
 
     fn begin_array<W: ?Sized + io::Write>(&mut self, to: &mut W) -> io::Result<()> {

@@ -6,6 +6,7 @@ mod json;
 pub(crate) mod markdown;
 mod sarif;
 mod tally;
+mod tame;
 mod terminal;
 pub mod text;
 
@@ -75,6 +76,11 @@ mod tests {
             Just("\u{1b}[31m".to_owned()),
             Just("\u{9b}\u{202e}\u{e000}1\u{e000}".to_owned()),
             Just("{0}".to_owned()),
+            Just("##[error]".to_owned()),
+            Just("##".to_owned()),
+            Just("vso[".to_owned()),
+            Just("\n::error::".to_owned()),
+            Just("::add-mask::".to_owned()),
         ];
         prop::collection::vec(piece, 0..5).prop_map(|pieces| pieces.concat())
     }
@@ -83,6 +89,14 @@ mod tests {
         let mut bytes = Vec::new();
         output.write(report, Style { verbose, ..Style::default() }, &mut bytes).expect("a Vec takes all");
         String::from_utf8(bytes).expect("outputs are text")
+    }
+
+    /// Says whether a CI system obeys a line of a log. GitHub reads `::` at the start of a line and `##[` anywhere, Azure
+    /// and TeamCity `##vso[` and `##teamcity[`.
+    fn is_command(_output: &str, line: &str) -> bool {
+        let begins = line.match_indices('[').any(|(at, _)| text::begins_command(&line[..at]));
+        let start = line.trim_start();
+        begins || (start.starts_with("::") && !start.starts_with(":::"))
     }
 
     /// Counts the cells of a table's row as GitHub splits it: at each bar that no backslash escapes.
@@ -101,6 +115,20 @@ mod tests {
             for output in OUTPUTS {
                 let shown = write(*output, &report, verbose);
                 prop_assert!(!shown.contains(|c| c != '\n' && text::hides(c)), "{}: {shown:?}", output.id());
+            }
+        }
+
+        #[test]
+        fn no_line_is_a_command_to_a_ci_system(
+            texts in prop::collection::vec(odd(), 12), source in odd(), start in 0u32..60, len in 0u32..60, verbose: bool,
+        ) {
+            for report in [samples::of(&texts, &source, start, len), samples::changes_of(&texts)] {
+                for output in OUTPUTS {
+                    let shown = write(*output, &report, verbose);
+                    for line in shown.lines() {
+                        prop_assert!(!is_command(output.id(), line), "{}: {line:?}", output.id());
+                    }
+                }
             }
         }
 

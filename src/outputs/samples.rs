@@ -358,6 +358,7 @@ pub fn of(texts: &[String], source: &str, start: u32, len: u32) -> Report {
     all.report.edges.push(EdgeLine { kind: "lost", subject: path, from: t[8], to: t[9] });
     all.report.problems.push(Problem::at(location, texts[10].clone()));
     all.report.notes.push(texts[11].clone());
+    all.report.headlines.push(texts[6].clone());
     all.report
 }
 

@@ -10,6 +10,7 @@ use anyhow::Result;
 
 use super::excerpt::{Excerpt, excerpt};
 use super::tally::Tally;
+use super::tame::Tame;
 use super::text::{self, clip, count, number};
 use super::{Output, Style};
 use crate::entry;
@@ -29,7 +30,8 @@ entry! {
     ///
     /// # Options
     /// `-v` shows all findings in full, waived ones, and requirements that came and went; `-q` shows the summary alone.
-    /// Characters that a terminal obeys or that can't be seen are spelled out, as `\u{1b}`.
+    /// Characters that a terminal obeys or that can't be seen are spelled out, as `\u{1b}`, and so is what CI systems would
+    /// take for a command in a log: `##\u{5b}error]`, and `\u{3a}:error::` at the start of a line.
     pub Terminal = "terminal"
 }
 
@@ -50,7 +52,7 @@ const WAYS: usize = 3;
 
 impl Output for Terminal {
     fn write(&self, report: &Report, style: Style, to: &mut dyn io::Write) -> Result<()> {
-        let mut to = io::BufWriter::new(to);
+        let mut to = Tame::new(io::BufWriter::new(to));
         let caused = if style.verbose { BTreeMap::new() } else { caused(report) };
         let mut screen = Screen { report, style, tally: Tally::of(report), caused, told: BTreeSet::new(), to: &mut to };
         screen.problems()?;

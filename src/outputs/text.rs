@@ -9,10 +9,10 @@ use crate::report::{ChangeLine, ImageRow, ImageTable};
 use crate::source::Location;
 use crate::versions::{self, Step};
 
-/// Returns `text` with every character that a reader can't see, or that a terminal obeys, spelled out: `\u{1b}`, `\n`,
-/// `\u{202e}`. What comes from a file reaches no screen by another way.
+/// Returns `text` with every character that a reader can't see, or that a terminal or a CI system obeys, spelled out:
+/// `\u{1b}`, `\n`, `\u{202e}`, `##\u{5b}error]`. What comes from a file reaches no screen by another way.
 pub fn plain(text: &str) -> Cow<'_, str> {
-    if is_seen(text) || !text.contains(hides) {
+    if (is_seen(text) || !text.contains(hides)) && !text.contains("##") {
         return Cow::Borrowed(text);
     }
     let mut shown = String::with_capacity(text.len() + 16);
@@ -27,16 +27,29 @@ pub fn is_seen(text: &str) -> bool {
 
 /// Adds one character as [`plain`] shows it.
 pub fn push_plain(shown: &mut String, c: char) {
-    if hides(c) { shown.extend(c.escape_default()) } else { shown.push(c) }
+    match c {
+        _ if hides(c) => shown.extend(c.escape_default()),
+        '[' if begins_command(shown) => shown.extend(c.escape_unicode()),
+        _ => shown.push(c),
+    }
 }
 
-/// Says whether a character hides something: controls, marks and overrides of direction, what has no width and no ink,
-/// and the one private character that the terminal marks its own places with.
+/// Says whether a bracket after this text makes a command of it that CI systems obey wherever it stands in their logs:
+/// `##[add-mask]`, `##vso[…]`, `##teamcity[…]`.
+pub fn begins_command(text: &str) -> bool {
+    text.trim_end_matches(|c: char| c.is_ascii_alphabetic()).ends_with("##")
+}
+
+/// Says whether a character hides something: controls, marks and overrides of direction, what has no width and no ink
+/// (selectors of variants and fillers too), what is no character, and the one private character that the terminal marks its
+/// own places with.
 pub fn hides(c: char) -> bool {
     c.is_control()
         || matches!(c,
-            '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
-            | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e000}' | '\u{e0000}'..='\u{e007f}')
+            '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}'..='\u{1160}' | '\u{17b4}'..='\u{17b5}'
+            | '\u{180b}'..='\u{180f}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}'
+            | '\u{3164}' | '\u{e000}' | '\u{fe00}'..='\u{fe0f}' | '\u{feff}' | '\u{ffa0}' | '\u{fff0}'..='\u{fffb}'
+            | '\u{fffe}'..='\u{ffff}' | '\u{1d173}'..='\u{1d17a}' | '\u{e0000}'..='\u{e0fff}')
 }
 
 /// Returns `text` as [`plain`] shows it, cut after `most` characters with an ellipsis.
@@ -171,6 +184,8 @@ mod tests {
             ("a\nb\tc\r", r"a\nb\tc\r"),
             ("\u{202e}\u{2066}\u{9b}\u{7f}", r"\u{202e}\u{2066}\u{9b}\u{7f}"),
             ("\u{200b}\u{e000}\u{e0041}", r"\u{200b}\u{e000}\u{e0041}"),
+            ("a\u{fe0f}\u{ffff}\u{fffd}", "a\\u{fe0f}\\u{ffff}\u{fffd}"),
+            ("##[error]x ##vso[a] # [b] ##", r"##\u{5b}error]x ##vso\u{5b}a] # [b] ##"),
         ] {
             assert_eq!(plain(text), shown);
         }
