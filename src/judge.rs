@@ -11,8 +11,8 @@ use crate::images;
 use crate::intern::Text;
 use crate::model::Component;
 use crate::policy::{Level, State, Waiver};
-use crate::report::{Finding, Related, Waived};
-use crate::rules::{self, Case, Draft, Findings, Review, phrase};
+use crate::report::{Finding, Looked, Related, Waived};
+use crate::rules::{self, Case, Draft, Findings, Review, Rule, phrase};
 
 /// Judges a case: what every rule found, less what the policy allows, with what it waives marked so.
 ///
@@ -36,6 +36,28 @@ pub fn judge(case: &Case<'_>) -> Result<Vec<Finding>> {
         key(a).cmp(&key(b)).then_with(|| a.identity.cmp(&b.identity)).then_with(|| a.message.cmp(&b.message))
     });
     Ok(findings)
+}
+
+/// Returns which rules looked at what: of each subject those that the policy does not allow there, and that had something
+/// to look at.
+pub fn looked(case: &Case<'_>) -> Vec<Looked> {
+    let is_on = |rule: &dyn Rule, path| case.policy.level(rule.id(), rule.level(), path, None, None) > Level::Allow;
+    let of = |subject: &Subject| Looked {
+        subject: subject.path,
+        rules: rules::looking_at(case, subject)
+            .into_iter()
+            .filter(|rule| is_on(*rule, subject.path))
+            .map(|rule| rule.id())
+            .collect(),
+    };
+    let mut looked: Vec<Looked> = case.resolved.subjects().iter().map(of).collect();
+    if let Some(waiver) = case.policy.waivers.first() {
+        let on = rules::policy::RULES.iter().filter(|rule| is_on(**rule, ""));
+        looked
+            .push(Looked { subject: case.sources.path(waiver.place.file), rules: on.map(|rule| rule.id()).collect() });
+    }
+    looked.sort_by_key(|looked| looked.subject);
+    looked
 }
 
 fn apply(case: &Case<'_>, found: Findings<'_>, used: &mut [usize]) -> Vec<Finding> {

@@ -115,6 +115,7 @@ pub fn check(
         report.notes.push(format!("{path}:{line}:{column}: {note}"));
     }
     report.findings = findings;
+    report.looked = judge::looked(&case);
     report.gate = Some(gate);
     Ok(finish(report, pinned, resolved))
 }

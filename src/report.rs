@@ -25,6 +25,8 @@ pub struct Report {
     pub edges: Vec<EdgeLine>,
     /// What the rules found, sorted by file, place and rule; allowed ones are not here.
     pub findings: Vec<Finding>,
+    /// Which rules looked at what, sorted by subject; empty where nothing was judged.
+    pub looked: Vec<Looked>,
     /// The names of the images at hand that the BOM does not pin.
     pub unpinned: Vec<Text>,
     /// How the images at hand compare with their lockfiles and the BOM.
@@ -204,6 +206,15 @@ pub struct Finding {
     pub waived: Option<Waived>,
 }
 
+/// The rules that had something to look at in a subject: one that found nothing there has passed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Looked {
+    /// The subject's path; the policy's for the rules about waivers.
+    pub subject: Text,
+    /// The ids of the rules, in the order of their table.
+    pub rules: Vec<Text>,
+}
+
 /// A place that belongs to a finding.
 #[derive(Clone, Debug)]
 pub struct Related {
@@ -232,6 +243,11 @@ impl Finding {
     /// Says whether it counts towards the gate.
     pub fn counts(&self, gate: Level) -> bool {
         self.waived.is_none() && self.level >= gate
+    }
+
+    /// Returns what it is listed under: its subject, or the file that it stands in where it has none.
+    pub fn listed_under(&self) -> Text {
+        if self.subject.is_empty() { self.location.path } else { self.subject }
     }
 }
 

@@ -190,7 +190,7 @@ impl<'r> Page<'r> {
     fn details(&mut self) {
         let findings = counted(self.report);
         let mut subjects: BTreeMap<Text, Vec<&Finding>> = BTreeMap::new();
-        findings.iter().for_each(|finding| subjects.entry(subject(finding)).or_default().push(finding));
+        findings.iter().for_each(|finding| subjects.entry(finding.listed_under()).or_default().push(finding));
         let mut told = 0;
         for (path, inside) in subjects {
             let title = format!("{}: {}", tag(path), count(inside.len(), "finding"));
@@ -245,10 +245,6 @@ fn counted(report: &Report) -> Vec<&Finding> {
     // What stands for itself comes before what it brought about.
     findings.sort_by_key(|finding| (std::cmp::Reverse(finding.level), finding.cause.is_some()));
     findings
-}
-
-fn subject(finding: &Finding) -> Text {
-    if finding.subject.is_empty() { finding.location.path } else { finding.subject }
 }
 
 /// Returns what a finding says, as an item of a list.

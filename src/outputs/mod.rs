@@ -3,6 +3,7 @@
 mod cyclonedx_json;
 mod excerpt;
 mod json;
+mod junit;
 pub(crate) mod markdown;
 mod sarif;
 mod tally;
@@ -48,8 +49,14 @@ pub struct Style {
 }
 
 /// All outputs of a report.
-pub const OUTPUTS: &[&dyn Output] =
-    &[&terminal::Terminal, &json::Json, &sarif::Sarif, &markdown::Markdown, &cyclonedx_json::CyclonedxJson];
+pub const OUTPUTS: &[&dyn Output] = &[
+    &terminal::Terminal,
+    &json::Json,
+    &sarif::Sarif,
+    &markdown::Markdown,
+    &junit::Junit,
+    &cyclonedx_json::CyclonedxJson,
+];
 
 /// Finds an output by its id.
 pub fn named(id: &str) -> Option<&'static dyn Output> {

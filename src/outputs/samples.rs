@@ -9,7 +9,7 @@ use anyhow::{Context, Result};
 use crate::images::Meaning;
 use crate::intern::{Text, text};
 use crate::model::Layer;
-use crate::report::{ChangeLine, EdgeLine, Finding, Level, Problem, Related, Report, SubjectLine, Waived};
+use crate::report::{ChangeLine, EdgeLine, Finding, Level, Looked, Problem, Related, Report, SubjectLine, Waived};
 use crate::report::{ImageRow, ImageTable};
 use crate::source::{FileId, Location, Open, Place, Sources};
 
@@ -90,6 +90,11 @@ impl Builder {
         self.report.sources.locate(place)
     }
 
+    /// Notes that rules looked at a subject, beside those that found something.
+    fn looked(&mut self, subject: Text, rules: &[Text]) {
+        self.report.looked.push(Looked { subject, rules: rules.to_vec() });
+    }
+
     fn finding(&mut self, rule: Text, level: Level, path: &str, part: &str, message: &str) -> &mut Finding {
         let (place, location) = self.at(path, part);
         self.report.findings.push(Finding {
@@ -149,6 +154,10 @@ pub fn drift() -> Report {
     all.subject(API, 204);
     all.subject(NPM, 1_000);
     all.subject("worker/Cargo.lock", 12);
+    all.looked("driftgate.toml", &["waiver-expired", "waiver-unused"]);
+    all.looked(API, &["version-drift", "integrity-drift", "source-drift"]);
+    all.looked(NPM, &["version-drift", "integrity-drift", "source-drift"]);
+    all.looked("worker/Cargo.lock", &["version-drift", "integrity-drift", "source-drift"]);
     let pinned = |all: &Builder, part| {
         let (place, location) = all.at("bom.cdx.json", part);
         Related { place, location, note: "pinned here" }
@@ -203,6 +212,7 @@ fn clean() -> Report {
     let mut all = Builder::new(&[]);
     all.subject(API, 204);
     all.subject(NPM, 1_000);
+    all.looked(API, &["version-drift", "integrity-drift"]);
     all.report
 }
 

@@ -54,7 +54,7 @@ impl Tally {
         let mut places = BTreeMap::new();
         let mut tallies: Vec<(Text, Tally)> = Vec::new();
         for finding in &report.findings {
-            let subject = if finding.subject.is_empty() { finding.location.path } else { finding.subject };
+            let subject = finding.listed_under();
             let place = *places.entry(subject).or_insert(tallies.len());
             if place == tallies.len() {
                 tallies.push((subject, Tally::default()));

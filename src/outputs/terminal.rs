@@ -160,7 +160,7 @@ impl<'s> Screen<'s> {
         };
         if !alone {
             let level = self.paint(first.level, &format!("{} more", number(findings.len())));
-            writeln!(self.to, "{level} of {} in {}", clip(first.rule, 100), clip(subject(first), 400))?;
+            writeln!(self.to, "{level} of {} in {}", clip(first.rule, 100), clip(first.listed_under(), 400))?;
         }
         let most = if findings.len() > LINES + 1 { LINES } else { findings.len() };
         for finding in &findings[..most] {
@@ -333,7 +333,7 @@ impl<'s> Screen<'s> {
             if finding.cause.is_some_and(|cause| self.caused.contains_key(&(finding.subject, cause))) {
                 continue;
             }
-            let place = *places.entry((finding.level, subject(finding), finding.rule)).or_insert(groups.len());
+            let place = *places.entry((finding.level, finding.listed_under(), finding.rule)).or_insert(groups.len());
             if place == groups.len() {
                 groups.push(Vec::new());
             }
@@ -392,10 +392,6 @@ fn caused(report: &Report) -> BTreeMap<(Text, Text), Vec<&Finding>> {
         }
     }
     caused
-}
-
-fn subject(finding: &Finding) -> Text {
-    if finding.subject.is_empty() { finding.location.path } else { finding.subject }
 }
 
 /// Returns the ways by which a component gets in.

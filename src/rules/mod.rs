@@ -22,7 +22,7 @@ use time::Date;
 
 use crate::compare::{Change, Drift};
 use crate::entry::Entry;
-use crate::graph::{Graph, Resolved};
+use crate::graph::{Graph, Resolved, Subject};
 use crate::images::{self, Held};
 use crate::intern::{self, Text};
 use crate::model::Scope;
@@ -286,6 +286,17 @@ pub const RULES: &[&[&dyn Rule]] = &[
 /// Returns every rule.
 pub fn all() -> impl Iterator<Item = &'static dyn Rule> {
     RULES.iter().flat_map(|folder| folder.iter().copied())
+}
+
+/// Returns the rules that have something to look at in a subject, so that it says something if they find nothing there.
+/// Those about the policy have not.
+pub fn looking_at(case: &Case<'_>, subject: &Subject) -> Vec<&'static dyn Rule> {
+    let mut rules = [version::RULES, integrity::RULES, source::RULES, graph::RULES, component::RULES].concat();
+    if container::look_at(case, subject) {
+        rules.extend(container::RULES);
+    }
+    rules.extend(gpu::RULES.iter().filter(|rule| case.judged().is_answered(**rule, subject.path)));
+    rules
 }
 
 /// Finds a rule by its id.

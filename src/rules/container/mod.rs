@@ -14,8 +14,10 @@ mod platform_drift;
 use serde::de::Error;
 use serde::{Deserialize, Deserializer};
 
-use super::Rule;
+use super::{Case, Rule, phrase};
 use crate::formats::pypi;
+use crate::graph::Subject;
+use crate::images;
 use crate::intern::Text;
 use crate::model::{Component, Fact, FactKind, Pattern, Purl};
 
@@ -32,6 +34,16 @@ pub const RULES: &[&dyn Rule] = &[
     &install_not_locked::InstallNotLocked,
     &platform_drift::PlatformDrift,
 ];
+
+/// Says whether a subject is or names what the rules of this folder look at: images, and what is fetched by a name that can
+/// move, or what the build of an image installs.
+pub fn look_at(case: &Case<'_>, subject: &Subject) -> bool {
+    let is_named =
+        |component: &Component| phrase::is_image(component) || ["github", "huggingface"].contains(&component.purl.ty());
+    images::image_of(subject.path).is_some()
+        || subject.components().any(|node| is_named(node.component))
+        || case.builds().iter().any(|image| image.subject.path == subject.path)
+}
 
 /// Programs that install others, by their packages' names: a build fetches them before it can hold to any lockfile.
 const INSTALLERS: &[&str] = &[

@@ -181,6 +181,10 @@ pub struct Judged {
     seen: HashSet<(Text, Place, Option<usize>, String)>,
     /// The targets that something with CUDA runs on, by their numbers in the policy.
     used: BTreeSet<usize>,
+    /// The subjects of stacks that carry a GPU runtime and were judged on a target.
+    answered: BTreeSet<Text>,
+    /// The classes of which a fact was missing, and the subject of whose stack.
+    unanswered: BTreeSet<(Text, Text)>,
     /// What could not be judged, or only on a condition: silence would look like a yes.
     pub notes: Vec<String>,
 }
@@ -195,6 +199,19 @@ impl Judged {
     /// Returns the targets that something with CUDA runs on.
     fn used<'p>(&self, policy: &'p Policy) -> impl Iterator<Item = &'p policy::Target> {
         self.used.iter().filter_map(|target| policy.targets.get(*target))
+    }
+
+    /// Says whether a rule of this folder had all that it looks at in a subject: on a target, and with no fact missing.
+    pub fn is_answered(&self, rule: &dyn Rule, subject: Text) -> bool {
+        let class = CLASSES.iter().find(|(_, id)| *id == rule.id()).map(|(class, _)| *class);
+        self.answered.contains(subject) && class.is_some_and(|class| !self.unanswered.contains(&(class, subject)))
+    }
+
+    /// Notes of which classes a stack's answers leave something open.
+    fn leave_open(&mut self, stack: &Stack, answers: &[Answer]) {
+        for answer in answers.iter().filter(|answer| answer.verdict == Verdict::Unknown) {
+            self.unanswered.extend(stack.environment.subjects.iter().map(|subject| (answer.class, *subject)));
+        }
     }
 
     /// Adds answers, each thing once: a lockfile that several images install is in several stacks.
@@ -236,6 +253,7 @@ pub fn judged(resolved: &Graph, policy: &Policy) -> Judged {
         if !policy.targets.is_empty() {
             judged.note(stack, "", &inside);
         }
+        judged.leave_open(stack, &inside);
         judged.add(inside, None);
     }
     for (number, place) in policy.targets.iter().enumerate() {
@@ -252,8 +270,12 @@ pub fn judged(resolved: &Graph, policy: &Policy) -> Judged {
             if stack.carriers.iter().any(|carrier| carrier.cuda.major().is_some()) {
                 judged.used.insert(number);
             }
+            if !stack.carriers.is_empty() {
+                judged.answered.extend(&stack.environment.subjects);
+            }
             let answers = gpu::judge(stack, target);
             judged.note(stack, &target.name, &answers);
+            judged.leave_open(stack, &answers);
             judged.add(answers, Some(number));
         }
         if !is_for_some {
