@@ -2,6 +2,7 @@
 
 mod cyclonedx_json;
 mod excerpt;
+mod gitlab;
 mod json;
 mod junit;
 pub(crate) mod markdown;
@@ -55,6 +56,7 @@ pub const OUTPUTS: &[&dyn Output] = &[
     &sarif::Sarif,
     &markdown::Markdown,
     &junit::Junit,
+    &gitlab::Gitlab,
     &cyclonedx_json::CyclonedxJson,
 ];
 
