@@ -397,6 +397,90 @@ fn one_run_writes_several_outputs() {
     assert_eq!(project.get("x.json"), project.get("o.json"));
 }
 
+/// Runs a check as a step of GitHub Actions does.
+fn in_actions(project: &Project, arguments: &[&str]) -> Ran {
+    let mut check = driftgate(&project.path(""));
+    check
+        .arg("check")
+        .args(arguments)
+        .env("GITHUB_ACTIONS", "true")
+        .env("GITHUB_STEP_SUMMARY", project.path("summary"));
+    Ran::of(check.output().unwrap())
+}
+
+#[test]
+fn actions_gets_annotations_and_a_summary_by_itself() {
+    let project = Project::pinned();
+    project.bump();
+    let report = project.run(&["check"]).ends(1, &[]).out;
+    let annotations = project.run(&["check", "--format", "github"]).ends(1, &[]).out;
+    assert!(
+        annotations.starts_with("::error file=Cargo.lock,line=12,col=8,endLine=12,endColumn=14,title=driftgate%3A ")
+    );
+    assert!(!project.path("summary").exists());
+
+    let ran = in_actions(&project, &[]).ends(1, &[]);
+    assert_eq!((ran.out, ran.err.as_str()), (format!("{report}{annotations}"), ""));
+    let page = project.run(&["check", "--format", "markdown"]).out;
+    assert_eq!(project.get("summary"), page);
+    in_actions(&project, &["--format", "github=notes"]).ends(1, &[]);
+    assert_eq!(project.get("notes"), annotations);
+    assert_eq!(project.get("summary"), format!("{page}\n\n{page}"));
+    // The report goes to its file, and the annotations where Actions reads them.
+    assert_eq!(in_actions(&project, &["-o", "report"]).ends(1, &[]).out, annotations);
+    assert_eq!(project.get("report"), report);
+}
+
+#[test]
+fn a_format_that_is_asked_for_turns_that_off() {
+    let project = Project::pinned();
+    project.bump();
+    let report = project.run(&["check"]).ends(1, &[]).out;
+    assert_eq!(in_actions(&project, &["--format", "terminal"]).ends(1, &[]).out, report);
+    assert!(!project.path("summary").exists());
+    let elsewhere = driftgate(&project.path("")).arg("check").env("GITHUB_ACTIONS", "false").output();
+    assert_eq!(Ran::of(elsewhere.unwrap()).out, report);
+}
+
+#[test]
+fn a_summary_that_cannot_be_written_is_said_and_fails_nothing() {
+    let project = Project::pinned();
+    fs::write(project.path("summary"), vec![b'x'; (1 << 20) - 10]).unwrap();
+    in_actions(&project, &[]).ends(0, &["no summary of the job", "1 MiB"]).prints(&["clean"]);
+    assert_eq!(project.get("summary").len(), (1 << 20) - 10);
+    fs::remove_file(project.path("summary")).unwrap();
+    fs::create_dir(project.path("summary")).unwrap();
+    in_actions(&project, &[]).ends(0, &["no summary of the job: writing "]).prints(&["clean"]);
+}
+
+/// Names that want to be commands to Actions, in every place that a lockfile has for one.
+#[test]
+fn no_name_is_a_command_to_actions() {
+    let project = Project::pinned();
+    let evil = "::error::x##[add-mask]y%0A::stop-commands::z";
+    let lock = CARGO.replace("itoa", evil).replace("1.0.14", "##[error]1\\n::warning::");
+    project.put(&format!("{evil}/Cargo.lock"), &lock);
+    project.put("::set-env name=A::B/Cargo.lock", "version = ");
+    for arguments in [
+        &["check"][..],
+        &["check", "-v"],
+        &["check", "-f", "github"],
+        &["diff", "bom.cdx.json", "."],
+        &["why", "*mask*"],
+    ] {
+        let ran = driftgate(&project.path("")).args(arguments).env("GITHUB_ACTIONS", "true").output().unwrap();
+        let ran = Ran::of(ran);
+        assert!(ran.out.contains("stop-commands"), "{arguments:?}: {}{}", ran.out, ran.err);
+        for line in ran.out.lines().chain(ran.err.lines()) {
+            assert!(!line.contains("##["), "{line}");
+            let start = line.trim_start();
+            let ours = ["::error file=", "::warning file=", "::notice title="].iter().any(|own| start.starts_with(own));
+            // Three colons begin a place in a diagnostic.
+            assert!(ours || !start.starts_with("::") || start.starts_with("::: "), "{line}");
+        }
+    }
+}
+
 #[test]
 fn a_reader_that_has_seen_enough_is_no_error() {
     let project = Project::pinned();
@@ -434,7 +518,7 @@ fn the_same_bytes_wherever_it_runs() {
     project.bump();
     other.bump();
     let root = project.folder.path().to_str().unwrap();
-    for format in ["terminal", "json", "sarif", "markdown", "cyclonedx-json"] {
+    for format in driftgate::outputs::OUTPUTS.iter().map(|output| output.id()) {
         let here = project.run(&["check", "--format", format]).ends(1, &[]).out;
         let outside = project.run_in("api", &["check", root, "--format", format]).ends(1, &[]).out;
         assert_eq!(here, outside, "{format} from another folder");
@@ -634,19 +718,22 @@ fn the_readme_shows_the_table_of_the_demos_image() {
 
 /// The README's table of formats is the code's. `UPDATE_SNAPSHOTS=1` writes it anew.
 #[test]
-fn the_readme_lists_the_formats() {
+fn the_readme_lists_the_formats_and_the_outputs() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let readme = fs::read_to_string(root.join("README.md")).unwrap();
-    let command = "driftgate list formats --format markdown";
-    let (before, rest) = readme.split_once(&format!("<!-- {command} -->\n")).unwrap();
-    let (table, after) = rest.split_once("<!-- end -->").unwrap();
-    let output = driftgate(root).args(command.split(' ').skip(1)).output().unwrap();
-    let printed = String::from_utf8(output.stdout).unwrap();
-    if std::env::var_os("UPDATE_SNAPSHOTS").is_some() {
-        let written = format!("{before}<!-- {command} -->\n{printed}<!-- end -->{after}");
-        return fs::write(root.join("README.md"), written).unwrap();
+    for table in ["formats", "outputs"] {
+        let readme = fs::read_to_string(root.join("README.md")).unwrap();
+        let command = format!("driftgate list {table} --format markdown");
+        let (before, rest) = readme.split_once(&format!("<!-- {command} -->\n")).unwrap();
+        let (written, after) = rest.split_once("<!-- end -->").unwrap();
+        let output = driftgate(root).args(command.split(' ').skip(1)).output().unwrap();
+        let printed = String::from_utf8(output.stdout).unwrap();
+        if std::env::var_os("UPDATE_SNAPSHOTS").is_some() {
+            let page = format!("{before}<!-- {command} -->\n{printed}<!-- end -->{after}");
+            fs::write(root.join("README.md"), page).unwrap();
+        } else {
+            assert!(written == printed, "{table}: the table is another: run UPDATE_SNAPSHOTS=1 cargo test --test cli");
+        }
     }
-    assert!(table == printed, "the table is another: run UPDATE_SNAPSHOTS=1 cargo test --test cli");
 }
 
 #[test]

@@ -13,6 +13,9 @@ use crate::source::Sources;
 use crate::{Side, check};
 
 /// Hold a tree to its pinned BOM and judge what drifted: the gate
+///
+/// In a job of GitHub Actions, and without --format, it prints annotations after the report, and adds the report to the
+/// summary of the job.
 #[derive(Args)]
 pub struct Check {
     /// The folder (or lockfile, or git revision `REV`, `REV:PATH`) to check.
@@ -77,7 +80,7 @@ impl Check {
         if report.subjects.is_empty() && report.problems.is_empty() {
             say("nothing here has a format that driftgate reads; `driftgate list formats` names them");
         }
-        self.outputs.write(&report, "terminal")?;
+        self.outputs.write_for_ci(&report, "terminal")?;
         Ok(outcome(&report))
     }
 }

@@ -1,5 +1,6 @@
 //! The command line: arguments in, stage calls, bytes out. One file a command.
 
+mod actions;
 mod check;
 mod diff;
 mod explain;
@@ -18,6 +19,8 @@ use std::process::ExitCode;
 
 use anyhow::{Context, Result};
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
+
+use crate::outputs::tame::Tame;
 
 /// The drift guard: lockfiles and container manifests held to a pinned bill of materials.
 ///
@@ -92,9 +95,13 @@ fn say(line: &str) {
     let _ = writeln!(io::stderr().lock(), "driftgate: {}", crate::outputs::text::plain(line));
 }
 
-/// Writes a result to standard output.
+/// Writes a text to standard output, no line of which is a command to a CI system.
 fn print(bytes: &[u8]) -> Result<()> {
-    print_with(&mut |to| Ok(to.write_all(bytes)?))
+    print_with(&mut |to| {
+        let mut to = Tame::new(to);
+        to.write_all(bytes)?;
+        Ok(to.flush()?)
+    })
 }
 
 /// Writes a result to standard output. A reader that has seen enough is no error, and changes no outcome.

@@ -9,7 +9,7 @@ use clap::{Args, ValueEnum};
 use time::format_description::well_known::Rfc3339;
 use time::{Date, OffsetDateTime};
 
-use super::Outcome;
+use super::{Outcome, actions};
 use crate::outputs::{self, Output, Style};
 use crate::policy;
 use crate::report::Report;
@@ -80,12 +80,29 @@ impl Outputs {
         if !chosen.iter().any(|(output, file)| file.is_none() && !output.is_document()) {
             report.problems.iter().for_each(|problem| super::say(&problem.to_string()));
         }
+        if chosen.iter().any(|(output, _)| output.id() == actions::OUTPUT) {
+            actions::summarize(report, self.style(true));
+        }
         for (output, file) in chosen {
             let style = self.style(file.is_some());
             match file {
                 Some(file) => write_with(&file, &mut |to| output.write(report, style, to))?,
                 None => super::print_with(&mut |to| output.write(report, style, to))?,
             }
+        }
+        Ok(())
+    }
+
+    /// Writes a report in every way that is asked for; where nothing is, and GitHub Actions runs this, its annotations and
+    /// the summary of the job too.
+    ///
+    /// # Errors
+    /// As [`Outputs::write`].
+    pub fn write_for_ci(&self, report: &Report, default: &str) -> Result<()> {
+        self.write(report, default)?;
+        if self.format.is_empty() && actions::is_here() {
+            actions::annotate(report)?;
+            actions::summarize(report, self.style(true));
         }
         Ok(())
     }
