@@ -298,7 +298,7 @@ fn grave(level: Level) -> &'static str {
 }
 
 /// Returns name and version of a purl.
-fn named(purl: &str) -> (String, String) {
+pub(crate) fn named(purl: &str) -> (String, String) {
     let rest = purl.strip_prefix("pkg:").unwrap_or(purl);
     let rest = rest.split_once('/').map_or(rest, |(_, rest)| rest);
     let rest = rest.split(['?', '#']).next().unwrap_or_default();
