@@ -45,7 +45,6 @@ pub fn looked(case: &Case<'_>) -> Vec<Looked> {
     let of = |subject: &Subject| Looked {
         subject: subject.path,
         rules: rules::looking_at(case, subject)
-            .into_iter()
             .filter(|rule| is_on(*rule, subject.path))
             .map(|rule| rule.id())
             .collect(),

@@ -397,6 +397,34 @@ fn one_run_writes_several_outputs() {
     assert_eq!(project.get("x.json"), project.get("o.json"));
 }
 
+/// What nobody looked at has not passed: drift of an image that the BOM does not pin, GPUs where no target says where it runs.
+#[test]
+fn junit_has_a_case_of_what_was_looked_at_and_of_nothing_else() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let page = |arguments: &str| {
+        let words = format!("check {arguments} --format junit");
+        Ran::of(driftgate(root).args(words.split(' ')).output().unwrap()).ends(1, &[]).out
+    };
+    let case = |rule: &str, subject: &str| format!("<testcase name=\"{rule}\" classname=\"{subject}\" time=\"0\"");
+    let installed = "api!/srv/.venv/lib/python3.12/site-packages";
+
+    let proposed = page("fixtures/demo/proposed");
+    for rule in ["unreadable", "version-drift", "source-drift", "driver-floor", "torch-pair"] {
+        assert!(proposed.contains(&case(rule, "api/uv.lock")), "{rule}");
+    }
+    assert!(proposed.contains(&format!("{}/>", case("version-drift", "web/package-lock.json"))));
+    assert!(proposed.contains(&format!("{}>\n      <failure ", case("driver-floor", "api/uv.lock"))));
+    assert!(!proposed.contains(&case("driver-floor", "web/package-lock.json")));
+    assert!(proposed.contains("warning[driver-end-of-life]: "));
+
+    let image = "--bom fixtures/demo/proposed/bom.cdx.json --image api=fixtures/demo/api-image.tar";
+    let approved = page(&format!("fixtures/demo/approved {image}"));
+    assert!(approved.contains(&case("image-extra-package", installed)));
+    assert!(approved.contains(&case("version-drift", "api/uv.lock")));
+    assert!(!approved.contains(&case("version-drift", installed)));
+    assert!(!approved.contains(&case("torch-pair", "api/uv.lock")));
+}
+
 /// Runs a check as a step of GitHub Actions does.
 fn in_actions(project: &Project, arguments: &[&str]) -> Ran {
     let mut check = driftgate(&project.path(""));

@@ -3,7 +3,7 @@
 //! say of the difference on the first of June 2026, or on the day in its file `date`. `UPDATE_SNAPSHOTS=1 cargo test --test rules` writes it anew.
 #![allow(clippy::unwrap_used)]
 
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 use std::fmt::Write;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -16,7 +16,7 @@ use driftgate::images;
 use driftgate::judge;
 use driftgate::model::Component;
 use driftgate::policy::{Policy, date};
-use driftgate::report::{Finding, Level};
+use driftgate::report::{Finding, Level, Looked};
 use driftgate::rules::{self, Case};
 use driftgate::source::{Location, Source, Sources};
 use driftgate::tree::{Folder, Tree};
@@ -81,9 +81,14 @@ fn read(folder: &Path) -> Read {
 }
 
 fn judge(read: &Read) -> Vec<Finding> {
+    judge_and_look(read).0
+}
+
+/// Judges, and says which rules looked at what.
+fn judge_and_look(read: &Read) -> (Vec<Finding>, Vec<Looked>) {
     let drift = compare::drift_by_path(&read.pinned, &read.resolved);
     let case = Case::new((&read.pinned, &read.resolved), &drift, &read.policy, &read.sources, read.today);
-    judge::judge(&case).unwrap()
+    (judge::judge(&case).unwrap(), judge::looked(&case))
 }
 
 fn snapshot(read: &Read) -> String {
@@ -143,6 +148,33 @@ fn cases_say_what_they_said() {
         }
     }
     assert!(wrong.is_empty() || update, "{wrong}");
+}
+
+/// A rule that finds something in what is there has looked at it: so what [`judge::looked`] leaves out is nothing that the
+/// rule looks at. Rules on GPUs look at what runs on a target with no fact missing; they find without one too. A rule that is
+/// allowed but for one package has looked at no subject.
+#[test]
+fn what_finds_has_looked() {
+    let mut wrong = BTreeSet::new();
+    let mut gpu = 0;
+    for (_, folder) in cases() {
+        let read = read(&folder);
+        let (findings, looked) = judge_and_look(&read);
+        for finding in &findings {
+            let subject = finding.listed_under();
+            let has_looked = looked.iter().any(|one| one.subject == subject && one.rules.contains(&finding.rule));
+            let tells_class = rules::gpu::class_of(finding.rule).is_some();
+            gpu += usize::from(tells_class && has_looked);
+            let default = rules::named(finding.rule).map_or(Level::Deny, |rule| rule.level());
+            let is_on = read.policy.level(finding.rule, default, subject, None, None) > Level::Allow;
+            let is_here = read.resolved.subject(subject).is_some() || finding.rule.starts_with("waiver-");
+            if !has_looked && !tells_class && is_on && is_here {
+                wrong.insert(format!("{}: {} in {subject}", folder.display(), finding.rule));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{wrong:#?}");
+    assert!(gpu > 0, "no rule on GPUs has looked at anything");
 }
 
 /// A case whose name begins with `silent` has no finding of its rule; any other has one.

@@ -21,10 +21,11 @@ entry! {
     ///
     /// # Cases
     /// A rule that had something to look at in a subject is a case of the subject's suite, and has passed where it found
-    /// nothing. It has none where the policy allows it, nor where it had nothing to look at: rules on images are cases of what
-    /// is or names an image, rules on GPUs of what runs on a `[[target]]` and has no fact missing. Each subject has the case
-    /// `unreadable` too, passed where it was read whole. Findings about the policy are in a suite of the policy's name, and the
-    /// suite `driftgate` is about the run: what could not be read and is no file, headlines, notes.
+    /// nothing. It has none where the policy allows it, nor where it had nothing to look at: rules on drift look at what the
+    /// BOM pins, those on images at what is or names an image, those on GPUs at what runs on a `[[target]]` and has no fact
+    /// missing. What finds something has a case wherever that is. Each subject has the case `unreadable` too, passed where it
+    /// was read whole. Findings about the policy are in a suite of the policy's name, and the suite `driftgate` is about the
+    /// run: what could not be read and is no file, headlines, notes.
     ///
     /// - A **failure** is what reaches the gate: `deny`, or with `--fail-on warn` warnings too. All findings of one rule in
     ///   one subject are one case, each with its place, the ways by which it gets in, and how to mend it.

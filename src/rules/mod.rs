@@ -38,6 +38,12 @@ pub trait Rule: Entry {
         Level::Deny
     }
 
+    /// Says whether it has anything to look at in a subject, so that it says something if it finds nothing there. Of the
+    /// rules that tell a class of GPU mismatch, [`gpu::Judged`] says so.
+    fn looks_at(&self, _case: &Case<'_>, _subject: &Subject) -> bool {
+        true
+    }
+
     /// Looks at the case.
     ///
     /// # Errors
@@ -109,6 +115,11 @@ impl<'c> Case<'c> {
     /// Returns the images that the tree builds, with what their builds install: found once, asked by several rules.
     pub fn builds(&self) -> &[Image<'c>] {
         self.builds.get_or_init(|| stacks::images(self.resolved, self.policy))
+    }
+
+    /// Says whether the BOM pins a subject, so that it can have drifted.
+    pub fn is_pinned(&self, subject: &Subject) -> bool {
+        self.pinned.subject(subject.path).is_some()
     }
 
     /// Reads a rule's options from the policy; the defaults where it gives none.
@@ -288,15 +299,12 @@ pub fn all() -> impl Iterator<Item = &'static dyn Rule> {
     RULES.iter().flat_map(|folder| folder.iter().copied())
 }
 
-/// Returns the rules that have something to look at in a subject, so that it says something if they find nothing there.
-/// Those about the policy have not.
-pub fn looking_at(case: &Case<'_>, subject: &Subject) -> Vec<&'static dyn Rule> {
-    let mut rules = [version::RULES, integrity::RULES, source::RULES, graph::RULES, component::RULES].concat();
-    if container::look_at(case, subject) {
-        rules.extend(container::RULES);
-    }
-    rules.extend(gpu::RULES.iter().filter(|rule| case.judged().is_answered(**rule, subject.path)));
-    rules
+/// Returns the rules that have something to look at in a subject.
+pub fn looking_at(case: &Case<'_>, subject: &Subject) -> impl Iterator<Item = &'static dyn Rule> {
+    all().filter(|rule| match gpu::class_of(rule.id()) {
+        Some(class) => case.judged().is_answered(class, subject.path),
+        None => rule.looks_at(case, subject),
+    })
 }
 
 /// Finds a rule by its id.

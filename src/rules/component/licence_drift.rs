@@ -4,6 +4,7 @@ use anyhow::Result;
 
 use crate::compare::What;
 use crate::entry;
+use crate::graph::Subject;
 use crate::policy::Level;
 use crate::rules::{Case, Findings, Rule, phrase};
 
@@ -33,6 +34,10 @@ entry! {
 impl Rule for LicenceDrift {
     fn level(&self) -> Level {
         Level::Warn
+    }
+
+    fn looks_at(&self, case: &Case<'_>, subject: &Subject) -> bool {
+        case.is_pinned(subject)
     }
 
     fn check<'g>(&self, case: &Case<'g>, findings: &mut Findings<'g>) -> Result<()> {

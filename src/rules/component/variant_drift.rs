@@ -6,6 +6,7 @@ use anyhow::Result;
 
 use crate::compare::{Change, What};
 use crate::entry;
+use crate::graph::Subject;
 use crate::model::{Component, PROVENANCE};
 use crate::policy::Level;
 use crate::rules::{Case, Findings, Rule, phrase};
@@ -34,6 +35,10 @@ entry! {
 impl Rule for VariantDrift {
     fn level(&self) -> Level {
         Level::Warn
+    }
+
+    fn looks_at(&self, case: &Case<'_>, subject: &Subject) -> bool {
+        case.is_pinned(subject)
     }
 
     fn check<'g>(&self, case: &Case<'g>, findings: &mut Findings<'g>) -> Result<()> {

@@ -4,6 +4,7 @@ use anyhow::Result;
 
 use crate::entry;
 use crate::formats::oci::{OLLAMA, is_model};
+use crate::graph::Subject;
 use crate::model::Gap;
 use crate::policy::Level;
 use crate::rules::{Case, Findings, Rule, phrase};
@@ -34,6 +35,11 @@ entry! {
 impl Rule for FloatingModel {
     fn level(&self) -> Level {
         Level::Warn
+    }
+
+    fn looks_at(&self, _case: &Case<'_>, subject: &Subject) -> bool {
+        let is_pinned = subject.components().any(|node| node.component.purl.ty() == "huggingface");
+        is_pinned || subject.declared.iter().any(|declared| is_model(declared.requirement.extra))
     }
 
     fn check<'g>(&self, case: &Case<'g>, findings: &mut Findings<'g>) -> Result<()> {

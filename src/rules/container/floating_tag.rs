@@ -7,6 +7,7 @@ use serde::Deserialize;
 
 use super::repository;
 use crate::entry;
+use crate::graph::Subject;
 use crate::intern::Text;
 use crate::model::{Component, Digest, Origin};
 use crate::policy::Level;
@@ -59,6 +60,10 @@ enum Require {
 impl Rule for FloatingTag {
     fn level(&self) -> Level {
         Level::Warn
+    }
+
+    fn looks_at(&self, _case: &Case<'_>, subject: &Subject) -> bool {
+        subject.components().any(|node| phrase::is_image(node.component) || is_action(node.component))
     }
 
     fn check<'g>(&self, case: &Case<'g>, findings: &mut Findings<'g>) -> Result<()> {

@@ -4,6 +4,7 @@ use anyhow::Result;
 
 use crate::compare::What;
 use crate::entry;
+use crate::graph::Subject;
 use crate::rules::{Case, Findings, Rule, phrase};
 
 entry! {
@@ -28,6 +29,10 @@ entry! {
 }
 
 impl Rule for ImageDigestDrift {
+    fn looks_at(&self, case: &Case<'_>, subject: &Subject) -> bool {
+        case.is_pinned(subject)
+    }
+
     fn check<'g>(&self, case: &Case<'g>, findings: &mut Findings<'g>) -> Result<()> {
         case.no_options(self)?;
         for change in case.drift.changes_within() {

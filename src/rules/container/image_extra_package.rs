@@ -4,8 +4,9 @@ use std::collections::BTreeSet;
 
 use anyhow::Result;
 
+use super::is_compared;
 use crate::entry;
-use crate::graph::Resolved;
+use crate::graph::{Resolved, Subject};
 use crate::images::Meaning;
 use crate::model::NodeId;
 use crate::policy::Level;
@@ -39,6 +40,10 @@ entry! {
 impl Rule for ImageExtraPackage {
     fn level(&self) -> Level {
         Level::Warn
+    }
+
+    fn looks_at(&self, case: &Case<'_>, subject: &Subject) -> bool {
+        is_compared(case, subject)
     }
 
     fn check<'g>(&self, case: &Case<'g>, findings: &mut Findings<'g>) -> Result<()> {

@@ -2,8 +2,9 @@
 
 use anyhow::Result;
 
+use super::is_compared;
 use crate::entry;
-use crate::graph::Resolved;
+use crate::graph::{Resolved, Subject};
 use crate::images::{self, Meaning};
 use crate::policy::Level;
 use crate::rules::{Case, Findings, Rule, phrase};
@@ -39,6 +40,11 @@ entry! {
 }
 
 impl Rule for ImageLockMismatch {
+    fn looks_at(&self, case: &Case<'_>, subject: &Subject) -> bool {
+        let is_stranger = |(_, lock): &(_, &Subject)| lock.path == subject.path;
+        is_compared(case, subject) || case.images().strangers.iter().any(is_stranger)
+    }
+
     fn check<'g>(&self, case: &Case<'g>, findings: &mut Findings<'g>) -> Result<()> {
         case.no_options(self)?;
         for (image, lock) in &case.images().strangers {

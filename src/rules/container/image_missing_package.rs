@@ -2,7 +2,9 @@
 
 use anyhow::Result;
 
+use super::is_compared;
 use crate::entry;
+use crate::graph::Subject;
 use crate::images::Meaning;
 use crate::policy::Level;
 use crate::rules::{Case, Findings, Rule, phrase};
@@ -32,6 +34,10 @@ entry! {
 impl Rule for ImageMissingPackage {
     fn level(&self) -> Level {
         Level::Warn
+    }
+
+    fn looks_at(&self, case: &Case<'_>, subject: &Subject) -> bool {
+        is_compared(case, subject)
     }
 
     fn check<'g>(&self, case: &Case<'g>, findings: &mut Findings<'g>) -> Result<()> {

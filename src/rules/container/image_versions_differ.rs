@@ -59,6 +59,10 @@ impl Rule for ImageVersionsDiffer {
         Level::Allow
     }
 
+    fn looks_at(&self, _case: &Case<'_>, subject: &Subject) -> bool {
+        deploys(subject) && subject.components().any(|node| phrase::is_image(node.component))
+    }
+
     fn check<'g>(&self, case: &Case<'g>, findings: &mut Findings<'g>) -> Result<()> {
         let options: Options = case.options(self)?;
         if case.is_off(self) {

@@ -69,6 +69,10 @@ impl Rule for InstallNotLocked {
         Level::Warn
     }
 
+    fn looks_at(&self, case: &Case<'_>, subject: &Subject) -> bool {
+        case.builds().iter().any(|image| image.subject.path == subject.path)
+    }
+
     fn check<'g>(&self, case: &Case<'g>, findings: &mut Findings<'g>) -> Result<()> {
         let options: Options = case.options(self)?;
         if case.is_off(self) {

@@ -8,7 +8,7 @@ use serde::Deserialize;
 use super::{Allowed, Package};
 use crate::entry;
 use crate::formats::pypi;
-use crate::graph::Resolved;
+use crate::graph::{Resolved, Subject};
 use crate::images;
 use crate::intern::Text;
 use crate::model::FactKind;
@@ -75,6 +75,10 @@ impl Options {
 impl Rule for InstallUnpinned {
     fn level(&self) -> Level {
         Level::Warn
+    }
+
+    fn looks_at(&self, case: &Case<'_>, subject: &Subject) -> bool {
+        case.builds().iter().any(|image| image.subject.path == subject.path)
     }
 
     fn check<'g>(&self, case: &Case<'g>, findings: &mut Findings<'g>) -> Result<()> {

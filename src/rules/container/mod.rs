@@ -14,10 +14,9 @@ mod platform_drift;
 use serde::de::Error;
 use serde::{Deserialize, Deserializer};
 
-use super::{Case, Rule, phrase};
+use super::{Case, Rule};
 use crate::formats::pypi;
 use crate::graph::Subject;
-use crate::images;
 use crate::intern::Text;
 use crate::model::{Component, Fact, FactKind, Pattern, Purl};
 
@@ -35,14 +34,10 @@ pub const RULES: &[&dyn Rule] = &[
     &platform_drift::PlatformDrift,
 ];
 
-/// Says whether a subject is or names what the rules of this folder look at: images, and what is fetched by a name that can
-/// move, or what the build of an image installs.
-pub fn look_at(case: &Case<'_>, subject: &Subject) -> bool {
-    let is_named =
-        |component: &Component| phrase::is_image(component) || ["github", "huggingface"].contains(&component.purl.ty());
-    images::image_of(subject.path).is_some()
-        || subject.components().any(|node| is_named(node.component))
-        || case.builds().iter().any(|image| image.subject.path == subject.path)
+/// Says whether a subject is a lockfile that is held to an image at hand, or the environment that it is installed into.
+fn is_compared(case: &Case<'_>, subject: &Subject) -> bool {
+    let paths = case.images().comparisons.iter().flat_map(|held| [held.lock.path, held.installed.path]);
+    paths.into_iter().any(|path| path == subject.path)
 }
 
 /// Programs that install others, by their packages' names: a build fetches them before it can hold to any lockfile.

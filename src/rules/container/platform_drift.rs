@@ -54,6 +54,10 @@ impl Rule for PlatformDrift {
         Level::Warn
     }
 
+    fn looks_at(&self, _case: &Case<'_>, subject: &Subject) -> bool {
+        subject.components().any(|node| phrase::is_image(node.component))
+    }
+
     fn check<'g>(&self, case: &Case<'g>, findings: &mut Findings<'g>) -> Result<()> {
         case.no_options(self)?;
         if case.is_off(self) {

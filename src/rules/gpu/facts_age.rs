@@ -5,6 +5,7 @@ use serde::Deserialize;
 
 use crate::entry;
 use crate::gpu::facts;
+use crate::graph::Subject;
 use crate::policy::{Level, date};
 use crate::rules::{Case, Findings, Rule, phrase};
 
@@ -46,6 +47,10 @@ impl Default for Options {
 impl Rule for FactsAge {
     fn level(&self) -> Level {
         Level::Warn
+    }
+
+    fn looks_at(&self, _case: &Case<'_>, _subject: &Subject) -> bool {
+        false
     }
 
     fn check<'g>(&self, case: &Case<'g>, findings: &mut Findings<'g>) -> Result<()> {

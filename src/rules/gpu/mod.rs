@@ -172,6 +172,11 @@ pub fn rule_of(class: &str) -> Option<Text> {
     CLASSES.iter().find(|(name, _)| *name == class).map(|(_, rule)| *rule)
 }
 
+/// Returns the class of mismatch that a rule tells; none of another rule.
+pub fn class_of(rule: &str) -> Option<Text> {
+    CLASSES.iter().find(|(_, id)| *id == rule).map(|(class, _)| *class)
+}
+
 /// What is worth telling of the stacks of a tree: computed once a check, told by many rules.
 #[derive(Default)]
 pub struct Judged {
@@ -201,10 +206,9 @@ impl Judged {
         self.used.iter().filter_map(|target| policy.targets.get(*target))
     }
 
-    /// Says whether a rule of this folder had all that it looks at in a subject: on a target, and with no fact missing.
-    pub fn is_answered(&self, rule: &dyn Rule, subject: Text) -> bool {
-        let class = CLASSES.iter().find(|(_, id)| *id == rule.id()).map(|(class, _)| *class);
-        self.answered.contains(subject) && class.is_some_and(|class| !self.unanswered.contains(&(class, subject)))
+    /// Says whether a class was judged of a subject's stack: on a target, and with no fact missing.
+    pub fn is_answered(&self, class: Text, subject: Text) -> bool {
+        self.answered.contains(subject) && !self.unanswered.contains(&(class, subject))
     }
 
     /// Notes of which classes a stack's answers leave something open.

@@ -36,6 +36,10 @@ entry! {
 }
 
 impl Rule for ComponentAdded {
+    fn looks_at(&self, case: &Case<'_>, subject: &Subject) -> bool {
+        case.is_pinned(subject)
+    }
+
     fn check<'g>(&self, case: &Case<'g>, findings: &mut Findings<'g>) -> Result<()> {
         case.no_options(self)?;
         for pair in &case.drift.subjects {

@@ -5,7 +5,7 @@ use hashbrown::HashMap;
 use serde::Deserialize;
 
 use crate::entry;
-use crate::graph::{Link, Resolved};
+use crate::graph::{Link, Resolved, Subject};
 use crate::model::NodeId;
 use crate::policy::Level;
 use crate::rules::{Case, Findings, Rule, phrase};
@@ -45,6 +45,10 @@ struct Options {
 impl Rule for EdgeAdded {
     fn level(&self) -> Level {
         Level::Warn
+    }
+
+    fn looks_at(&self, case: &Case<'_>, subject: &Subject) -> bool {
+        case.is_pinned(subject)
     }
 
     fn check<'g>(&self, case: &Case<'g>, findings: &mut Findings<'g>) -> Result<()> {

@@ -4,6 +4,7 @@ use anyhow::Result;
 use serde::Deserialize;
 
 use crate::entry;
+use crate::graph::Subject;
 use crate::policy::Level;
 use crate::rules::{Case, Findings, Rule, phrase};
 
@@ -38,6 +39,10 @@ struct Options {
 impl Rule for EdgeRemoved {
     fn level(&self) -> Level {
         Level::Allow
+    }
+
+    fn looks_at(&self, case: &Case<'_>, subject: &Subject) -> bool {
+        case.is_pinned(subject)
     }
 
     fn check<'g>(&self, case: &Case<'g>, findings: &mut Findings<'g>) -> Result<()> {

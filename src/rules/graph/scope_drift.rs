@@ -7,6 +7,7 @@ use serde::Deserialize;
 
 use crate::compare::What;
 use crate::entry;
+use crate::graph::Subject;
 use crate::model::Scope;
 use crate::rules::{Case, Findings, Rule, phrase};
 
@@ -41,6 +42,10 @@ struct Options {
 }
 
 impl Rule for ScopeDrift {
+    fn looks_at(&self, case: &Case<'_>, subject: &Subject) -> bool {
+        case.is_pinned(subject)
+    }
+
     fn check<'g>(&self, case: &Case<'g>, findings: &mut Findings<'g>) -> Result<()> {
         let options: Options = case.options(self)?;
         for change in case.drift.changes_within().filter(|change| change.has(What::Scope)) {

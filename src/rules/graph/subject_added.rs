@@ -3,6 +3,8 @@
 use anyhow::Result;
 
 use crate::entry;
+use crate::graph::Subject;
+use crate::images;
 use crate::rules::{Case, Findings, Rule, phrase};
 
 entry! {
@@ -29,6 +31,11 @@ entry! {
 }
 
 impl Rule for SubjectAdded {
+    fn looks_at(&self, case: &Case<'_>, subject: &Subject) -> bool {
+        // An image that nobody pinned is held to its lockfiles, and no finding.
+        images::image_of(subject.path).is_none() || case.is_pinned(subject)
+    }
+
     fn check<'g>(&self, case: &Case<'g>, findings: &mut Findings<'g>) -> Result<()> {
         case.no_options(self)?;
         for pair in case.drift.subjects.iter().filter(|pair| pair.old.is_none()) {

@@ -3,6 +3,7 @@
 use anyhow::Result;
 
 use crate::entry;
+use crate::graph::Subject;
 use crate::rules::{Case, Findings, Rule, phrase};
 
 entry! {
@@ -26,6 +27,10 @@ entry! {
 }
 
 impl Rule for SubjectRemoved {
+    fn looks_at(&self, case: &Case<'_>, subject: &Subject) -> bool {
+        case.is_pinned(subject)
+    }
+
     fn check<'g>(&self, case: &Case<'g>, findings: &mut Findings<'g>) -> Result<()> {
         case.no_options(self)?;
         for pair in case.drift.subjects.iter().filter(|pair| pair.new.is_none()) {

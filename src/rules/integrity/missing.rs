@@ -45,6 +45,12 @@ impl Rule for IntegrityMissing {
         crate::policy::Level::Warn
     }
 
+    fn looks_at(&self, _case: &Case<'_>, subject: &Subject) -> bool {
+        // What is installed has the digests that its records happen to keep; none of them is checked again.
+        let is_installed = formats::named(subject.format).is_some_and(|format| format.is_installed());
+        subject.says.integrity && !is_installed
+    }
+
     fn check<'g>(&self, case: &Case<'g>, findings: &mut Findings<'g>) -> Result<()> {
         case.no_options(self)?;
         if case.is_off(self) {
@@ -55,9 +61,7 @@ impl Rule for IntegrityMissing {
         for subject in case.resolved.subjects() {
             while pairs.next_if(|pair| pair.new.is_none_or(|new| new.path < subject.path)).is_some() {}
             let pair = pairs.next_if(|pair| pair.new.is_some_and(|new| std::ptr::eq(new, subject)));
-            // What is installed has the digests that its records happen to keep; none of them is checked again.
-            let is_installed = formats::named(subject.format).is_some_and(|format| format.is_installed());
-            if subject.says.integrity && !is_installed {
+            if self.looks_at(case, subject) {
                 self.check_subject(subject, pair, findings);
             }
         }

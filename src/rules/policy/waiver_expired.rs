@@ -4,6 +4,7 @@ use anyhow::Result;
 
 use super::{about, owner};
 use crate::entry;
+use crate::graph::Subject;
 use crate::policy::{Level, State};
 use crate::rules::{Case, Findings, Review, Rule, phrase};
 
@@ -31,6 +32,10 @@ entry! {
 impl Rule for WaiverExpired {
     fn level(&self) -> Level {
         Level::Warn
+    }
+
+    fn looks_at(&self, _case: &Case<'_>, _subject: &Subject) -> bool {
+        false
     }
 
     fn review<'g>(&self, case: &Case<'g>, review: &Review<'_>, findings: &mut Findings<'g>) -> Result<()> {

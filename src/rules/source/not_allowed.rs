@@ -4,6 +4,7 @@ use anyhow::Result;
 use hashbrown::HashMap;
 
 use crate::entry;
+use crate::graph::Subject;
 use crate::intern;
 use crate::model::{Component, Origin};
 use crate::rules::{Case, Findings, Rule, phrase};
@@ -37,6 +38,10 @@ entry! {
 }
 
 impl Rule for SourceNotAllowed {
+    fn looks_at(&self, case: &Case<'_>, _subject: &Subject) -> bool {
+        case.policy.sources.is_some()
+    }
+
     fn check<'g>(&self, case: &Case<'g>, findings: &mut Findings<'g>) -> Result<()> {
         case.no_options(self)?;
         if case.is_off(self) || case.policy.sources.is_none() {

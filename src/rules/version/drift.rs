@@ -5,6 +5,7 @@ use serde::{Deserialize, Deserializer};
 
 use crate::compare::{Change, ChangeKind};
 use crate::entry;
+use crate::graph::Subject;
 use crate::rules::{Case, Findings, Rule, phrase};
 use crate::versions::Step;
 
@@ -72,6 +73,10 @@ impl<'de> Deserialize<'de> for Largest {
 }
 
 impl Rule for VersionDrift {
+    fn looks_at(&self, case: &Case<'_>, subject: &Subject) -> bool {
+        case.is_pinned(subject)
+    }
+
     fn check<'g>(&self, case: &Case<'g>, findings: &mut Findings<'g>) -> Result<()> {
         let options: Options = case.options(self)?;
         for change in case.drift.changes_within().filter(|change| change.kind == ChangeKind::Upgraded) {
