@@ -1,6 +1,6 @@
-//! Pointers of Git LFS: the weights of a model by digest and size, where they are not fetched.
+//! The weights of models by digest and size: the files themselves, or the pointers that Git LFS keeps in their place.
 //!
-//! Specification: "Git LFS Specification", the pointer.
+//! Specification: "Git LFS Specification", the pointer. What is made of the files themselves is in [`crate::binary::weights`].
 
 use anyhow::Result;
 
@@ -10,22 +10,29 @@ use crate::formats::Format;
 use crate::formats::Yield::{self, Digests};
 use crate::intern;
 use crate::model::{Algorithm, Component, Digest, Inventory, Kind, Purl, Requirement, SUBJECT, Says};
-use crate::source::Source;
+use crate::source::{self, Source};
 
 entry! {
-    /// Pointers of Git LFS to the weights of models: `*.safetensors`, `*.gguf`, `*.bin`, `*.pt`, `*.onnx` and others.
+    /// Weights of models: `*.gguf` and `*.safetensors`, and Git LFS pointers to those, `*.bin`, `*.onnx`, `*.pt` and others.
     ///
-    /// A repository of a model holds, in the place of each large file, a text with its SHA-256 digest and its size. The file is
-    /// a component with its name, that digest, and the size as a property. It is told by its text: weights that are fetched are
-    /// no text, are not read (they would have to be read whole), and are no subject. Where a check runs on a clone without its
-    /// weights, and on the commits that are compared, the pointers say what they are.
-    pub GitLfs = "git-lfs"
+    /// Each file is a component with its name, its SHA-256 digest, and its size as a property; the weights in one folder are one
+    /// subject, which is called by the folder: `models/llama/`, and `./` at the root.
+    ///
+    /// # What is read
+    /// A repository of a model holds, in the place of each large file, a text with digest and size: a pointer of Git LFS. It is
+    /// told by its text. GGUF and safetensors files are told by their ending and their first bytes, in a folder, in a commit
+    /// and in an image, and their digest is taken of all their bytes, so that a clone with its weights and one without say
+    /// the same; weights that git ignores are not looked at. Of other kinds of weights, which are told by no ending that is
+    /// theirs alone, only pointers are read.
+    ///
+    /// All bytes have to be read, as fast as the disk gives them: `[scan] exclude` leaves a folder of weights out.
+    pub Weights = "weights"
 }
 
 /// How the first line of a pointer begins, and how it did before the program had its name.
 const SPECS: [&str; 2] = ["version https://git-lfs.github.com/spec/", "version https://hawser.github.com/spec/"];
 
-impl Format for GitLfs {
+impl Format for Weights {
     fn files(&self) -> &'static [&'static str] {
         &[
             "*.bin",
@@ -65,6 +72,15 @@ impl Format for GitLfs {
         2048
     }
 
+    fn weighs(&self, path: &str) -> bool {
+        [".gguf", ".safetensors"].iter().any(|ending| path.ends_with(ending))
+    }
+
+    fn gathers(&self, path: &str) -> Option<String> {
+        let folder = source::folder(path);
+        Some(format!("{}/", if folder.is_empty() { "." } else { folder }))
+    }
+
     fn parse(&self, source: &Source<'_>) -> Result<Inventory> {
         let pairs = || source.text.lines().filter_map(|line| line.trim_end().split_once(' '));
         let value = |key: &str| pairs().find(|(known, _)| *known == key).map(|(_, value)| value);
@@ -82,7 +98,7 @@ impl Format for GitLfs {
                 source.fault(source.place(oid), "no SHA-256 digest: `sha256:` and 64 hexadecimal digits are expected")
             );
         };
-        let mut inventory = Inventory::new(source, "git-lfs");
+        let mut inventory = Inventory::new(source, "weights");
         inventory.says = Says { edges: false, scopes: false, origin: false, licence: false, ..Says::ALL };
         let name = source.path.rsplit('/').next().unwrap_or(source.path);
         let mut component = Component::new(Purl::new("generic", "", name, ""));
@@ -122,15 +138,15 @@ mod tests {
                 "https://git-lfs.github.com/spec/v9 is not known; a pointer of v1 is read",
             ),
         ] {
-            assert!(GitLfs.is_of("a.gguf", &text), "{text}");
-            let told = match GitLfs.parse(&Source { file: FileId(0), path: "m/a.gguf", text: &text }) {
+            assert!(Weights.is_of("a.gguf", &text), "{text}");
+            let told = match Weights.parse(&Source { file: FileId(0), path: "m/a.gguf", text: &text }) {
                 Ok(inventory) => format!("{} and {}", inventory.nodes.len() - 1, inventory.faults.len()),
                 Err(error) => error.to_string(),
             };
             assert_eq!(told, expected, "{text}");
         }
         for other in ["", "GGUF", "version 1\n", "x\nversion https://git-lfs.github.com/spec/v1\n"] {
-            assert!(!GitLfs.is_of("a.gguf", other), "{other}");
+            assert!(!Weights.is_of("a.gguf", other), "{other}");
         }
     }
 }
