@@ -2,6 +2,7 @@
 
 mod cyclonedx_json;
 mod excerpt;
+pub(crate) mod families;
 mod json;
 pub(crate) mod markdown;
 mod sarif;
@@ -44,6 +45,8 @@ pub struct Style {
     pub quiet: bool,
     /// Whether all details are shown.
     pub verbose: bool,
+    /// Whether each change is shown by itself, though several have one cause.
+    pub all: bool,
 }
 
 /// All outputs of a report.
