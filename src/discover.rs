@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use anyhow::{Result, bail};
+use anyhow::{Result, anyhow, bail};
 use globset::GlobSet;
 use hashbrown::{HashMap, HashSet};
 use rayon::prelude::*;
@@ -164,6 +164,7 @@ pub fn read_file(sources: &Sources, tree: &Arc<dyn Tree>, path: &str) -> Result<
     let number = sources.add_tree(tree.clone());
     let (format, text) = match formats::of_file(path) {
         Some(format) if format.is_of(path, "") => (format, None),
+        Some(format) if format.weighs(path) && tree.open(path).and_then(source::text).is_err() => (format, None),
         named => {
             let text = source::text(tree.open(path)?)?;
             let format = formats::of_text_under(path, &text).or_else(|| formats::of_text(&text)).or(named);
@@ -260,7 +261,7 @@ fn installed(tree: &dyn Tree, scan: &Scan, programs: &mut Vec<Found>) -> Result<
         Some(Found { path, format, text: Some(text), included: false })
     }));
     listing.files.retain(|path| {
-        let is_looked_at = || path == image::CONFIG || look(path) == Look::Whole;
+        let is_looked_at = || path == image::CONFIG || look(path) != Look::No;
         !scan.exclude.is_match(path) && !scan.skip.contains(path) && (scan.include.is_match(path) || is_looked_at())
     });
     Ok(listing)
@@ -273,8 +274,11 @@ pub fn look(path: &str) -> Look {
     let is_whole = |format: &&dyn Format| format.most() == source::MAX_FILE && is_of_a_project(path);
     let of_project = || formats::of_file(path).filter(is_whole);
     let deploys = |format: &dyn Format| oci::FORMATS.iter().any(|other| other.id() == format.id());
-    let is_read = formats::of_installed(path).is_some() || of_project().is_some_and(|format| !deploys(format));
-    if is_read { Look::Whole } else { Look::No }
+    if formats::of_installed(path).is_some() || of_project().is_some_and(|format| !deploys(format)) {
+        return Look::Whole;
+    }
+    let is_weighed = is_of_a_project(path) && formats::of_file(path).is_some_and(|format| format.weighs(path));
+    if is_weighed { Look::Weighed } else { Look::No }
 }
 
 /// Says whether a file of a root file system may belong to a project that was copied into it.
@@ -406,14 +410,19 @@ fn one(
     walked: bool,
 ) -> Result<Option<(&'static dyn Format, Vec<Inventory>)>> {
     let Found { path, mut format, text, included } = found;
-    // Of a format of small files, a large one is not opened: the weights of a model.
-    if walked && format.most() < source::MAX_FILE && sources.size(file).is_some_and(|size| size > format.most()) {
-        return Ok(None);
-    }
-    let text = match text.map_or_else(|| sources.read(file), Ok) {
+    // Of a format of small files, a large one is not opened.
+    let is_large = walked && sources.size(file).is_some_and(|size| size > format.most());
+    let read = || if is_large { Err(anyhow!("is another kind of file")) } else { sources.read(file) };
+    let (text, is_weighed) = match text.map_or_else(read, Ok) {
+        Ok(text) => (text, false),
+        Err(error) if format.weighs(&path) => match sources.weigh(file)? {
+            Some(pointer) => (pointer, true),
+            None if walked => return Ok(None),
+            None => return Err(error),
+        },
         // What is no text, or too large, is some other kind of file.
         Err(_) if walked && !format.is_of(&path, "") => return Ok(None),
-        text => text?,
+        Err(error) => return Err(error),
     };
     // A file that another one includes may have any name.
     if walked && !format.is_installed() && formats::of_file(&path).is_some() {
@@ -429,6 +438,12 @@ fn one(
         return Err(source.fault(source.place(mark), "an unresolved merge conflict: resolve it, or lock again"));
     }
     let read = format.parse_with(&source, &|path| sources.beside(file, path));
+    if is_weighed {
+        let mut read = read?;
+        // There are no lines in it.
+        read.iter_mut().for_each(|inventory| inventory.stand_at(source.start()));
+        return Ok(Some((format, read)));
+    }
     sources.done_with(file, text);
     Ok(Some((format, read?)))
 }

@@ -6,6 +6,7 @@
 
 pub mod binary;
 pub mod bom;
+pub mod causes;
 pub mod cli;
 
 pub mod compare;

@@ -1,8 +1,10 @@
 //! What a run found, and what it could not do: everything an output prints.
 
+use std::collections::BTreeMap;
 use std::fmt;
 
-use crate::compare::{Change, Drift};
+use crate::causes::{self, Cause};
+use crate::compare::{Change, Drift, Pair};
 use crate::graph::{Graph, Resolved, Ways};
 use crate::images::{self, Comparison};
 use crate::intern::Text;
@@ -21,6 +23,8 @@ pub struct Report {
     pub headlines: Vec<String>,
     /// Differences between pinned and resolved, as facts.
     pub changes: Vec<ChangeLine>,
+    /// What caused the changes: each is of one cause.
+    pub causes: Vec<CauseLine>,
     /// Requirements gained and lost between components that both sides have.
     pub edges: Vec<EdgeLine>,
     /// What the rules found, sorted by file, place and rule; allowed ones are not here.
@@ -157,6 +161,25 @@ pub struct ChangeLine {
     pub old: Option<Location>,
     /// Where the new side says so.
     pub new: Option<Location>,
+}
+
+/// Changes that have one cause; the same ones in several subjects stand together.
+#[derive(Clone, Debug, Default)]
+pub struct CauseLine {
+    /// `subject`, `project`, `source`, `direct`, `transitive`, `edges`, `refresh` or `content`: see [`crate::causes::Kind`].
+    pub kind: Text,
+    /// The purl of the component that stands for it; none where no single one does.
+    pub purl: Option<Text>,
+    /// Its name and version, as its ecosystem writes them.
+    pub lead: Option<(Text, Text)>,
+    /// The hosts from which and to which packages moved, where that is the cause.
+    pub moved: Option<(Text, Text)>,
+    /// The subjects, sorted.
+    pub subjects: Vec<Text>,
+    /// The numbers of its changes in [`Report::changes`], subject by subject, that of the lead first.
+    pub changes: Vec<usize>,
+    /// Likewise, of changes that it asks for and that may have come without it.
+    pub perhaps: Vec<usize>,
 }
 
 /// A requirement that came or went between two components that both sides have.
@@ -308,17 +331,23 @@ impl Report {
     /// Returns a report of a comparison's facts: changes, edges, and what was not compared.
     pub fn facts(drift: &Drift<'_>, sources: &Sources) -> Self {
         let mut report = Report::default();
+        let mut causes = Causes::default();
         for pair in &drift.subjects {
             // By place, so that each file is opened once for its lines.
-            let mut changes: Vec<&Change<'_>> = pair.changes.iter().collect();
-            changes.sort_by_key(|change| (change.old.map(|old| old.place()), change.new.map(|new| new.place())));
+            let mut changes: Vec<(usize, &Change<'_>)> = pair.changes.iter().enumerate().collect();
+            changes.sort_by_key(|(_, change)| (change.old.map(|old| old.place()), change.new.map(|new| new.place())));
             let old: Vec<Option<Location>> =
-                changes.iter().map(|change| change.old.map(|old| sources.locate(old.place()))).collect();
+                changes.iter().map(|(_, change)| change.old.map(|old| sources.locate(old.place()))).collect();
             let mut ways = (pair.old.map(Ways::new), pair.new.map(Ways::new));
-            let lines = changes.iter().zip(old).map(|(change, old)| line(change, old, &mut ways, sources));
+            let lines =
+                changes.iter().zip(old).map(|((number, change), old)| (*number, line(change, old, &mut ways, sources)));
+            let mut lines: Vec<(usize, ChangeLine)> = lines.collect();
+            lines.sort_by(|(_, a), (_, b)| (a.purl, a.from, a.to).cmp(&(b.purl, b.from, b.to)));
             let from = report.changes.len();
-            report.changes.extend(lines);
-            report.changes[from..].sort_by(|a, b| (a.purl, a.from, a.to).cmp(&(b.purl, b.from, b.to)));
+            let mut place = vec![0; lines.len()];
+            lines.iter().enumerate().for_each(|(at, (number, _))| place[*number] = from + at);
+            report.changes.extend(lines.into_iter().map(|(_, line)| line));
+            causes.add(pair, &place, &report.changes);
             let subject = pair.new.or(pair.old).map_or("", |subject| subject.path);
             report.edges.extend(pair.edges.iter().map(|edge| EdgeLine {
                 kind: if edge.gained { "gained" } else { "lost" },
@@ -330,7 +359,51 @@ impl Report {
                 report.notes.extend(unsaid(subject, old.says, new.says));
             }
         }
+        report.causes = causes.lines();
         report
+    }
+}
+
+/// What is the same of a cause in whatever subject: its kind, what stands for it, and its changes less their places.
+type Likeness = (Text, Option<Text>, Vec<(Text, Text, Option<Text>, Option<Text>)>);
+
+/// The causes of all subjects.
+#[derive(Default)]
+struct Causes {
+    lines: Vec<CauseLine>,
+    known: BTreeMap<Likeness, usize>,
+}
+
+impl Causes {
+    /// Adds those of a subject; `place` has the number in the report of each of its changes.
+    fn add(&mut self, pair: &Pair<'_>, place: &[usize], changes: &[ChangeLine]) {
+        let path = pair.new.or(pair.old).map_or("", |subject| subject.path);
+        for Cause { kind, lead, changes: numbers, perhaps } in causes::causes(pair) {
+            let placed = |numbers: Vec<usize>| numbers.into_iter().map(|number| place[number]).collect::<Vec<_>>();
+            let (numbers, perhaps) = (placed(numbers), placed(perhaps));
+            let like = numbers
+                .iter()
+                .chain(&perhaps)
+                .map(|at| &changes[*at])
+                .map(|change| (change.kind, change.purl, change.from, change.to));
+            let purl = lead.map(|lead| lead.component.purl.as_str());
+            let at = *self.known.entry((kind.name(), purl, like.collect())).or_insert_with(|| {
+                let moved = if let causes::Kind::Source(moved) = kind { Some(moved) } else { None };
+                let lead = lead.map(|lead| (lead.component.name(), lead.component.version()));
+                self.lines.push(CauseLine { kind: kind.name(), purl, lead, moved, ..CauseLine::default() });
+                self.lines.len() - 1
+            });
+            self.lines[at].subjects.push(path);
+            self.lines[at].changes.extend(numbers);
+            self.lines[at].perhaps.extend(perhaps);
+        }
+    }
+
+    /// Returns them, those of the same subjects together.
+    fn lines(self) -> Vec<CauseLine> {
+        let mut lines = self.lines;
+        lines.sort_by(|a, b| a.subjects.cmp(&b.subjects));
+        lines
     }
 }
 

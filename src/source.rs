@@ -10,7 +10,7 @@ use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use anyhow::{Context, Result};
 
-use crate::binary;
+use crate::binary::{self, weights};
 use crate::intern::{self, Text};
 
 /// The number of a file among the [`Sources`] of a run.
@@ -236,6 +236,15 @@ pub trait Open: Send + Sync {
         None
     }
 
+    /// Returns what Git LFS would keep in the place of the file at `path`, where it holds the weights of a model: see
+    /// [`weights::weigh`]. It may be larger than what is read.
+    ///
+    /// # Errors
+    /// Where the file is not there or cannot be read to its end.
+    fn weigh(&self, path: &str) -> Result<Option<String>> {
+        Ok(weights::weigh(self.open(path)?.as_slice())?)
+    }
+
     /// Says whether there is a file at `path` to open.
     fn has(&self, path: &str) -> bool {
         self.open(path).is_ok()
@@ -263,6 +272,10 @@ impl Open for Below {
 
     fn size(&self, path: &str) -> Option<u64> {
         self.inner.size(path.strip_prefix(self.prefix.as_str()).unwrap_or(path))
+    }
+
+    fn weigh(&self, path: &str) -> Result<Option<String>> {
+        self.inner.weigh(path.strip_prefix(self.prefix.as_str()).unwrap_or(path))
     }
 
     fn has(&self, path: &str) -> bool {
@@ -384,30 +397,34 @@ impl Sources {
     /// # Errors
     /// Where it can't be opened, is no UTF-8 text, and is no binary file that is known.
     pub fn read(&self, file: FileId) -> Result<String> {
-        let (tree, path) = {
-            let listed = self.listed.read().unwrap_or_else(PoisonError::into_inner);
-            let (tree, path) = listed.files.get(file.0 as usize).context("no such file")?;
-            (listed.trees[*tree].clone(), *path)
-        };
+        let (tree, path) = self.file(file)?;
         text(tree.open(path)?)
+    }
+
+    /// Returns what Git LFS would keep in the place of a file that holds the weights of a model; none of another file.
+    ///
+    /// # Errors
+    /// Where it can't be read.
+    pub fn weigh(&self, file: FileId) -> Result<Option<String>> {
+        let (tree, path) = self.file(file)?;
+        tree.weigh(path)
+    }
+
+    fn file(&self, file: FileId) -> Result<(Arc<dyn Open>, Text)> {
+        let listed = self.listed.read().unwrap_or_else(PoisonError::into_inner);
+        let (tree, path) = listed.files.get(file.0 as usize).context("no such file")?;
+        Ok((listed.trees[*tree].clone(), *path))
     }
 
     /// Returns how large a file is, where that is known without it being opened.
     pub fn size(&self, file: FileId) -> Option<u64> {
-        let (tree, path) = {
-            let listed = self.listed.read().unwrap_or_else(PoisonError::into_inner);
-            let (tree, path) = listed.files.get(file.0 as usize)?;
-            (listed.trees[*tree].clone(), *path)
-        };
+        let (tree, path) = self.file(file).ok()?;
         tree.size(path)
     }
 
     /// Reads another file of the tree that a file belongs to; none where it is not there or is no text.
     pub fn beside(&self, file: FileId, path: &str) -> Option<String> {
-        let tree = {
-            let listed = self.listed.read().unwrap_or_else(PoisonError::into_inner);
-            listed.trees[listed.files.get(file.0 as usize)?.0].clone()
-        };
+        let (tree, _) = self.file(file).ok()?;
         decode(tree.open(path).ok()?).ok()
     }
 

@@ -231,6 +231,38 @@ fn a_folder_without_permission_is_a_problem_and_the_rest_is_read() {
 }
 
 #[test]
+fn weights_are_the_same_however_they_are_there() {
+    let pointer = "version https://git-lfs.github.com/spec/v1\n\
+                   oid sha256:411a485216e432ece6b9af94fa32154cf79a2a56d4f81266baa50063f45092bd\nsize 10\n";
+    let weights = "\u{2}\0\0\0\0\0\0\0{}";
+    let said = |read: Read| {
+        let side = read.side();
+        let nodes = side.graph.components();
+        nodes.map(|node| format!("{}: {:?}", node.subject.path, node.component)).collect::<Vec<_>>()
+    };
+    let files = |text| [("m/a.safetensors", text), ("m/notes.gguf", "no weights")];
+    let expected = said(walked(memory(&files(pointer))));
+    assert_eq!(expected.len(), 1, "{expected:?}");
+    assert_eq!(said(walked(memory(&files(weights)))), expected, "in memory");
+    let root = folder(&files(weights));
+    assert_eq!(said(walked(Folder::new(root.path()).unwrap())), expected, "in a folder");
+    git(root.path(), &["init", "-q"]);
+    git(root.path(), &["add", "."]);
+    git(root.path(), &["commit", "-qm", "one"]);
+    assert_eq!(said(walked(Revision::new(root.path(), "HEAD").unwrap())), expected, "in a commit");
+    // A root file system, as one that was copied out of an image.
+    let mut installed = files(weights).to_vec();
+    installed.push(("etc/os-release", "ID=debian\nVERSION_ID=12\n"));
+    let found = said(walked(Folder::new(folder(&installed).path()).unwrap()));
+    assert!(found.contains(&expected[0]), "{found:?}");
+    // Named by hand, with what is wrong with one that is no weights.
+    let single = Single::new(&root.path().join("m/a.safetensors")).unwrap();
+    assert_eq!(said(named(single, "a.safetensors")).len(), 1);
+    let other = Memory::new([("a.gguf".to_owned(), vec![0xff, 0])]);
+    assert_eq!(problems(&named(other, "a.gguf")), ["a.gguf:1:1: byte 0xff is not UTF-8"]);
+}
+
+#[test]
 fn only_the_repository_says_what_is_ignored() {
     let root = folder(&[
         (".gitignore", "uv.lock\n"),

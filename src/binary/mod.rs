@@ -6,6 +6,7 @@
 mod numbers;
 pub mod program;
 pub mod rpm;
+pub mod weights;
 
 use anyhow::{Result, anyhow};
 

@@ -33,6 +33,9 @@ pub struct Outputs {
     /// Print more: every finding in full.
     #[arg(long, short)]
     pub verbose: bool,
+    /// Print each change by itself, though several have one cause.
+    #[arg(long)]
+    pub all: bool,
 }
 
 /// When colours are used.
@@ -118,7 +121,7 @@ impl Outputs {
                 !in_file && stdout().is_terminal() && !set("NO_COLOR") && !dumb
             }
         };
-        Style { color, width: 0, quiet: self.quiet, verbose: self.verbose }
+        Style { color, width: 0, quiet: self.quiet, verbose: self.verbose, all: self.all }
     }
 }
 

@@ -121,9 +121,10 @@ pub trait Format: Entry {
     /// Makes one inventory of the files of one subject, which come sorted by path. `subject` is what [`Format::gathers`]
     /// says of each of them; there is at least one.
     fn gather(&self, subject: Text, mut files: Vec<Inventory>) -> Inventory {
-        let mut first = files.remove(0);
-        first.subject = subject;
-        first
+        let mut whole = files.remove(0);
+        whole.subject = subject;
+        files.into_iter().for_each(|file| whole.absorb(file));
+        whole
     }
 
     /// Returns the files that are looked at beside one of this format though they stand in folders that are not walked, by
@@ -148,6 +149,12 @@ pub trait Format: Entry {
     /// Returns how large a file of it can be, in bytes: in a walk, a larger one is another kind of file, and is not opened.
     fn most(&self) -> u64 {
         MAX_FILE
+    }
+
+    /// Says whether a file of such a name may hold what is weighed and not read: the weights of a model. Where it is no text,
+    /// the format is given the pointer that Git LFS would keep in its place.
+    fn weighs(&self, _path: &str) -> bool {
+        false
     }
 
     /// Says whether a text under another name is likely of this format.

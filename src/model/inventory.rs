@@ -293,6 +293,32 @@ impl Inventory {
         self.faults.push(Fault { place, message: message.into() });
     }
 
+    /// Adds what another file of the same subject says.
+    pub fn absorb(&mut self, file: Inventory) {
+        let shift = self.nodes.len() as NodeId - 1;
+        let number = |id: NodeId| if id == SUBJECT { SUBJECT } else { id + shift };
+        self.nodes.extend(file.nodes.into_iter().skip(1));
+        self.edges.extend(file.edges.into_iter().map(|edge| Edge {
+            from: number(edge.from),
+            to: number(edge.to),
+            ..edge
+        }));
+        self.declared
+            .extend(file.declared.into_iter().map(|declared| Declared { from: number(declared.from), ..declared }));
+        self.faults.extend(file.faults);
+        if let Some(manifest) = file.manifest {
+            self.manifest.get_or_insert_default().facts.extend(manifest.facts);
+        }
+    }
+
+    /// Moves everything in it to one place: the file itself, where there are no lines in it.
+    pub fn stand_at(&mut self, place: Place) {
+        self.nodes.iter_mut().for_each(|node| node.place = place);
+        self.edges.iter_mut().for_each(|edge| edge.place = place);
+        self.declared.iter_mut().for_each(|declared| declared.place = place);
+        self.faults.iter_mut().for_each(|fault| fault.place = place);
+    }
+
     /// Returns the component of a node; none for the subject itself.
     pub fn component(&self, node: NodeId) -> Option<&'static Component> {
         self.nodes[node as usize].component

@@ -12,7 +12,7 @@ use super::{Output, Style};
 use crate::entry;
 use crate::intern::Text;
 use crate::model::Layer;
-use crate::report::{ChangeLine, Finding, ImageTable, Level, Problem, Related, Report};
+use crate::report::{CauseLine, ChangeLine, Finding, ImageTable, Level, Problem, Related, Report};
 use crate::source::Location;
 
 entry! {
@@ -43,6 +43,13 @@ entry! {
     /// `subjects`: `path`, `format`, `components`, `edges`. `edges`: requirements that came or went: `kind` (`gained` or
     /// `lost`), `subject`, `from`, `to`. `notes`: what was not compared, and why. `headlines`: what the drift
     /// means as a whole, a line each.
+    ///
+    /// `causes`: which changes have one cause; each change is of one. `kind` (`direct`: what the project requires, with what
+    /// came with it; `transitive`: likewise of what others require and came with nothing; `edges`: a component that is the
+    /// same and requires others; `refresh`: what moved within the ranges that ask for it; `source`: packages from another
+    /// host; `content`, `project`, `subject`), `purl` (that of the component which stands for it, or null), `from` and `to` (its
+    /// versions, or the hosts), `subjects`, `changes` (their numbers in `changes`, from 0, subject by subject, the one that
+    /// stands for it first), `perhaps` (likewise, of those that it asks for and that may have come without it).
     ///
     /// `images`: of each image at hand and each lockfile that it is built from: `image`, `lock`, `installed` (the
     /// environment's subject), `approved` (whether the BOM pins the lockfile), `same` (how many packages are the same
@@ -90,6 +97,7 @@ struct Document<'r> {
     findings: &'r [Finding],
     subjects: Vec<Subject>,
     edges: Vec<Edge>,
+    causes: Vec<Cause<'r>>,
     notes: &'r [String],
     headlines: &'r [String],
     images: Vec<Image<'r>>,
@@ -118,9 +126,40 @@ impl<'r> Document<'r> {
             findings: &report.findings,
             subjects: report.subjects.iter().map(subject).collect(),
             edges: report.edges.iter().map(edge).collect(),
+            causes: report.causes.iter().map(|cause| Cause::of(cause, report)).collect(),
             notes: &report.notes,
             headlines: &report.headlines,
             images: report.images.iter().map(Image::of).collect(),
+        }
+    }
+}
+
+#[derive(Serialize)]
+struct Cause<'r> {
+    kind: Text,
+    purl: Option<Text>,
+    from: Option<Text>,
+    to: Option<Text>,
+    subjects: &'r [Text],
+    changes: &'r [usize],
+    perhaps: &'r [usize],
+}
+
+impl<'r> Cause<'r> {
+    fn of(cause: &'r CauseLine, report: &Report) -> Self {
+        // Of a move between hosts, these; else the step of the component that stands for it.
+        let lead =
+            cause.changes.first().map(|at| &report.changes[*at]).filter(|change| Some(change.purl) == cause.purl);
+        let step = cause.moved.map(|(from, to)| (Some(from), Some(to)));
+        let (from, to) = step.or(lead.map(|lead| (lead.from, lead.to))).unwrap_or_default();
+        Cause {
+            kind: cause.kind,
+            purl: cause.purl,
+            from,
+            to,
+            subjects: &cause.subjects,
+            changes: &cause.changes,
+            perhaps: &cause.perhaps,
         }
     }
 }

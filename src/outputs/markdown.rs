@@ -1,5 +1,7 @@
 //! The report as a comment on a pull request: GitHub Flavored Markdown.
 
+mod changes;
+
 use std::collections::{BTreeMap, HashMap};
 use std::fmt::Write as _;
 use std::io;
@@ -41,7 +43,7 @@ impl Output for Markdown {
         }
         if !style.quiet {
             if report.findings.is_empty() && (report.gate.is_none() || style.verbose) {
-                page.changes();
+                page.changes(style.all || style.verbose);
             }
             page.table();
             page.images();
@@ -127,29 +129,6 @@ impl<'r> Page<'r> {
             ];
             if !self.fits(&format!("| {} |\n", row.join(" | ")), TABLE) {
                 let _ = write!(self.text, "\n**{} in the full report.**\n", more(findings.len() - at));
-                return;
-            }
-        }
-    }
-
-    /// Adds the table of changes, for a comparison that nobody judges.
-    fn changes(&mut self) {
-        let changes = &self.report.changes;
-        if changes.is_empty() {
-            return;
-        }
-        self.text
-            .push_str("\n| change | package | from → to | required | subject |\n| --- | --- | --- | --- | --- |\n");
-        for (at, change) in changes.iter().enumerate() {
-            let mut kind = cell_words(change.kind);
-            if change.kind == "changed" {
-                let _ = write!(kind, ": {}", cell_words(&change.what.join(", ")));
-            }
-            let via = text::via(change);
-            let via = if change.direct { via } else { cell(&via) };
-            let row = [kind, cell(change.name), versions(change), via, cell(change.subject)];
-            if !self.fits(&format!("| {} |\n", row.join(" | ")), MOST - SPARE) {
-                let _ = write!(self.text, "\n**{} in the full report.**\n", more(changes.len() - at));
                 return;
             }
         }

@@ -3,6 +3,7 @@
 mod csv;
 mod cyclonedx_json;
 mod excerpt;
+pub(crate) mod families;
 mod github;
 mod gitlab;
 mod json;
@@ -49,6 +50,8 @@ pub struct Style {
     pub quiet: bool,
     /// Whether all details are shown.
     pub verbose: bool,
+    /// Whether each change is shown by itself, though several have one cause.
+    pub all: bool,
 }
 
 /// All outputs of a report.

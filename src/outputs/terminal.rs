@@ -1,5 +1,7 @@
 //! The report for a person at a screen: diagnostics with the lines they stand on, then a summary.
 
+mod changes;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::io;
@@ -15,7 +17,7 @@ use super::text::{self, clip, count, number};
 use super::{Output, Style};
 use crate::entry;
 use crate::intern::Text;
-use crate::report::{ChangeLine, Finding, ImageRow, ImageTable, Level, Problem, Report};
+use crate::report::{Finding, ImageRow, ImageTable, Level, Problem, Report};
 use crate::source::{Location, Place, Sources};
 
 entry! {
@@ -26,10 +28,13 @@ entry! {
     /// first are shown in full and the rest a line each: `path:line:column rule message`.
     ///
     /// A comparison that nobody judges is a list by subject: `+` added, `-` removed, `~` upgraded, `↓` downgraded, `!` the
-    /// same version with other content.
+    /// same version with other content. What has one cause stands together: under a direct change what came with it, the
+    /// packages of a family as one (`nvidia-*-cu12`), the same changes of several subjects once. What moved though nothing
+    /// that requires it changed, and within the ranges that ask for it, is a refresh of the lockfile.
     ///
     /// # Options
-    /// `-v` shows all findings in full, waived ones, and requirements that came and went; `-q` shows the summary alone.
+    /// `-v` shows all findings in full, waived ones, and requirements that came and went; `--all` shows each change on a line
+    /// of its own; `-q` shows the summary alone.
     /// Characters that a terminal obeys or that can't be seen are spelled out, as `\u{1b}`, and so is what CI systems would
     /// take for a command in a log: `##\u{5b}error]`, and `\u{3a}:error::` at the start of a line.
     pub Terminal = "terminal"
@@ -171,27 +176,6 @@ impl<'s> Screen<'s> {
             writeln!(self.to, "  and {} more; -v shows all", number(findings.len() - most))?;
         }
         Ok(writeln!(self.to)?)
-    }
-
-    /// Lists the changes by subject.
-    fn changes(&mut self) -> Result<()> {
-        let mut subjects: BTreeMap<Text, Vec<&ChangeLine>> = BTreeMap::new();
-        self.report.changes.iter().for_each(|change| subjects.entry(change.subject).or_default().push(change));
-        for (path, changes) in subjects {
-            writeln!(self.to, "{}", self.bold(&clip(path, 400)))?;
-            for change in changes {
-                let (mark, color) = match change.kind {
-                    "added" => ("+", AnsiColor::Green),
-                    "removed" => ("-", AnsiColor::Red),
-                    "upgraded" => ("~", AnsiColor::Cyan),
-                    "downgraded" => ("↓", AnsiColor::Yellow),
-                    _ => ("!", AnsiColor::Magenta),
-                };
-                writeln!(self.to, "  {} {}", self.colored(color.on_default(), mark), change_line(change))?;
-            }
-            writeln!(self.to)?;
-        }
-        Ok(())
     }
 
     /// Shows what `-v` asks for: waived findings, requirements that came and went.
@@ -464,32 +448,6 @@ fn image_row(table: &ImageTable, row: &ImageRow) -> [String; 5] {
         let _ = write!(words, " (layer {})", layer.number);
     }
     [clip(row.name, 60).into_owned(), approved, locked, installed, words]
-}
-
-/// Returns a change in a line, less its mark: `urllib3 2.2.1 → 2.5.0 (minor, via requests)`.
-fn change_line(change: &ChangeLine) -> String {
-    let mut line = clip(change.name, 200).into_owned();
-    match (change.from, change.to) {
-        (Some(from), Some(to)) if from != to => {
-            let _ = write!(line, " {} → {}", clip(from, 100), clip(to, 100));
-        }
-        (Some(version), _) | (_, Some(version)) => {
-            let _ = write!(line, " {}", clip(version, 100));
-        }
-        (None, None) => {}
-    }
-    let mut about: Vec<String> = text::step(change).map(str::to_owned).into_iter().collect();
-    // Another version has other digests: that says nothing.
-    let moved = change.what.contains(&"version");
-    let what = change.what.iter().filter(|what| **what != "version" && !(moved && **what == "integrity"));
-    about.extend(what.map(|what| clip(what, 40).into_owned()));
-    about.extend(change.scope.filter(|scope| *scope != "runtime").map(|scope| clip(scope, 40).into_owned()));
-    about.push(text::via(change));
-    about.retain(|part| !part.is_empty());
-    if !about.is_empty() {
-        let _ = write!(line, " ({})", about.join(", "));
-    }
-    line
 }
 
 #[cfg(test)]

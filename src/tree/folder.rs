@@ -9,7 +9,7 @@ use ignore::{DirEntry, WalkBuilder};
 use rayon::prelude::*;
 
 use super::{Enter, Listing, Tree, is_shown, reason};
-use crate::binary::program;
+use crate::binary::{program, weights};
 use crate::source::{MAX_FILE, Open};
 
 /// A folder on disk. Nothing outside of it is opened, whatever a link in it says.
@@ -42,6 +42,10 @@ impl Folder {
 impl Open for Folder {
     fn open(&self, path: &str) -> Result<Vec<u8>> {
         read(&inside(&self.real, path)?)
+    }
+
+    fn weigh(&self, path: &str) -> Result<Option<String>> {
+        weigh(&inside(&self.real, path)?)
     }
 
     fn size(&self, path: &str) -> Option<u64> {
@@ -218,6 +222,10 @@ impl Open for Single {
         if self.is_itself(path) { read(&self.folder.join(&self.name)) } else { read(&inside(&self.folder, path)?) }
     }
 
+    fn weigh(&self, path: &str) -> Result<Option<String>> {
+        if self.is_itself(path) { weigh(&self.folder.join(&self.name)) } else { weigh(&inside(&self.folder, path)?) }
+    }
+
     fn has(&self, path: &str) -> bool {
         self.is_itself(path) || inside(&self.folder, path).is_ok_and(|file| file.is_file())
     }
@@ -283,15 +291,26 @@ pub(super) fn inside(root: &Path, path: &str) -> Result<PathBuf> {
     Ok(found)
 }
 
-/// Reads a file whole, up to the largest size that is read.
-fn read(path: &Path) -> Result<Vec<u8>> {
+/// Weighs a file that holds the weights of a model.
+fn weigh(path: &Path) -> Result<Option<String>> {
+    let (file, _) = regular(path)?;
+    weights::weigh(file).map_err(|error| anyhow!("cannot be read: {}", reason(&error)))
+}
+
+/// Opens a file, and says how large it is.
+fn regular(path: &Path) -> Result<(File, u64)> {
     let metadata = fs::metadata(path).map_err(|error| anyhow!("cannot be opened: {}", reason(&error)))?;
     // Opening a pipe waits for its other end, and a device may never end.
     if !metadata.is_file() {
         bail!("is no regular file; what comes through a pipe is read as `-`");
     }
     let file = File::open(path).map_err(|error| anyhow!("cannot be opened: {}", reason(&error)))?;
-    let size = metadata.len();
+    Ok((file, metadata.len()))
+}
+
+/// Reads a file whole, up to the largest size that is read.
+fn read(path: &Path) -> Result<Vec<u8>> {
+    let (file, size) = regular(path)?;
     if size > MAX_FILE {
         bail!("is {} MiB; files past {} MiB are not read", size >> 20, MAX_FILE >> 20);
     }

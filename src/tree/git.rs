@@ -4,7 +4,7 @@
 //! network: a library that reads packs would be ninety crates for the same two questions.
 
 use std::collections::BTreeMap;
-use std::io::{BufRead, BufReader, Read, Write};
+use std::io::{self, BufRead, BufReader, Read, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdout, Command, Stdio};
 use std::sync::{Mutex, PoisonError};
@@ -12,6 +12,7 @@ use std::sync::{Mutex, PoisonError};
 use anyhow::{Context, Result, bail};
 
 use super::{Enter, Listing, Tree};
+use crate::binary::weights;
 use crate::source::{MAX_FILE, Open};
 
 /// A folder of a git revision, of which one file may be meant.
@@ -80,17 +81,29 @@ impl Revision {
 
 impl Open for Revision {
     fn open(&self, path: &str) -> Result<Vec<u8>> {
+        self.ask(path, |blob, size| whole(blob, size, MAX_FILE))
+    }
+
+    fn weigh(&self, path: &str) -> Result<Option<String>> {
+        self.ask(path, |blob, _| Ok(weights::weigh(blob)?))
+    }
+
+    fn has(&self, path: &str) -> bool {
+        self.blobs.contains_key(path)
+    }
+}
+
+impl Revision {
+    /// Asks git for a file, and lets `take` read it, given its size, as far as it likes.
+    fn ask<T>(&self, path: &str, take: impl FnOnce(&mut dyn Read, u64) -> Result<T>) -> Result<T> {
         let Some(id) = self.blobs.get(path) else { bail!("cannot be opened: there is no such file in {}", self.spec) };
         let mut held = self.reader.lock().unwrap_or_else(PoisonError::into_inner);
         let reader = match &mut *held {
             Some(reader) => reader,
             none => none.insert(Reader::start(&self.repository)?),
         };
-        reader.blob(id)
-    }
-
-    fn has(&self, path: &str) -> bool {
-        self.blobs.contains_key(path)
+        let size = reader.ask(id)?;
+        content(&mut reader.answers, size, take)
     }
 }
 
@@ -122,33 +135,36 @@ impl Reader {
         Ok(Reader { child, answers })
     }
 
-    fn blob(&mut self, id: &str) -> Result<Vec<u8>> {
+    /// Asks for an object, which stands in the answers next, and returns its size.
+    fn ask(&mut self, id: &str) -> Result<u64> {
         let questions = self.child.stdin.as_mut().context("git's questions")?;
         writeln!(questions, "{id}")?;
         questions.flush()?;
         let mut head = String::new();
         self.answers.read_line(&mut head)?;
-        let size: u64 = match head.trim_end().rsplit(' ').next().and_then(|size| size.parse().ok()) {
-            Some(size) if head.contains(" blob ") => size,
+        match head.trim_end().rsplit(' ').next().and_then(|size| size.parse().ok()) {
+            Some(size) if head.contains(" blob ") => Ok(size),
             _ => bail!("cannot be read: git has no object {id} here"),
-        };
-        content(&mut self.answers, size, MAX_FILE)
+        }
     }
 }
 
-/// Reads a blob of `size` bytes and the line break after it; one past the limit is passed over and not kept.
-fn content(answers: &mut impl Read, size: u64, limit: u64) -> Result<Vec<u8>> {
-    let mut bytes = Vec::new();
-    let mut blob = answers.take(size);
-    if size > limit {
-        std::io::copy(&mut blob, &mut std::io::sink())?;
-    } else {
-        blob.read_to_end(&mut bytes)?;
-    }
+/// Lets `take` read a blob of `size` bytes, passes over what it leaves, and over the line break that follows.
+fn content<T>(answers: &mut impl Read, size: u64, take: impl FnOnce(&mut dyn Read, u64) -> Result<T>) -> Result<T> {
+    let mut blob = answers.by_ref().take(size);
+    let taken = take(&mut blob, size);
+    io::copy(&mut blob, &mut io::sink())?;
     answers.read_exact(&mut [0]).context("git's answer ends early")?;
+    taken
+}
+
+/// Reads a blob whole; one past the limit is not read at all.
+fn whole(blob: &mut dyn Read, size: u64, limit: u64) -> Result<Vec<u8>> {
     if size > limit {
         bail!("is {} MiB; files past {} MiB are not read", size >> 20, limit >> 20);
     }
+    let mut bytes = Vec::new();
+    blob.read_to_end(&mut bytes)?;
     Ok(bytes)
 }
 
@@ -210,6 +226,7 @@ mod tests {
     #[test]
     fn a_blob_past_the_limit_is_passed_over() {
         let mut answers: &[u8] = b"12345\nabc\nde";
+        let content = |answers: &mut &[u8], size, limit| content(answers, size, |blob, size| whole(blob, size, limit));
         let error = content(&mut answers, 5, 4).expect_err("too large");
         assert_eq!(error.to_string(), "is 0 MiB; files past 0 MiB are not read");
         assert_eq!(content(&mut answers, 3, 4).expect("the next one is whole"), b"abc");

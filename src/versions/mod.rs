@@ -15,6 +15,7 @@ mod nuget;
 mod opaque;
 mod pep440;
 mod pvp;
+mod ranges;
 mod rpm;
 mod semver;
 mod tag;
@@ -22,6 +23,8 @@ mod vcpkg;
 
 use std::cmp::Ordering;
 use std::fmt;
+
+pub use ranges::fits;
 
 /// How versions of an ecosystem are written.
 ///

@@ -8,7 +8,7 @@ use anyhow::Result;
 
 use crate::entry;
 use crate::formats::{Format, Role, os};
-use crate::intern::{self, Text};
+use crate::intern;
 use crate::model::{Inventory, Manifest};
 use crate::source::Source;
 use crate::syntax::deb822;
@@ -46,10 +46,6 @@ impl Format for DebCopyright {
 
     fn gathers(&self, path: &str) -> Option<String> {
         split(path).map(|(folder, _)| folder.to_owned())
-    }
-
-    fn gather(&self, subject: Text, files: Vec<Inventory>) -> Inventory {
-        os::gather(subject, files)
     }
 
     fn parse(&self, source: &Source<'_>) -> Result<Inventory> {

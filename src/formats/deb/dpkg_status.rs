@@ -53,10 +53,6 @@ impl Format for DpkgStatus {
         is_stanza.then(|| folder.to_owned())
     }
 
-    fn gather(&self, subject: Text, files: Vec<Inventory>) -> Inventory {
-        os::gather(subject, files)
-    }
-
     fn recognizes(&self, text: &str) -> bool {
         text.starts_with("Package: ") && text.contains("\nStatus: ")
     }

@@ -3,12 +3,12 @@
 mod dvc;
 mod dvc_file;
 mod dvc_lock;
-mod git_lfs;
+mod weights;
 
 use super::Format;
 
 /// The formats of this folder.
-pub const FORMATS: &[&dyn Format] = &[&dvc_file::DvcFile, &dvc_lock::DvcLock, &git_lfs::GitLfs];
+pub const FORMATS: &[&dyn Format] = &[&dvc_file::DvcFile, &dvc_lock::DvcLock, &weights::Weights];
 
 /// Says by a file's ending whether it holds the weights of a model.
 pub(crate) fn is_weights(path: &str) -> bool {

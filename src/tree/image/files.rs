@@ -34,6 +34,8 @@ pub(super) enum Content {
     Read(Arc<[u8]>),
     /// Too large to be read: its size.
     Large(u64),
+    /// The weights of a model: what stands for them.
+    Weighed(Arc<str>),
 }
 
 /// Another name of a file that was not looked at under its own.
@@ -89,6 +91,7 @@ impl Files {
             };
             match brings {
                 Brings::File(bytes) => self.put(path, Content::Read(bytes), from, is_program),
+                Brings::Weighed(pointer) => self.put(path, Content::Weighed(pointer), from, false),
                 Brings::Large(size) => self.put(path, Content::Large(size), from, false),
                 Brings::HardLink(target) => hard.push((path, target)),
                 Brings::Link(_) => {}
@@ -144,11 +147,12 @@ impl Files {
     pub(super) fn name(&mut self, other: &Other, layers: &[Option<layer::Layer>]) -> bool {
         let up_to = if other.layer.number == 0 { layers.len() } else { other.layer.number as usize };
         let found = layers.iter().take(up_to).rev().find_map(|layer| match layer.as_ref()?.brings.get(&other.target) {
-            Some(Brings::File(bytes)) => Some(bytes.clone()),
+            Some(Brings::File(bytes)) => Some(Content::Read(bytes.clone())),
+            Some(Brings::Weighed(pointer)) => Some(Content::Weighed(pointer.clone())),
             _ => None,
         });
         let named = self.files.get(&other.target).map(|file| file.content.clone());
-        let Some(content) = found.map(Content::Read).or(named) else { return false };
+        let Some(content) = found.or(named) else { return false };
         if let Some(old) = other.old.clone() {
             self.files.insert(other.path.clone(), old);
         }

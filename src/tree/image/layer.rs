@@ -14,7 +14,7 @@ use super::entries::{self, Entry, What};
 use super::limits::{Bounded, Counted, Hasher, MAX_DEPTH, MAX_PATH, Spent};
 use super::zstd::Frames;
 use super::{Look, Looks};
-use crate::binary::program;
+use crate::binary::{program, weights};
 use crate::formats;
 use crate::source::MAX_FILE;
 
@@ -59,6 +59,8 @@ pub(super) enum Brings {
     File(Arc<[u8]>),
     /// A file that is looked at and too large to be read.
     Large(u64),
+    /// The weights of a model: what stands for them.
+    Weighed(Arc<str>),
     /// A symbolic link.
     Link(String),
     /// Another name of a file.
@@ -236,6 +238,13 @@ fn take(entry: &Entry, content: &mut dyn Read, looks: Looks<'_>, spent: &Spent, 
                 None => other(layer, path),
             },
             Look::No => other(layer, path),
+            Look::Weighed => match weights::weigh(content)? {
+                Some(pointer) => {
+                    spent.keeps(pointer.len() as u64)?;
+                    layer.brings.insert(path, Brings::Weighed(pointer.into()));
+                }
+                None => other(layer, path),
+            },
             Look::Whole if entry.size > MAX_RECORD => {
                 layer.brings.insert(path, Brings::Large(entry.size));
             }

@@ -16,7 +16,7 @@ mod store;
 mod tests;
 mod zstd;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use anyhow::{Context, Result, bail};
@@ -37,6 +37,8 @@ pub enum Look {
     No,
     /// All of it.
     Whole,
+    /// What stands for it, where it holds the weights of a model: see [`Open::weigh`].
+    Weighed,
 }
 
 /// Says by a file's path what is looked at of it.
@@ -122,8 +124,9 @@ fn read(store: &Store, chosen: &Chosen, looks: Looks<'_>) -> (Files, Vec<String>
     missing.extend(files.linked(&|path| formats::of_installed(path).is_some()));
     if !missing.is_empty() {
         // Of a file that has two names, the layer holds the content under one, which may be the one that nobody looks at.
-        let targets: BTreeSet<&str> = missing.iter().map(|other| other.target.as_str()).collect();
-        let looks = |path: &str| if targets.contains(path) { Look::Whole } else { Look::No };
+        let targets: BTreeMap<&str, Look> =
+            missing.iter().map(|other| (other.target.as_str(), looks(&other.path))).collect();
+        let looks = |path: &str| targets.get(path).copied().unwrap_or(Look::No);
         let (again, fault) = read_layers(store, chosen, &looks, &spent);
         if let Some(fault) = fault {
             faults.push(fault);
@@ -187,7 +190,15 @@ impl Open for Image {
             Some(files::Content::Large(size)) => {
                 bail!("is {} MiB; files past {} MiB are not read", size >> 20, MAX_FILE >> 20)
             }
+            Some(files::Content::Weighed(_)) => bail!("holds the weights of a model, which are not read"),
             None => bail!("cannot be opened: there is no such file in the image"),
+        }
+    }
+
+    fn weigh(&self, path: &str) -> Result<Option<String>> {
+        match self.files.get(path) {
+            Some(files::Content::Weighed(pointer)) => Ok(Some(pointer.to_string())),
+            _ => Ok(None),
         }
     }
 

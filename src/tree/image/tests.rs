@@ -134,8 +134,11 @@ fn written(folder: &TempDir, name: &str, bytes: &[u8]) -> PathBuf {
     path
 }
 
-/// Looks at what is called `look`, with whatever before it and after.
+/// Looks at what is called `look`, with whatever before it and after, and weighs what is called `weights`.
 fn looks(path: &str) -> Look {
+    if path.contains("weights") {
+        return Look::Weighed;
+    }
     if path.contains("look") || path == "var/lib/dpkg/status" { Look::Whole } else { Look::No }
 }
 
@@ -149,7 +152,9 @@ fn shown(image: &Image) -> Vec<String> {
     let listing = image.list(&enter, true).unwrap();
     let mut lines: Vec<String> = listing.unlisted.into_iter().map(|(path, fault)| format!("{path}: {fault}")).collect();
     for path in listing.files.iter().filter(|path| *path != CONFIG) {
-        let content = image.open(path).map_or_else(|e| e.to_string(), |bytes| String::from_utf8(bytes).unwrap());
+        let opened = || image.open(path).map_or_else(|e| e.to_string(), |bytes| String::from_utf8(bytes).unwrap());
+        let size = |pointer: String| pointer.lines().last().unwrap_or_default().to_owned();
+        let content = image.weigh(path).unwrap().map_or_else(opened, size);
         let layer = image.layer(path).map_or("?".to_owned(), |layer| layer.number.to_string());
         let earlier = image.earlier(path).into_iter();
         let earlier: Vec<String> = earlier.map(|(layer, bytes)| format!("{}:{}", layer.number, bytes.len())).collect();
@@ -196,6 +201,11 @@ fn layers_lie_on_each_other() {
             vec!["a/look=1 @1", "b/c/look=1 @1", "b/look=1 @1", "d/look=1 @1"],
         ),
         ("a file in place of a folder", &[File("b", "")], vec!["a/look=1 @1", "d/look=1 @1"]),
+        (
+            "weights, and what is only called so",
+            &[File("m/weights", "GGUF1"), File("n/weights", "text")],
+            vec!["a/look=1 @1", "b/c/look=1 @1", "b/look=1 @1", "d/look=1 @1", "m/weights=size 5 @2"],
+        ),
         ("a folder in place of a file", &[Folder("a/look/")], vec!["b/c/look=1 @1", "b/look=1 @1", "d/look=1 @1"]),
         (
             "a link in place of a file",
@@ -236,6 +246,8 @@ fn names_of_one_file_share_its_content() {
         (vec![&[File("store/x", "1")][..], &[HardLink("a/look", "store/x")][..]], vec!["a/look=1 @2"]),
         (vec![&[File("look", "1")][..], &[HardLink("a/look", "look")][..]], vec!["a/look=1 @2", "look=1 @1"]),
         (vec![&[HardLink("a/look", "nothing")][..]], vec![]),
+        // Weights have hard links in the stores of those who fetch them.
+        (vec![&[File("blobs/7", "GGUF1"), HardLink("m/weights", "blobs/7")][..]], vec!["m/weights=size 5 @1"]),
         // The file that was there is not the one that is there now.
         (vec![&[File("look", "old")][..], &[File("new", "2"), HardLink("look", "new")][..]], vec!["look=2 @21:3"]),
         (vec![&[HardLink("a/look", "b/look"), HardLink("b/look", "x")][..], &[File("x", "")][..]], vec![]),
