@@ -350,6 +350,10 @@ fn parse(sources: &Sources, tree: usize, mut found: Vec<Found>, walked: bool) ->
                 let named = formats::named(inventory.format);
                 let paths = inventory.includes.iter().map(|include| include.path.clone());
                 included.extend(named.into_iter().flat_map(|format| paths.clone().map(move |path| (path, format))));
+                for path in named.map(|format| format.looks_at(inventory)).unwrap_or_default() {
+                    let is_new = !known.contains(&path) && sources.has_beside(file, &path);
+                    included.extend(formats::of_file(&path).filter(|_| is_new).map(|format| (path, format)));
+                }
             }
             read.inventories.extend(inventories);
         }

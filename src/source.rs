@@ -422,6 +422,11 @@ impl Sources {
         tree.size(path)
     }
 
+    /// Says whether there is another file at `path` of the tree that a file belongs to.
+    pub fn has_beside(&self, file: FileId, path: &str) -> bool {
+        self.file(file).is_ok_and(|(tree, _)| tree.has(path))
+    }
+
     /// Reads another file of the tree that a file belongs to; none where it is not there or is no text.
     pub fn beside(&self, file: FileId, path: &str) -> Option<String> {
         let (tree, _) = self.file(file).ok()?;

@@ -208,7 +208,8 @@ fn find_samples() -> Vec<Sample> {
             let is_whole = !format.is_installed()
                 || (Memory::new([(name.clone(), Vec::new())]).is_installed() && std::str::from_utf8(&bytes).is_ok());
             let found = if format.is_installed() { formats::of_installed(&name) } else { formats::of_file(&name) };
-            (is_whole && found.is_some_and(|found| found.id() == format.id())).then_some((format, name, bytes))
+            (is_whole && !bytes.is_empty() && found.is_some_and(|found| found.id() == format.id()))
+                .then_some((format, name, bytes))
         });
         samples.extend(of_format.min_by_key(|(_, _, bytes)| (bytes.len() < 200, bytes.len())));
     }

@@ -13,6 +13,7 @@ use driftgate::discover::{self, Read, Scan};
 use driftgate::source::{Open, Sources};
 use driftgate::tree::{Enter, Folder, Memory, Revision, Single, Tree};
 use driftgate::{Side, bom};
+use globset::{Glob, GlobSet};
 use tempfile::TempDir;
 
 fn folder(files: &[(&str, &str)]) -> TempDir {
@@ -158,6 +159,54 @@ fn a_file_of_a_revision_sees_its_neighbours() {
     assert_eq!(index.file(), Some("base.txt"));
     assert_eq!(index.open("base.txt").unwrap(), b"right==2.0\n");
     assert!(Revision::new(root.path(), "HEAD:app").unwrap().file().is_none());
+}
+
+/// What a file is joined with counts, though it is a subject itself and is not looked at for its own sake.
+#[test]
+fn what_a_file_is_joined_with_is_read_though_it_is_left_out() {
+    let (a, b) = ("module e.org/a\n\nrequire e.org/x v1.0.0\n", "module e.org/b\n\nrequire e.org/x v1.1.0\n");
+    let digest = format!("{}=", "A".repeat(43));
+    let sum = format!("e.org/x v1.1.0 h1:{digest}\n");
+    let files = [
+        ("go.work", "go 1.24\n\nuse (\n\t./a/ // first\n\tb\n)\n"),
+        ("a/go.mod", a),
+        ("b/go.mod", b),
+        ("b/go.sum", &sum),
+    ];
+    let work = "go.work: pkg:golang/e.org/a pkg:golang/e.org/b pkg:golang/e.org/x@v1.1.0";
+    let root = folder(&files);
+    git(root.path(), &["init", "-q"]);
+    git(root.path(), &["add", "."]);
+    git(root.path(), &["commit", "-q", "-m", "x"]);
+    let by_name = |read: Read| {
+        assert_eq!(problems(&read), [""; 0]);
+        assert!(read.inventories.iter().all(|inventory| inventory.says.integrity), "the members' go.sum is read");
+        assert_eq!(told(read), [work]);
+    };
+    by_name(named(Single::new(&root.path().join("go.work")).unwrap(), "go.work"));
+    by_name(named(Revision::new(root.path(), "HEAD:go.work").unwrap(), "go.work"));
+    by_name(named(memory(&files), "go.work"));
+    // Left out by the policy.
+    let tree: Arc<dyn Tree> = Arc::new(memory(&files));
+    let exclude = GlobSet::new([Glob::new("b/**").unwrap()]).unwrap();
+    let read = discover::read(&Sources::default(), &tree, &Scan { exclude, ..Scan::default() }).unwrap();
+    assert_eq!(problems(&read), [""; 0]);
+    assert_eq!(told(read), ["a/go.mod: pkg:golang/e.org/a pkg:golang/e.org/x@v1.0.0", work]);
+    // Left out by git.
+    fs::write(root.path().join(".gitignore"), "/b/\n").unwrap();
+    let read = walked(Folder::new(root.path()).unwrap());
+    assert_eq!(problems(&read), [""; 0]);
+    assert_eq!(told(read).len(), 2);
+    fs::remove_file(root.path().join("b/go.mod")).unwrap();
+    let read = walked(Folder::new(root.path()).unwrap());
+    assert_eq!(problems(&read), ["go.work:5:2: no go.mod in b, which go.work uses"]);
+    let lock = "# This is a Gradle generated file for dependency locking.\ng:a:1.0=runtimeClasspath\nempty=\n";
+    let verified = "<verification-metadata><components><component group=\"g\" name=\"a\" version=\"1.0\"/></components>\
+                    </verification-metadata>";
+    let gradle = memory(&[("p/gradle.lockfile", lock), ("gradle/verification-metadata.xml", verified)]);
+    let read = named(gradle, "p/gradle.lockfile");
+    assert!(read.inventories[0].says.integrity);
+    assert_eq!(told(read), ["p/gradle.lockfile: pkg:maven/g/a@1.0"]);
 }
 
 #[cfg(unix)]

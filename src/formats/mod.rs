@@ -133,6 +133,13 @@ pub trait Format: Entry {
         &[]
     }
 
+    /// Returns the files that [`Format::join`] looks at though a walk may have left them out, or one that was named may stand
+    /// far from them: by their paths below the tree's root. Of those that are there and were not found, what they say is
+    /// joined, and they are no subjects.
+    fn looks_at(&self, _inventory: &Inventory) -> Vec<String> {
+        Vec::new()
+    }
+
     /// Returns what such a file is to the gate.
     fn role(&self) -> Role {
         Role::Subject

@@ -20,14 +20,29 @@ pub fn read<'t, T: Deserialize<'t>>(source: &Source<'t>) -> Result<T> {
     if source.text.trim().is_empty() {
         return Err(source.fault(source.start(), "the file is empty"));
     }
-    serde_json::from_str(source.text).map_err(|error| {
-        let message = error.to_string();
-        // serde_json ends its messages with " at line L column C", which the fault's place says already.
-        let message = message.rsplit_once(" at line ").map_or(message.as_str(), |(message, _)| message);
-        // What a broken download or a full disk leaves.
-        let cut = if error.is_eof() { "; the file is cut off, write it anew with its tool" } else { "" };
-        source.fault_at(error.line(), error.column(), format_args!("{message}{cut}"))
-    })
+    serde_json::from_str(source.text).map_err(|error| malformed(source, &error))
+}
+
+/// Reads the documents of a file, one after another: what a tool appended to what was there.
+///
+/// # Errors
+/// As [`read`].
+pub fn read_all<'t, T: Deserialize<'t>>(source: &Source<'t>) -> Result<Vec<T>> {
+    if source.text.trim().is_empty() {
+        return Err(source.fault(source.start(), "the file is empty"));
+    }
+    let documents = serde_json::Deserializer::from_str(source.text).into_iter();
+    documents.map(|document| document.map_err(|error| malformed(source, &error))).collect()
+}
+
+/// Says what is malformed, and where.
+fn malformed(source: &Source<'_>, error: &serde_json::Error) -> anyhow::Error {
+    let message = error.to_string();
+    // serde_json ends its messages with " at line L column C", which the fault's place says already.
+    let message = message.rsplit_once(" at line ").map_or(message.as_str(), |(message, _)| message);
+    // What a broken download or a full disk leaves.
+    let cut = if error.is_eof() { "; the file is cut off, write it anew with its tool" } else { "" };
+    source.fault_at(error.line(), error.column(), format_args!("{message}{cut}"))
 }
 
 /// Reads a part of a document, which was kept as it stands.

@@ -3,6 +3,7 @@
 //! Specification: DVC's "`.dvc` files" and "`dvc.lock` file" of its user guide; the schemas in its own source (`schema.py`,
 //! `output.py`).
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use crate::formats::generic::is_weights;
@@ -25,8 +26,14 @@ pub(super) struct Files {
 impl Files {
     /// Adds what an entry names, and returns its number; none where it names nothing.
     ///
-    /// `origin` is where it comes from, if another place than its path.
-    pub fn add(&mut self, inventory: &mut Inventory, entry: &Node<'_>, origin: Option<&Origin>) -> Option<NodeId> {
+    /// `from` is the folder that its path is seen from; `origin` is where it comes from, if another place than its path.
+    pub fn add(
+        &mut self,
+        inventory: &mut Inventory,
+        entry: &Node<'_>,
+        from: &str,
+        origin: Option<&Origin>,
+    ) -> Option<NodeId> {
         let path = entry.get("path").filter(|path| path.text().is_some_and(|path| !name(path).is_empty()));
         let Some(path) = path else {
             inventory.fault(entry.place, "an entry without `path`; write it with `dvc commit` anew");
@@ -36,6 +43,7 @@ impl Files {
         if let Some(dataset) = entry.get("dataset").filter(|_| path.starts_with("ds://")) {
             return self.dataset(inventory, dataset, path, place);
         }
+        let path = &*seen_from(from, path);
         let node = self.file(inventory, entry, path, place, origin);
         // With cloud versioning, a folder lists its files.
         for file in entry.get("files").map_or(&[][..], Node::items) {
@@ -126,6 +134,24 @@ fn name(path: &str) -> &str {
     if matches!(last, "." | "..") { "" } else { last }
 }
 
+/// Returns a path that is seen from a folder as it is seen from where the folder is; addresses and whole paths are theirs.
+fn seen_from<'p>(folder: &str, path: &'p str) -> Cow<'p, str> {
+    let is_whole = path.contains("://") || path.starts_with(['/', '\\']) || path.as_bytes().get(1) == Some(&b':');
+    if is_whole || folder.split(['/', '\\']).all(|part| matches!(part, "" | ".")) {
+        return Cow::Borrowed(path);
+    }
+    let mut parts: Vec<&str> = Vec::new();
+    for part in folder.split(['/', '\\']).chain(path.split(['/', '\\'])) {
+        match part {
+            "" | "." => {}
+            ".." if parts.last().is_some_and(|last| *last != "..") => drop(parts.pop()),
+            part => parts.push(part),
+        }
+    }
+    let root = if folder.starts_with('/') { "/" } else { "" };
+    Cow::Owned(format!("{root}{}", parts.join("/")))
+}
+
 /// Returns a file or folder as a component, of which no more is known than its path or address.
 pub(super) fn component(path: &str) -> Component {
     let is_address = path.contains("://");
@@ -168,4 +194,26 @@ fn describe(inventory: &mut Inventory, entry: &Node<'_>, component: &mut Compone
     component.digests.sort_unstable();
     component.digests.dedup();
     component.properties.sort_unstable();
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn paths_are_seen_from_the_folder_of_a_stage() {
+        for (folder, path, expected) in [
+            ("", "a/./b", "a/./b"),
+            (".", "../a", "../a"),
+            ("train", "out.csv", "train/out.csv"),
+            ("train/", "../prep/out.csv", "prep/out.csv"),
+            ("..", "../a", "../../a"),
+            ("a/b", "../../../c", "../c"),
+            ("train", "/data/x", "/data/x"),
+            ("train", "s3://bucket/x", "s3://bucket/x"),
+            ("/work", "x", "/work/x"),
+        ] {
+            assert_eq!(seen_from(folder, path), expected, "{folder} {path}");
+        }
+    }
 }

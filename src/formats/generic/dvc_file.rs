@@ -55,7 +55,7 @@ impl Format for DvcFile {
             _ => None,
         };
         let mut add = |entries: &[Node<'_>], origin: Option<&Origin>| -> Vec<NodeId> {
-            entries.iter().filter_map(|entry| files.add(&mut inventory, entry, origin)).collect()
+            entries.iter().filter_map(|entry| files.add(&mut inventory, entry, "", origin)).collect()
         };
         let outs = add(outs.items(), imported.as_ref());
         if imported.is_none() {

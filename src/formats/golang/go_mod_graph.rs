@@ -35,6 +35,15 @@ impl Format for GoModGraph {
         &[Yield::Edges, Yield::Digests, Yield::Sources]
     }
 
+    fn looks_at(&self, inventory: &Inventory) -> Vec<String> {
+        module::beside(source::folder(inventory.subject), &["go.mod", "go.sum"])
+    }
+
+    fn is_of(&self, path: &str, text: &str) -> bool {
+        // Pictures of the graph, and scripts that draw it, are called so too.
+        path.ends_with(".txt") || path.ends_with(".graph") || self.recognizes(text)
+    }
+
     fn recognizes(&self, text: &str) -> bool {
         let mut lines = text.lines().take(20).map(|line| line.split(' ').collect::<Vec<_>>());
         let is_line = |words: &Vec<&str>| {
@@ -177,6 +186,26 @@ impl<'t> Graph<'t> {
             let Node { root: false, place, .. } = inventory.nodes[node as usize] else { continue };
             let requirement = Requirement { extra: Requirement::INDIRECT, ..Requirement::default() };
             inventory.edge(SUBJECT, node, requirement, place);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pictures_and_scripts_are_no_graphs() {
+        let script = "#!/bin/sh\ngo mod graph | dot -Tsvg\n";
+        for (path, text, expected) in [
+            ("go-mod-graph.txt", "", true),
+            ("docs/go.mod.graph", "", true),
+            ("docs/go-mod-graph", "a.b/c d.e/f@v1.0.0\na.b/c go@1.24\n", true),
+            ("docs/go-mod-graph.png", "", false),
+            ("docs/go-mod-graph.sh", script, false),
+            ("docs/go-mod-graph", script, false),
+        ] {
+            assert_eq!(GoModGraph.is_of(path, text), expected, "{path}");
         }
     }
 }

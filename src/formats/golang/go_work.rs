@@ -18,7 +18,8 @@ entry! {
     ///
     /// Of each module that members require, the highest version is selected, as Go does; a member is taken for any version of
     /// itself. Replacements of `go.work` go before those of members. Digests are those of `go.work.sum` and of each member's
-    /// `go.sum`. A member outside of the tree, or without a `go.mod`, is reported.
+    /// `go.sum`. A member counts though it is no subject itself, for it is git-ignored or left out. One outside of the tree, or
+    /// without a `go.mod`, is reported.
     ///
     /// Who requires whom the files do not say. A member under a `go` directive before 1.17 lists its direct requirements only.
     pub GoWork = "go-work"
@@ -39,6 +40,12 @@ impl Format for GoWork {
 
     fn leads_to(&self) -> &'static [&'static str] {
         &["vendor/modules.txt"]
+    }
+
+    fn looks_at(&self, inventory: &Inventory) -> Vec<String> {
+        let folder = source::folder(inventory.subject);
+        let members = inventory.declared.iter().filter_map(|used| source::join(folder, used.name));
+        members.flat_map(|member| module::beside(&member, &["go.mod", "go.sum"])).collect()
     }
 
     fn parse(&self, source: &Source<'_>) -> Result<Inventory> {

@@ -104,7 +104,9 @@ impl<'t> Replace<'t> {
     /// Spells it as `go.mod` does.
     pub(super) fn spelled(&self) -> String {
         let words = [self.old, self.old_version, "=>", self.new, self.new_version];
-        words.into_iter().filter(|word| !word.is_empty()).collect::<Vec<_>>().join(" ")
+        let spell =
+            |word: &str| if word.contains(char::is_whitespace) { format!("\"{word}\"") } else { word.to_owned() };
+        words.into_iter().filter(|word| !word.is_empty()).map(spell).collect::<Vec<_>>().join(" ")
     }
 }
 
@@ -136,7 +138,7 @@ impl<'t> Replaces<'t> {
     pub(super) fn add_of(&mut self, inventory: &'t Inventory) {
         let facts = inventory.manifest.iter().flat_map(|manifest| &manifest.facts);
         for (_, spelled) in facts.filter(|(name, _)| *name == "replace") {
-            if let Some(replace) = Replace::read(&spelled.split(' ').collect::<Vec<_>>()) {
+            if let Some(replace) = Replace::read(&parted(spelled).0) {
                 self.add(replace);
             }
         }
@@ -161,13 +163,13 @@ pub(super) fn statements<'t>(source: &Source<'t>, inventory: &mut Inventory) -> 
     let mut block: Option<&str> = None;
     let mut opened = "";
     for whole in source.text.lines() {
-        let (line, comment) = whole.split_once("//").unwrap_or((whole, ""));
+        let (mut words, comment) = parted(whole);
+        let line = whole[..whole.len() - comment.len()].trim();
+        let line = line.strip_suffix("//").unwrap_or(line).trim_end();
         let comment = comment.trim();
-        let line = line.trim();
-        if line.is_empty() {
+        if words.is_empty() {
             continue;
         }
-        let mut words: Vec<&str> = line.split_whitespace().map(|word| word.trim_matches(['"', '`'])).collect();
         if let Some(verb) = block {
             if line == ")" {
                 block = None;
@@ -191,6 +193,28 @@ pub(super) fn statements<'t>(source: &Source<'t>, inventory: &mut Inventory) -> 
         inventory.fault(source.place(opened), "the block is not closed; the file is cut off or a `)` is missing");
     }
     statements
+}
+
+/// Parts a line into its words, without the quotation marks that a word with blanks in it has, and the comment behind them.
+fn parted(line: &str) -> (Vec<&str>, &str) {
+    let mut words = Vec::new();
+    let mut rest = line.trim_start();
+    while let Some(first) = rest.chars().next() {
+        if let Some(comment) = rest.strip_prefix("//") {
+            return (words, comment);
+        }
+        let quoted = Some(first).filter(|first| matches!(first, '"' | '`'));
+        let quoted = quoted.and_then(|mark| rest[1..].split_once(mark));
+        let (word, after) = quoted.unwrap_or_else(|| {
+            let end = rest.find(char::is_whitespace).unwrap_or(rest.len());
+            // A comment may follow a word without a blank between them.
+            let end = rest[..end].find("//").unwrap_or(end);
+            rest.split_at(end)
+        });
+        words.push(word.trim_matches(['"', '`']));
+        rest = after.trim_start();
+    }
+    (words, "")
 }
 
 /// Gives components the digests of the sum files at these paths; says whether one of them is there.
@@ -252,12 +276,32 @@ mod tests {
 
     #[test]
     fn replacements_name_a_version_or_a_folder() {
-        let read = |text: &'static str| Replace::read(&text.split(' ').collect::<Vec<_>>()).map(|it| it.spelled());
-        for text in ["a.b/c => ./d", "a.b/c v1.0.0 => ../d", "a.b/c => e.f/g v1.2.0", "a.b/c v1.0.0 => a.b/c v1.2.0"] {
+        let read = |text: &'static str| Replace::read(&parted(text).0).map(|it| it.spelled());
+        for text in [
+            "a.b/c => ./d",
+            "a.b/c v1.0.0 => ../d",
+            "a.b/c => e.f/g v1.2.0",
+            "a.b/c v1.0.0 => a.b/c v1.2.0",
+            "a.b/c => \"../my d\"",
+        ] {
             assert_eq!(read(text).as_deref(), Some(text));
         }
         for text in ["a.b/c", "a.b/c => d.e/f", "a.b/c => ./d v1.0.0", "=> ./d", "a v1 v2 => ./d"] {
             assert_eq!(read(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn words_may_be_quoted() {
+        for (line, words, comment) in [
+            ("use \"./my dir\" // why", &["use", "./my dir"][..], " why"),
+            ("\t`a b`  \"c\"", &["a b", "c"], ""),
+            ("require a.b/c v1.0.0// indirect", &["require", "a.b/c", "v1.0.0"], " indirect"),
+            ("use \"./my dir", &["use", "./my", "dir"], ""),
+            ("  // alone", &[], " alone"),
+            ("\"\"", &[""], ""),
+        ] {
+            assert_eq!(parted(line), (words.to_vec(), comment), "{line}");
         }
     }
 }

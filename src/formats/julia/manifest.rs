@@ -12,7 +12,7 @@ use crate::formats::pins::{Named, require, text};
 use crate::formats::{Format, Near, Yield};
 use crate::intern;
 use crate::model::{
-    Algorithm, Component, Digest, Gap, Inventory, NodeId, Origin, Purl, Requirement, SUBJECT, Says, Scope,
+    Algorithm, Component, Digest, Edge, Gap, Inventory, NodeId, Origin, Purl, Requirement, SUBJECT, Says, Scope,
 };
 use crate::source::Source;
 use crate::syntax::toml;
@@ -24,7 +24,8 @@ entry! {
     /// Formats 1 and 2. Packages are told apart by their UUID. The digest is the hash of the package's tree in git
     /// (`git-tree-sha1`), which covers all of its files. What belongs to Julia itself and has no version of its own has Julia's,
     /// where the file says that. The `Project.toml` beside it says what is direct, optional and needed to develop; without it,
-    /// packages that no other requires count as direct.
+    /// packages that no other requires count as direct. What a package extends where it is there (`weakdeps`) it requires
+    /// optionally, if the manifest has it.
     ///
     /// The file does not say which registry a package is of.
     pub JuliaManifest = "julia-manifest"
@@ -78,7 +79,7 @@ impl Format for JuliaManifest {
                 nodes.push((node, package));
             }
         }
-        for (from, package) in nodes {
+        for &(from, package) in &nodes {
             let Some(deps) = package.get("deps") else { continue };
             for name in deps.items() {
                 let spelled = name.text().unwrap_or_default();
@@ -94,6 +95,22 @@ impl Format for JuliaManifest {
             }
         }
         hang(&mut inventory, |_| Requirement::default());
+        // Nothing is there because of them.
+        for &(from, package) in &nodes {
+            let Some(weak) = package.get("weakdeps") else { continue };
+            let optional = Requirement::of(Scope::Optional);
+            for name in weak.items() {
+                let spelled = name.text().filter(|name| named.contains_key(name));
+                if let Some(spelled) = spelled {
+                    require(&mut inventory, &named, from, spelled, optional, name.place);
+                }
+            }
+            for entry in weak.entries() {
+                if let Some(&to) = entry.node.text().and_then(|uuid| by_uuid.get(uuid)) {
+                    inventory.edge(from, to, optional, entry.place);
+                }
+            }
+        }
         Ok(inventory)
     }
 
@@ -108,6 +125,9 @@ impl Format for JuliaManifest {
         let Some(file) = near.get(&path).filter(|file| file.format == "julia-project") else { return };
         inventory.says.scopes = true;
         inventory.edges.retain(|edge| edge.from != SUBJECT);
+        let is_weak = |edge: &Edge| edge.requirement.scope == Scope::Optional;
+        let (weak, edges) = std::mem::take(&mut inventory.edges).into_iter().partition(is_weak);
+        inventory.edges = edges;
         let own = file.nodes.iter().skip(1).find_map(|node| Some((node.component?, node.place)));
         let root = own.map_or(SUBJECT, |(component, place)| inventory.add_root(component.clone(), place));
         let mut by_uuid: BTreeMap<String, NodeId> = BTreeMap::new();
@@ -127,7 +147,8 @@ impl Format for JuliaManifest {
         }
         // The project's other environments (its tests, a workspace) may have brought more.
         let asked = Requirement { extra: Requirement::INDIRECT, ..Requirement::default() };
-        crate::formats::hang::hang(inventory, |_| asked);
+        hang(inventory, |_| asked);
+        inventory.edges.extend::<Vec<Edge>>(weak);
     }
 }
 

@@ -1,9 +1,10 @@
 //! What `mvn dependency:tree` prints, kept as a file: text, DOT or JSON.
 //!
-//! Specification: the Maven Dependency Plugin's goal `tree` and its serializers. A line is a path of `+-`, `\-` and `|` and
-//! `group:artifact:kind[:classifier]:version:scope`; what verbose output leaves out of the tree stands in parentheses.
+//! Specification: the Maven Dependency Plugin's goal `tree` and its serializers. A line is a path of `+-`, `\-` and `|`, or of
+//! blanks (`-Dtokens=whitespace`), and `group:artifact:kind[:classifier]:version:scope`; what verbose output leaves out of the
+//! tree stands in parentheses.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 
 use anyhow::Result;
 use serde::Deserialize;
@@ -26,8 +27,9 @@ entry! {
     /// of the purl.
     ///
     /// In verbose output what was omitted as a duplicate or for a conflict is a requirement of what was taken instead, and what
-    /// was asked for is kept; without `-Dverbose` Maven leaves these requirements out, and so they are not there. Digests,
-    /// licences and repositories it does not say.
+    /// was asked for is kept; JSON does not say which those are, and of several versions the nearest is taken, as Maven does.
+    /// Without `-Dverbose` Maven leaves these requirements out, and so they are not there. Digests, licences and repositories
+    /// it does not say.
     pub DependencyTree = "maven-dependency-tree"
 }
 
@@ -52,17 +54,22 @@ impl Format for DependencyTree {
             return has("groupId") && has("artifactId") && has("scope") && !has("bomFormat");
         }
         let is_branch = |line| branch(line).is_some_and(|(_, text)| text.matches(':').count() > 3);
-        text.lines().map(log).any(|line| is_branch(line) || graph(line).is_some_and(|name| name.contains(':')))
+        let mut before = "";
+        text.lines().map(log).any(|line| {
+            // Blanks alone are a tree right under its project.
+            let is_first = is_root(std::mem::replace(&mut before, line)) && indented(line).is_some_and(is_entry);
+            is_first || is_branch(line) || graph(line).is_some_and(|name| name.contains(':'))
+        })
     }
 
     fn parse(&self, source: &Source<'_>) -> Result<Inventory> {
         let mut inventory = Inventory::new(source, "maven-dependency-tree");
         inventory.says = Says { integrity: false, origin: false, licence: false, ..Says::ALL };
-        let json: Json<'_>;
+        let documents: Vec<Json<'_>>;
         let mut trees = Vec::new();
         if source.text.trim_start().starts_with('{') {
-            json = json::read(source)?;
-            of_json(source, &json, &mut trees, &mut inventory);
+            documents = json::read_all(source)?;
+            documents.iter().for_each(|json| of_json(source, json, &mut trees, &mut inventory));
         } else if source.text.lines().any(|line| graph(log(line)).is_some()) {
             of_dot(source, &mut trees, &mut inventory);
         } else {
@@ -133,18 +140,48 @@ fn branch(line: &str) -> Option<(usize, &str)> {
     }
 }
 
+/// Returns what stands behind the blanks of the first depth.
+fn indented(line: &str) -> Option<&str> {
+    line.strip_prefix(BLANKS).filter(|text| !text.starts_with(' '))
+}
+
+/// Parts a line of a tree without marks as [`branch`] does.
+fn blank_branch(line: &str) -> Option<(usize, &str)> {
+    let text = line.trim_start_matches(' ');
+    let blanks = line.len() - text.len();
+    (blanks > 0 && blanks % BLANKS.len() == 0).then_some((blanks / BLANKS.len(), text))
+}
+
+/// What stands for a depth in a tree without marks.
+const BLANKS: &str = "   ";
+
+/// Says whether a text begins with what is required.
+fn is_entry(text: &str) -> bool {
+    let spelled = text.trim_start_matches('(').split(' ').next().unwrap_or_default();
+    let parted = spelled.rsplit_once(':').filter(|(_, scope)| coordinates::scope(scope).is_some());
+    parted.is_some_and(|(coordinates, _)| Coordinates::resolved(coordinates).is_some())
+}
+
 fn of_text<'t>(source: &Source<'t>, trees: &mut Vec<Tree<'t>>, inventory: &mut Inventory) {
     // The entry of each depth on the way to the present line.
     let mut way: Vec<Option<usize>> = Vec::new();
+    // Whether blanks alone are the tree; it ends where no such line follows, for blanks stand before other things too.
+    let (mut is_first, mut is_blank) = (false, false);
     for line in source.text.lines().map(log) {
-        if is_root(line) {
+        is_blank = if is_first { indented(line).is_some_and(is_entry) } else { is_blank && line.starts_with(BLANKS) };
+        is_first = is_root(line);
+        if is_first {
             way.clear();
             if let Some(root) = Coordinates::resolved(line) {
                 trees.push(Tree { root, place: source.place(root.artifact), entries: Vec::new() });
             }
             continue;
         }
-        let (Some(tree), Some((depth, text))) = (trees.last_mut(), branch(line)) else { continue };
+        let branch = if is_blank { blank_branch(line) } else { branch(line) };
+        if is_blank && branch.is_none() {
+            inventory.fault(source.place(line), "three blanks for each depth are expected");
+        }
+        let (Some(tree), Some((depth, text))) = (trees.last_mut(), branch) else { continue };
         way.truncate(depth - 1);
         let parent = way.last().copied().flatten();
         let is_under = depth == 1 || (way.len() == depth - 1 && parent.is_some());
@@ -167,9 +204,9 @@ fn of_text<'t>(source: &Source<'t>, trees: &mut Vec<Tree<'t>>, inventory: &mut I
 /// Reads one requirement: `g:a:jar:1:compile`, with `(optional)` and the like behind, or all in parentheses.
 fn entry<'t>(source: &Source<'t>, text: &'t str) -> Option<Entry<'t>> {
     let text = text.trim();
-    let (text, is_left_out) = match text.strip_prefix('(') {
-        Some(rest) => (rest.strip_suffix(')')?, true),
-        None => (text, false),
+    let text = match text.strip_prefix('(') {
+        Some(rest) => rest.strip_suffix(')')?,
+        None => text,
     };
     let (spelled, notes) = text.split_once(' ').unwrap_or((text, ""));
     let (coordinates, scope) = spelled.rsplit_once(':')?;
@@ -180,7 +217,8 @@ fn entry<'t>(source: &Source<'t>, text: &'t str) -> Option<Entry<'t>> {
         notes[at + note.len()..].split([';', ')', ' ', ',']).next()
     };
     let taken = after("omitted for conflict with ").unwrap_or_default();
-    let is_omitted = is_left_out && notes.contains("omitted for ");
+    // DOT has no parentheses.
+    let is_omitted = notes.contains("omitted for ") || notes.contains("omitted due to ");
     let managed = after("version managed from ").unwrap_or_default();
     let asked = if taken.is_empty() { managed } else { coordinates.version };
     let place = source.place(coordinates.artifact);
@@ -208,7 +246,9 @@ fn of_dot<'t>(source: &Source<'t>, trees: &mut Vec<Tree<'t>>, inventory: &mut In
         let mut names = line.split('"').skip(1).step_by(2);
         let (Some(from), Some(to), true) = (names.next(), names.next(), line.contains("->")) else { continue };
         let Some(tree) = last.map(|last| &mut trees[last]) else { continue };
-        let Some((&parent, entry)) = known.get(from).zip(entry(source, to)) else {
+        // What was managed is said where it is required, and not where it requires.
+        let plain = |name: &'t str| name.split(' ').next().unwrap_or(name);
+        let Some((&parent, entry)) = known.get(plain(from)).zip(entry(source, to)) else {
             inventory.fault(
                 source.place(line),
                 "it leads from what nothing required before, or to no `group:artifact:kind:version:scope`",
@@ -216,7 +256,7 @@ fn of_dot<'t>(source: &Source<'t>, trees: &mut Vec<Tree<'t>>, inventory: &mut In
             continue;
         };
         if !entry.is_omitted {
-            known.entry(to).or_insert(Some(tree.entries.len()));
+            known.entry(plain(to)).or_insert(Some(tree.entries.len()));
         }
         tree.entries.push(Entry { parent, ..entry });
     }
@@ -250,9 +290,25 @@ impl Json<'_> {
     }
 }
 
+/// Returns the version of each that is in the tree: the nearest to the project, and of equal ones the first.
+///
+/// Verbose JSON has those that lost too, and does not tell them. What is below one of these is not in the tree either.
+fn nearest<'t>(json: &'t Json<'_>) -> BTreeMap<Coordinates<'t>, &'t str> {
+    let mut nearest = BTreeMap::new();
+    let mut open: VecDeque<&Json<'_>> = json.children.iter().collect();
+    while let Some(json) = open.pop_front() {
+        let Some(coordinates) = json.coordinates() else { continue };
+        if *nearest.entry(coordinates.key()).or_insert(coordinates.version) == coordinates.version {
+            open.extend(&json.children);
+        }
+    }
+    nearest
+}
+
 /// Reads a tree; it nests no deeper than the reader of JSON goes.
 fn of_json<'t>(source: &Source<'_>, json: &'t Json<'_>, trees: &mut Vec<Tree<'t>>, inventory: &mut Inventory) {
     let Some(root) = json.coordinates() else { return };
+    let nearest = nearest(json);
     let mut tree = Tree { root, place: json.artifact.place(source, source.start()), entries: Vec::new() };
     let mut open: Vec<(Option<usize>, &Json<'_>)> = json.children.iter().rev().map(|child| (None, child)).collect();
     while let Some((parent, json)) = open.pop() {
@@ -264,16 +320,13 @@ fn of_json<'t>(source: &Source<'_>, json: &'t Json<'_>, trees: &mut Vec<Tree<'t>
         let scope = &*json.scope;
         let is_optional = &*json.optional == "true";
         let number = tree.entries.len();
-        tree.entries.push(Entry {
-            parent,
-            coordinates,
-            place,
-            scope,
-            is_optional,
-            is_omitted: false,
-            taken: "",
-            asked: "",
-        });
+        let entry = Entry { parent, coordinates, place, scope, is_optional, is_omitted: false, taken: "", asked: "" };
+        let taken = nearest.get(&coordinates.key()).copied().filter(|taken| *taken != coordinates.version);
+        if let Some(taken) = taken {
+            tree.entries.push(Entry { is_omitted: true, taken, asked: coordinates.version, ..entry });
+            continue;
+        }
+        tree.entries.push(entry);
         open.extend(json.children.iter().rev().map(|child| (Some(number), child)));
     }
     trees.push(tree);
@@ -337,6 +390,8 @@ fn add(trees: &[Tree<'_>], inventory: &mut Inventory) {
                     }
                 }
                 Some(_) => {}
+                // It may be missing, and is.
+                None if entry.is_optional => {}
                 None => inventory.fault(entry.place, "it was omitted, and is nowhere else in its project's tree"),
             }
         }
@@ -345,7 +400,32 @@ fn add(trees: &[Tree<'_>], inventory: &mut Inventory) {
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::unwrap_used)]
     use super::*;
+    use crate::source::FileId;
+
+    #[test]
+    fn blanks_are_a_tree_right_under_their_project_alone() {
+        let read = |text: &'static str| {
+            let source = Source { file: FileId(0), path: "mvn-dependency-tree.txt", text };
+            let inventory = DependencyTree.parse(&source).unwrap();
+            let told = inventory.nodes[1..].iter().filter_map(|node| Some(node.component?.purl.name()));
+            (told.collect::<Vec<_>>(), inventory.faults.len())
+        };
+        for (text, expected) in [
+            ("g:a:jar:1\n   g:b:jar:1:compile\n      g:c:jar:1:test\n", (vec!["a", "b", "c"], 0)),
+            (
+                "[INFO] g:a:jar:1\n[INFO]    g:b:jar:1:compile\n[INFO] \n[INFO]    g:z:jar:1:compile\n",
+                (vec!["a", "b"], 0),
+            ),
+            ("g:a:jar:1\n+- g:b:jar:1:compile\n   g:z:jar:1:compile\n", (vec!["a", "b"], 0)),
+            ("g:a:jar:1\n   g:b:jar:1:compile\n     g:c:jar:1:test\n   odd\n", (vec!["a", "b"], 2)),
+        ] {
+            assert_eq!(read(text), expected, "{text}");
+        }
+        assert!(DependencyTree.recognizes("x\ng:a:jar:1\n   g:b:jar:1:compile\n"));
+        assert!(!DependencyTree.recognizes("   g:b:jar:1:compile\n"), "dependency:list");
+    }
 
     #[test]
     fn branches_are_told_from_other_lines() {

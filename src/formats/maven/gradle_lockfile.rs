@@ -1,4 +1,4 @@
-//! `gradle.lockfile` and `buildscript-gradle.lockfile`: what Gradle resolved for the configurations that are locked.
+//! `gradle.lockfile`, and those of the build script and the settings: what Gradle resolved for the configurations that are locked.
 //!
 //! Specification: Gradle's user manual, "Locking Versions". A line is `group:artifact:version=configurations`; `empty=` lists
 //! those without dependencies. Before Gradle 7 a file a configuration, `gradle/dependency-locks/NAME.lockfile`.
@@ -11,15 +11,15 @@ use super::coordinates::Coordinates;
 use crate::entry;
 use crate::formats::{Format, Near, Yield};
 use crate::intern::{self, Text};
-use crate::model::{Component, Digest, Inventory, Requirement, SUBJECT, Says, Scope};
-use crate::source::{self, Source};
+use crate::model::{Component, Digest, Inventory, Purl, Requirement, SUBJECT, Says, Scope};
+use crate::source::{self, Place, Source};
 
 entry! {
-    /// `gradle.lockfile` and `buildscript-gradle.lockfile`, the versions that Gradle resolved for locked configurations.
+    /// `gradle.lockfile`, `buildscript-gradle.lockfile` and `settings-gradle.lockfile`, the versions that Gradle resolved for locked configurations.
     ///
     /// The configurations are the environment of each requirement. One that is called after tests is for development, one
-    /// that compiles or processes annotations is for the build, as are those of the build script; others are to run. Two
-    /// versions of one module, locked for different configurations, are two components. The files of single configurations
+    /// that compiles or processes annotations is for the build, as are those of the build script and of the settings, and those
+    /// that Gradle's plugins keep for themselves; others are to run. A file of a folder (`flatDir`) has no group. Two versions of one module, locked for different configurations, are two components. The files of single configurations
     /// that Gradle before 7 wrote (`gradle/dependency-locks/`) are read too. Digests come from the
     /// `gradle/verification-metadata.xml` beside or above, where there is one.
     ///
@@ -43,11 +43,17 @@ const BUILD: &[&str] = &[
     "compile only",
     "compiler classpath",
     "compiler plugin",
+    "build tools api classpath",
+    "klib commonizer classpath",
+    "errorprone",
 ];
+
+/// What the names of configurations begin with that Android's plugin keeps for itself.
+const INTERNAL: &str = "_internal-";
 
 impl Format for GradleLockfile {
     fn files(&self) -> &'static [&'static str] {
-        &["gradle.lockfile", "buildscript-gradle.lockfile", "*.lockfile"]
+        &["gradle.lockfile", "buildscript-gradle.lockfile", "settings-gradle.lockfile", "*.lockfile"]
     }
 
     fn yields(&self) -> &'static [Yield] {
@@ -66,7 +72,7 @@ impl Format for GradleLockfile {
         let mut inventory = Inventory::new(source, "gradle-lockfile");
         inventory.says = Says { edges: false, integrity: false, origin: false, licence: false, scopes: true };
         let name = source.path.rsplit('/').next().unwrap_or(source.path);
-        let is_script = name.starts_with("buildscript-");
+        let is_script = name.starts_with("buildscript-") || name.starts_with("settings-");
         let one = name.strip_suffix(".lockfile").filter(|name| !name.ends_with("gradle"));
         let mut is_locked = false;
         for line in source.text.lines().map(str::trim).filter(|line| !line.is_empty()) {
@@ -83,17 +89,22 @@ impl Format for GradleLockfile {
                 (None, Some(one)) => (line, one),
                 (None, None) => ("", ""),
             };
+            // What stands in a folder of files has no group, and so is nothing of Maven's.
+            if let Some((artifact, version)) = coordinates.strip_prefix(':').and_then(|rest| rest.split_once(':'))
+                && !artifact.is_empty()
+                && !version.is_empty()
+                && !version.contains(':')
+            {
+                let component = Component::new(Purl::new("generic", "", artifact, version));
+                add(&mut inventory, component, configurations, is_script, source.place(artifact));
+                continue;
+            }
             let Some(coordinates) = Coordinates::plain(coordinates) else {
                 inventory.fault(source.place(line), "`group:artifact:version=configurations` is expected; lock again");
                 continue;
             };
             let place = source.place(coordinates.artifact);
-            let scope =
-                if is_script { Scope::Build } else { configurations.split(',').map(scope).min().unwrap_or_default() };
-            let node = inventory.add(Component::new(coordinates.purl()), place);
-            let requirement =
-                Requirement { scope, environment: intern::text(configurations), ..Requirement::default() };
-            inventory.edge(SUBJECT, node, requirement, place);
+            add(&mut inventory, Component::new(coordinates.purl()), configurations, is_script, place);
         }
         if inventory.nodes.len() == 1 && inventory.faults.is_empty() && !is_locked {
             return Err(
@@ -103,19 +114,17 @@ impl Format for GradleLockfile {
         Ok(inventory)
     }
 
+    fn looks_at(&self, inventory: &Inventory) -> Vec<String> {
+        verifications(inventory.subject)
+    }
+
     fn joins(&self) -> bool {
         true
     }
 
     fn join(&self, inventory: &mut Inventory, near: &Near<'_>) {
-        let folders = std::iter::successors(Some(source::folder(inventory.subject)), |folder| {
-            (!folder.is_empty()).then(|| source::folder(folder))
-        });
-        let verified = folders.filter_map(|folder| {
-            let path = source::join(folder, "gradle/verification-metadata.xml")?;
-            near.get(&path)
-        });
-        let Some(verified) = verified.into_iter().next() else { return };
+        let verified = verifications(inventory.subject);
+        let Some(verified) = verified.iter().find_map(|path| near.get(path)) else { return };
         let components = verified.nodes.iter().filter_map(|node| node.component);
         let digests: BTreeMap<Text, &[Digest]> =
             components.map(|component| (component.purl.as_str(), component.digests.as_slice())).collect();
@@ -127,6 +136,23 @@ impl Format for GradleLockfile {
         }
         inventory.says.integrity = true;
     }
+}
+
+/// Returns where the digests may stand: in the lockfile's folder, or in one above it.
+fn verifications(lockfile: &str) -> Vec<String> {
+    let folders = std::iter::successors(Some(source::folder(lockfile)), |folder| {
+        (!folder.is_empty()).then(|| source::folder(folder))
+    });
+    folders.filter_map(|folder| source::join(folder, "gradle/verification-metadata.xml")).collect()
+}
+
+/// Adds what a line says.
+fn add(inventory: &mut Inventory, component: Component, configurations: &str, is_script: bool, place: Place) {
+    let of_line = || configurations.split(',').map(scope).min().unwrap_or_default();
+    let scope = if is_script { Scope::Build } else { of_line() };
+    let node = inventory.add(component, place);
+    let requirement = Requirement { scope, environment: intern::text(configurations), ..Requirement::default() };
+    inventory.edge(SUBJECT, node, requirement, place);
 }
 
 /// Returns what a configuration is for, by the words of its name: `integrationTestRuntimeClasspath`.
@@ -145,7 +171,7 @@ fn scope(configuration: &str) -> Scope {
     };
     match () {
         () if has(DEV) => Scope::Dev,
-        () if has(BUILD) => Scope::Build,
+        () if has(BUILD) || configuration.starts_with(INTERNAL) => Scope::Build,
         () => Scope::Runtime,
     }
 }

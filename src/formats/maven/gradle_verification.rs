@@ -1,6 +1,6 @@
 //! `gradle/verification-metadata.xml`: the digests that Gradle holds downloads to.
 //!
-//! Specification: Gradle's user manual, "Verifying Dependencies", and its schema, dependency-verification 1.0 to 1.3.
+//! Specification: Gradle's user manual, "Verifying Dependencies", and its schema, dependency-verification 1.0 to 1.4.
 
 use anyhow::Result;
 
@@ -21,7 +21,7 @@ entry! {
 }
 
 /// The newest version of the schema that is read.
-const NEWEST: u32 = 3;
+const NEWEST: u32 = 4;
 
 impl Format for GradleVerification {
     fn files(&self) -> &'static [&'static str] {
@@ -91,9 +91,9 @@ mod tests {
             let source = Source { file: FileId(0), path: "gradle/verification-metadata.xml", text: &text };
             GradleVerification.parse(&source).map(|_| ()).map_err(|error| error.to_string())
         };
-        assert_eq!(parse("1.3"), Ok(()));
+        assert_eq!(parse("1.4"), Ok(()));
         for schema in ["1.9", "2.0"] {
-            let message = format!("its schema {schema} is newer than driftgate reads (1.0 to 1.3)");
+            let message = format!("its schema {schema} is newer than driftgate reads (1.0 to 1.4)");
             assert_eq!(parse(schema), Err(message));
         }
     }

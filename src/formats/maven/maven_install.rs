@@ -62,7 +62,12 @@ impl Format for MavenInstall {
             }
         }
         lock.link(&mut inventory);
-        if lock.nodes.is_empty() && inventory.faults.is_empty() {
+        // A project may ask for nothing yet.
+        let is_said = match &file.tree {
+            Some(tree) => tree.dependencies.is_some(),
+            None => file.artifacts.is_some(),
+        };
+        if !is_said && inventory.faults.is_empty() {
             inventory.fault(source.start(), "no artifact in it; pin again");
         }
         Ok(inventory)
@@ -84,7 +89,7 @@ struct File<'t> {
     #[serde(rename = "__INPUT_ARTIFACTS_HASH", default, borrow)]
     inputs: Option<Inputs<'t>>,
     #[serde(default, borrow)]
-    artifacts: Map<Str<'t>, Artifact<'t>>,
+    artifacts: Option<Map<Str<'t>, Artifact<'t>>>,
     #[serde(default, borrow)]
     dependencies: Map<Str<'t>, Vec<Str<'t>>>,
     #[serde(default, borrow)]
@@ -112,7 +117,7 @@ struct First<'t> {
     #[serde(default, borrow)]
     version: Option<Str<'t>>,
     #[serde(default, borrow)]
-    dependencies: Vec<Located<'t, Dependency<'t>>>,
+    dependencies: Option<Vec<Located<'t, Dependency<'t>>>>,
 }
 
 #[derive(Deserialize)]
@@ -158,7 +163,7 @@ struct Lock {
 
 impl Lock {
     fn first(&mut self, source: &Source<'_>, tree: &First<'_>, inventory: &mut Inventory) {
-        for entry in &tree.dependencies {
+        for entry in tree.dependencies.iter().flatten() {
             let dependency = &entry.value;
             let place = dependency.coord.place(source, entry.place(source));
             let Some(coordinates) = coordinates(&dependency.coord, true) else {
@@ -169,7 +174,7 @@ impl Lock {
                 continue;
             }
             let mut component = Component::new(coordinates.purl());
-            component.digests.extend(dependency.sha256.iter().filter_map(|hex| Digest::hex(Algorithm::Sha256, hex)));
+            component.digests.extend(dependency.sha256.iter().filter_map(|sum| digest(source, sum, place, inventory)));
             if let Some(url) = &dependency.url {
                 component.origin = Origin::registry(repository(url, &coordinates));
             }
@@ -189,7 +194,7 @@ impl Lock {
                 repositories.entry(name).or_insert(address);
             });
         }
-        for (name, artifact) in &file.artifacts.0 {
+        for (name, artifact) in file.artifacts.iter().flat_map(|artifacts| &artifacts.0) {
             let place = name.place(source, source.start());
             let Some(coordinates) = coordinates(name, false).filter(|_| !artifact.version.is_empty()) else {
                 inventory.fault(place, "`group:artifact` with a version is expected; pin again");
@@ -216,7 +221,7 @@ impl Lock {
                     "" => name.to_string(),
                     classifier => format!("{}:{}:{kind}:{classifier}", coordinates.group, coordinates.artifact),
                 };
-                component.digests = sum.iter().filter_map(|hex| Digest::hex(Algorithm::Sha256, hex)).collect();
+                component.digests = sum.iter().filter_map(|sum| digest(source, sum, place, inventory)).collect();
                 let address = repositories.get(full.as_str()).or_else(|| repositories.get(&**name));
                 component.origin = address.map_or(Origin::Unknown, |address| Origin::registry(address));
                 let node = inventory.add(component, place);
@@ -257,6 +262,15 @@ impl Lock {
             inventory.edge(SUBJECT, node, Requirement::default(), inventory.nodes[node as usize].place);
         }
     }
+}
+
+/// Reads the digest of a file.
+fn digest(source: &Source<'_>, sum: &Str<'_>, near: Place, inventory: &mut Inventory) -> Option<Digest> {
+    let digest = Digest::hex(Algorithm::Sha256, sum);
+    if digest.is_none() {
+        inventory.fault(sum.place(source, near), "no SHA-256: 64 hexadecimal digits are expected; pin again");
+    }
+    digest
 }
 
 /// Returns the repository that an artifact's address stands below.

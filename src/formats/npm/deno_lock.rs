@@ -8,13 +8,16 @@ mod modules;
 mod reader;
 
 use anyhow::Result;
+use hashbrown::HashMap;
 use serde::Deserialize;
 
 use super::importers;
 use super::shapes::{Lenient, Names, Words};
+use super::yarn_classic::parted;
 use crate::entry;
 use crate::formats::{Format, Near, Yield};
-use crate::model::{Inventory, Says};
+use crate::intern;
+use crate::model::{Declared, Gap, Inventory, NodeId, Requirement, Says};
 use crate::source::Source;
 use crate::syntax::json;
 
@@ -37,7 +40,8 @@ entry! {
     /// What is for development alone a `package.json` beside the lock says.
     ///
     /// # What the file does not say
-    /// Which module loads which other, so that all of them count as direct; which projects require each other; licences; before
+    /// Which module loads which other, so that all of them count as direct; which projects require each other, other than by
+    /// the names that their `deno.json`s give them; licences; before
     /// version 5, for which platforms a package is and whether it may be missing.
     pub DenoLock = "deno-lock"
 }
@@ -77,6 +81,29 @@ impl Format for DenoLock {
     fn join(&self, inventory: &mut Inventory, near: &Near<'_>) {
         importers::scopes(inventory, near);
         importers::describe(inventory, near);
+        link_members(inventory);
+    }
+}
+
+/// Lets projects require those of the workspace that they ask for by name: `jsr:@w/b@^1`. Other things that the lock has no
+/// answer for have been said.
+fn link_members(inventory: &mut Inventory) {
+    let is_open = |declared: &Declared| declared.gap == Gap::Open;
+    let (open, declared) = std::mem::take(&mut inventory.declared).into_iter().partition(is_open);
+    inventory.declared = declared;
+    let mut members: HashMap<(&str, &str), NodeId> = HashMap::new();
+    for (id, node) in inventory.nodes.iter().enumerate() {
+        if let Some(component) = node.component.filter(|_| node.root) {
+            members.insert((component.purl.ty(), component.purl.display_name()), id as NodeId);
+        }
+    }
+    for Declared { from, name, place, .. } in open {
+        let Some((registry, rest)) = name.split_once(':') else { continue };
+        let (name, range) = parted(rest);
+        if let Some(&member) = members.get(&(registry, name)).filter(|member| **member != from) {
+            let requirement = Requirement { constraint: intern::text(range), ..Requirement::default() };
+            inventory.edge(from, member, requirement, place);
+        }
     }
 }
 

@@ -27,7 +27,7 @@ entry! {
     /// baseline (`builtin-baseline`, or that of a registry in git of `vcpkg-configuration.json`) is a component, a repository at a
     /// commit. All else has no exact answer: `version>=` and the baseline say the least version, and the registry says which.
     /// What a host needs (`"host": true`) is needed to build; what a feature needs is optional, if the feature is not a
-    /// default one; a `platform` is the condition. `vcpkg.json` in `ports/NAME/` describe ports and no projects, and are not read.
+    /// default one; a `platform` is the condition, that of a default feature too. `vcpkg.json` in `ports/NAME/` describe ports and no projects, and are not read.
     ///
     /// The file does not hold digests, nor what the packages themselves require.
     pub VcpkgJson = "vcpkg-json"
@@ -88,19 +88,21 @@ impl Format for VcpkgJson {
             }
         }
         let mut asks = Asks { inventory: &mut inventory, root, pinned: &pinned, answered: BTreeSet::new() };
-        asks.all(file.get("dependencies"), "", Scope::Runtime);
-        let defaults: BTreeSet<&str> = file
+        asks.all(file.get("dependencies"), "", Scope::Runtime, "");
+        // By name, the platforms for which each is a default.
+        let defaults: BTreeMap<&str, &str> = file
             .get("default-features")
             .map_or(&[][..], Node::items)
             .iter()
-            .filter_map(|item| item.text().or_else(|| item.get("name")?.text()))
+            .filter_map(|item| Some((item.text().or_else(|| item.get("name")?.text())?, text(item, "platform"))))
             .collect();
         let features = file.get("features");
         let listed = features.map_or(&[][..], Node::items).iter().map(|item| (text(item, "name"), item));
         let keyed = features.map_or(&[][..], Node::entries).iter().map(|entry| (entry.key.as_str(), &entry.node));
         for (name, feature) in listed.chain(keyed) {
-            let scope = if defaults.contains(name) { Scope::Runtime } else { Scope::Optional };
-            asks.all(feature.get("dependencies"), name, scope);
+            let default = defaults.get(name);
+            let scope = default.map_or(Scope::Optional, |_| Scope::Runtime);
+            asks.all(feature.get("dependencies"), name, scope, default.copied().unwrap_or_default());
         }
         let answered = asks.answered;
         for node in pinned.into_values().filter(|node| !answered.contains(node)) {
@@ -186,8 +188,8 @@ struct Asks<'i> {
 }
 
 impl Asks<'_> {
-    /// Adds a list of dependencies, of a feature or of the project.
-    fn all(&mut self, list: Option<&Node<'_>>, feature: &str, scope: Scope) {
+    /// Adds a list of dependencies, of a feature or of the project, which are asked for on a platform.
+    fn all(&mut self, list: Option<&Node<'_>>, feature: &str, scope: Scope, platform: &str) {
         for item in list.map_or(&[][..], Node::items) {
             let (name, place) = match (item.text(), item.get("name")) {
                 (Some(name), _) => (name, item.place),
@@ -204,10 +206,16 @@ impl Asks<'_> {
             }
             let scope = if text(item, "host") == "true" { scope.max(Scope::Build) } else { scope };
             let least = text(item, "version>=");
+            let own = text(item, "platform");
+            let environment = match (platform, own) {
+                ("", one) | (one, "") => intern::text(one),
+                (platform, own) if platform == own => intern::text(own),
+                (platform, own) => intern::text(&format!("({platform}) & ({own})")),
+            };
             let requirement = Requirement {
                 scope,
                 constraint: if least.is_empty() { "" } else { intern::text(&format!(">={least}")) },
-                environment: intern::text(text(item, "platform")),
+                environment,
                 extra: intern::text(feature),
             };
             match self.pinned.get(name) {

@@ -248,7 +248,9 @@ impl<'r, 't> Reader<'r, 't> {
     fn ask(&mut self, answers: &mut Answers<'r>, from: NodeId, text: &str, place: Place) {
         let bare = || answers.bare.get(text).copied().flatten();
         let Some(at) = answers.by_text.get(text).copied().or_else(bare) else {
-            // What is faulty itself has been said.
+            // What is faulty itself has been said; a member of the workspace answers without a specifier, and what members
+            // are called stands in their own files.
+            self.inventory.declare(from, intern::text(text), Requirement::default(), place, Gap::Open);
             return;
         };
         let Answer { text, range, node, .. } = answers.all[at];
