@@ -101,3 +101,73 @@ fn secrets_are_nowhere() {
     let terminal = &all[1];
     assert!(terminal.contains("install-not-locked") && terminal.contains("SECRET=*******"), "{terminal}");
 }
+
+/// Bills of other tools name repositories with what lets in, by themselves and in purls; also in what can't be read of them.
+#[test]
+fn secrets_of_bills_are_nowhere() {
+    const URL: &str = "git+https://me:hunter2@git.example/dep.git";
+    const ENCODED: &str = "git%2Bhttps%3A%2F%2Fme%3Ahunter2%40git.example%2Fdep.git";
+    let spdx = |version: &str| {
+        format!(
+            r#"{{"spdxVersion":"SPDX-2.3","SPDXID":"SPDXRef-DOCUMENT","packages":[
+            {{"name":"dep","SPDXID":"SPDXRef-{URL}","versionInfo":"{version}","downloadLocation":"{URL}"}},
+            {{"name":"again","SPDXID":"SPDXRef-{URL}","versionInfo":"{URL}","downloadLocation":"{URL}@{version}"}},
+            {{"name":"{URL}","SPDXID":"SPDXRef-c","downloadLocation":"git+me:hunter2@git.example:dep.git"}},
+            {{"name":"d","SPDXID":"SPDXRef-d","versionInfo":["{URL}"]}},
+            {{"name":"e","SPDXID":"SPDXRef-e","checksums":"{URL}"}},
+            {{"name":"purl","SPDXID":"SPDXRef-f","externalRefs":[{{"referenceType":"purl","referenceLocator":"pkg:npm/purl@{version}?vcs_url={ENCODED}"}}]}},
+            {{"name":"odd","SPDXID":"SPDXRef-g","externalRefs":[{{"referenceType":"purl","referenceLocator":"npm/odd?vcs_url={ENCODED}"}}]}}]}}"#
+        )
+    };
+    let third = format!(
+        r#"{{"@context":"https://spdx.org/rdf/3.0.1/spdx-context.jsonld","@graph":[{{"type":"software_Package","spdxId":"urn:a","name":"third",
+        "software_packageUrl":"pkg:npm/third@1?vcs_url={URL}","software_downloadLocation":"{URL}","verifiedUsing":["{URL}"]}}]}}"#
+    );
+    let tags = format!(
+        "SPDXVersion: SPDX-2.2\nPackageName: tagged\nPackageVersion: 1\nPackageDownloadLocation: {URL}@v1\n\
+         ExternalRef: PACKAGE-MANAGER purl pkg:npm/tagged?download_url={ENCODED}\n"
+    );
+    let cyclonedx = |version: &str| {
+        format!(
+            r#"{{"bomFormat":"CycloneDX","specVersion":"1.5","components":[
+            {{"type":"library","name":"cdx","version":"{version}","bom-ref":"pkg:npm/cdx@{version}?vcs_url={ENCODED}",
+              "purl":"pkg:npm/cdx@{version}?vcs_url={ENCODED}","externalReferences":[{{"type":"distribution","url":"{URL}"}}]}},
+            {{"type":"library","name":"{URL}","version":"{URL}"}}],
+            "dependencies":[{{"ref":"pkg:npm/gone?vcs_url={ENCODED}","dependsOn":["{URL}"]}}]}}"#
+        )
+    };
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    for (at, version) in [("old", "1.0.0"), ("new", "1.1.0")] {
+        fs::create_dir(folder.join(at)).unwrap();
+        for (name, text) in [
+            ("a.spdx.json", spdx(version)),
+            ("a.spdx3.json", third.clone()),
+            ("a.spdx", tags.clone()),
+            ("a.cdx.json", cyclonedx(version)),
+        ] {
+            fs::write(folder.join(at).join(name), text).unwrap();
+        }
+    }
+    let mut all = Vec::new();
+    for format in ["terminal", "json", "sarif", "markdown", "cyclonedx-json"] {
+        let text = run(folder, &["diff", "old", "new", "--format", format]);
+        assert!(text.contains("cdx") && text.contains("purl"), "{format}: {text}");
+        all.push(text);
+    }
+    for arguments in [
+        &["sbom", "new", "--format", "cyclonedx-json", "-o", "-"][..],
+        &["init", "new"],
+        &["check", "old", "--bom", "new/a.spdx.json", "-v"],
+        &["check", "new", "--bom", "old/a.cdx.json", "--format", "sarif"],
+        &["check", "new", "-v"],
+        &["why", "dep"],
+    ] {
+        all.push(run(folder, arguments));
+    }
+    assert!(all[0].contains("that can't be read"), "{}", all[0]);
+    for text in &all {
+        let line = text.lines().find(|line| line.contains(SECRET));
+        assert_eq!(line, None, "{text}");
+    }
+}
