@@ -12,7 +12,7 @@ use common::{assert_none, files, folders, path, read, read_memory, snapshot};
 use driftgate::formats::{self, Format, Role, Yield};
 use driftgate::graph::Subject;
 use driftgate::model::{Gap, Origin, Scope};
-use driftgate::source::Sources;
+use driftgate::source::{FileId, Source, Sources};
 use driftgate::tree::{Memory, Tree};
 use proptest::prelude::*;
 
@@ -391,6 +391,16 @@ fn newer_versions_of_a_format_are_said() {
         ("Manifest.toml", "manifest_format = \"99.0\"\n[[deps.A]]\nuuid = \"0\"\n"),
         ("Package.resolved", "{\"version\": 99, \"pins\": []}"),
         ("Pipfile.lock", "{\"_meta\": {\"pipfile-spec\": 99}, \"default\": {\"a\": {\"version\": \"==1\"}}}"),
+        ("app.spdx", "SPDXVersion: SPDX-99.0\nPackageName: a\n"),
+        ("app.spdx.json", "{\"spdxVersion\": \"SPDX-99.0\", \"packages\": [{\"name\": \"a\"}]}"),
+        (
+            "app.spdx3.json",
+            "{\"@graph\": [{\"type\": \"software_Package\", \"name\": \"a\"}, {\"type\": \"CreationInfo\", \"specVersion\": \"3.99.0\"}]}",
+        ),
+        (
+            "app.spdx3.json",
+            "{\"@context\": \"https://spdx.org/rdf/3.99/spdx-context.jsonld\", \"@graph\": [{\"type\": \"software_Package\", \"name\": \"a\"}]}",
+        ),
         ("bun.lock", "{\"lockfileVersion\": 99, \"workspaces\": {}, \"packages\": {}}"),
         ("deno.lock", "{\"version\": \"99\"}"),
         ("build.sbt.lock", "{\"lockVersion\": 99, \"configurations\": [], \"dependencies\": []}"),
@@ -429,4 +439,25 @@ fn newer_versions_of_a_format_are_said() {
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+/// What is called as a bill of materials is, and lists no packages, is walked past; named, it is read.
+#[test]
+fn bills_of_files_and_licences_are_no_subjects() {
+    const FILES: &str = "SPDXVersion: SPDX-2.1\nSPDXID: SPDXRef-DOCUMENT\nRelationship: SPDXRef-DOCUMENT DESCRIBES SPDXRef-a\n\n\
+                         FileName: ./a.py\nSPDXID: SPDXRef-a\n";
+    const LICENCE: &str = "SPDXVersion: SPDX-2.1\nPackageName: tauri\nDataFormat: SPDXRef-1\n\
+                           PackageLicenseDeclared: Apache-2.0\nPackageSummary: <text>Makes desktop\napplications.\n</text>\n";
+    let format = formats::named("spdx-tag-value").unwrap();
+    for (name, text, components) in [("reuse.spdx", FILES, 0), ("LICENSE.spdx", LICENCE, 1)] {
+        let side = survives(name, text.as_bytes());
+        assert!(side.graph.subjects().is_empty() && side.problems.is_empty(), "{name}: {:?}", side.problems);
+        let source = Source { file: FileId(0), path: name, text };
+        let read = format.parse(&source).unwrap();
+        assert_eq!((read.nodes.len() - 1, read.faults.len()), (components, 0), "{name}");
+    }
+    let text = "{\"spdxVersion\": \"SPDX-2.3\", \"packages\": null, \"files\": [{\"SPDXID\": \"SPDXRef-a\"}]}";
+    assert_eq!(survives("a.spdx.json", text.as_bytes()).problems, []);
+    let text = "{\"spdxVersion\": \"SPDX-2.3\", \"packages\": []}";
+    assert_eq!(survives("a.spdx.json", text.as_bytes()).problems.len(), 1);
 }

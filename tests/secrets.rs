@@ -101,3 +101,65 @@ fn secrets_are_nowhere() {
     let terminal = &all[1];
     assert!(terminal.contains("install-not-locked") && terminal.contains("SECRET=*******"), "{terminal}");
 }
+
+/// Bills of other tools name repositories with what lets in, by themselves and in purls; also in what can't be read of them.
+#[test]
+fn secrets_of_bills_are_nowhere() {
+    const URL: &str = "git+https://me:hunter2@git.example/dep.git";
+    const ENCODED: &str = "git%2Bhttps%3A%2F%2Fme%3Ahunter2%40git.example%2Fdep.git";
+    const SPDX: &str = r#"{"spdxVersion":"SPDX-2.3","SPDXID":"SPDXRef-DOCUMENT","packages":[
+        {"name":"dep","SPDXID":"SPDXRef-URL","versionInfo":"VERSION","downloadLocation":"URL"},
+        {"name":"again","SPDXID":"SPDXRef-b","versionInfo":"URL","downloadLocation":"URL@VERSION"},
+        {"name":"URL","SPDXID":"SPDXRef-c","downloadLocation":"git+me:hunter2@git.example:dep.git"},
+        {"name":"purl","SPDXID":"SPDXRef-d","externalRefs":[{"referenceType":"purl","referenceLocator":"pkg:npm/purl@VERSION?vcs_url=ENCODED"}]}]}"#;
+    const SPDX_3: &str = r#"{"@context":"https://spdx.org/rdf/3.0.1/spdx-context.jsonld","@graph":[
+        {"type":"software_Package","spdxId":"urn:a","name":"third","software_packageUrl":"pkg:npm/third@VERSION?vcs_url=URL","software_downloadLocation":"URL"}]}"#;
+    const TAGS: &str = "SPDXVersion: SPDX-2.2\nPackageName: tagged\nPackageVersion: VERSION\nPackageDownloadLocation: URL@v1\n\
+        ExternalRef: PACKAGE-MANAGER purl pkg:npm/tagged?download_url=ENCODED\n";
+    const CYCLONEDX: &str = r#"{"bomFormat":"CycloneDX","specVersion":"1.5","components":[
+        {"type":"library","name":"cdx","version":"VERSION","bom-ref":"pkg:npm/cdx@VERSION?vcs_url=ENCODED",
+         "purl":"pkg:npm/cdx@VERSION?vcs_url=ENCODED","externalReferences":[{"type":"distribution","url":"URL"}]},
+        {"type":"library","name":"URL","version":"URL"}]}"#;
+    const BROKEN: [(&str, &str); 3] = [
+        (
+            "b.spdx.json",
+            r#"{"spdxVersion":"SPDX-2.3","packages":[{"name":"a","SPDXID":"URL"},{"name":"b","SPDXID":"URL"},{"name":"c","versionInfo":["URL"]},
+            {"name":"d","checksums":"URL"},{"name":"e","externalRefs":[{"referenceType":"purl","referenceLocator":"npm/e?vcs_url=ENCODED"}]}]}"#,
+        ),
+        ("b.spdx3.json", r#"{"@graph":[{"type":"software_Package","name":"a","verifiedUsing":["URL"]}]}"#),
+        (
+            "b.cdx.json",
+            r#"{"bomFormat":"CycloneDX","components":[{"name":"a","bom-ref":"a"}],"dependencies":[{"ref":"pkg:npm/a?vcs_url=ENCODED","dependsOn":["URL"]}]}"#,
+        ),
+    ];
+    const GOOD: [(&str, &str); 4] =
+        [("a.spdx.json", SPDX), ("a.spdx3.json", SPDX_3), ("a.spdx", TAGS), ("a.cdx.json", CYCLONEDX)];
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    for (at, version, files) in [("old", "1.0.0", &GOOD[..]), ("new", "1.1.0", &GOOD), ("broken", "1.0.0", &BROKEN)] {
+        fs::create_dir(folder.join(at)).unwrap();
+        for (name, text) in files {
+            let text = text.replace("URL", URL).replace("ENCODED", ENCODED).replace("VERSION", version);
+            fs::write(folder.join(at).join(name), text).unwrap();
+        }
+    }
+    let mut all = vec![run(folder, &["check", "old", "--bom", "new/a.cdx.json", "-v"])];
+    assert!(all[0].contains("tagged") && all[0].contains("third"), "{}", all[0]);
+    let broken = run(folder, &["diff", "broken", "broken"]);
+    assert_eq!(broken.matches("***").count(), 6, "{broken}");
+    all.push(broken);
+    for format in ["terminal", "json", "sarif", "markdown", "cyclonedx-json"] {
+        all.push(run(folder, &["diff", "old", "new", "--format", format]));
+        all.push(run(folder, &["check", "new", "--bom", "old/a.spdx.json", "--format", format, "-v"]));
+        all.push(run(folder, &["check", "broken", "--bom", "old/a.spdx3.json", "--format", format]));
+    }
+    for arguments in [&["sbom", "new", "--format", "cyclonedx-json", "-o", "-"][..], &["init", "new"], &["why", "dep"]]
+    {
+        all.push(run(folder, arguments));
+    }
+    all.push(fs::read_to_string(folder.join("new/bom.cdx.json")).unwrap());
+    for text in &all {
+        let line = text.lines().find(|line| line.contains(SECRET));
+        assert_eq!(line, None, "{text}");
+    }
+}

@@ -31,6 +31,11 @@ pub(crate) fn require(
     }
 }
 
+/// Says whether a revision is a full commit id: what else it may be, a branch, a tag, an abbreviation, can move.
+pub(crate) fn is_commit(revision: &str) -> bool {
+    matches!(revision.len(), 40 | 64) && revision.bytes().all(|byte| byte.is_ascii_hexdigit())
+}
+
 /// Returns a repository at a revision as a component: of a forge that has a purl type, by that.
 pub(crate) fn repository(url: &str, revision: &str, reference: &str, folder: &str) -> Component {
     let plain = crate::model::without_credentials(url);
@@ -39,8 +44,7 @@ pub(crate) fn repository(url: &str, revision: &str, reference: &str, folder: &st
     let path = path.strip_prefix("git@").unwrap_or(path);
     let (host, path) = path.split_once(['/', ':']).unwrap_or(("", path));
     let (owner, name) = path.rsplit_once('/').unwrap_or(("", path));
-    let is_commit = matches!(revision.len(), 40 | 64) && revision.bytes().all(|byte| byte.is_ascii_hexdigit());
-    let (commit, reference) = if is_commit { (revision, reference) } else { ("", revision) };
+    let (commit, reference) = if is_commit(revision) { (revision, reference) } else { ("", revision) };
     let purl = match host {
         "github.com" if !owner.is_empty() => Purl::build("github", owner, name, revision, &[], folder),
         "bitbucket.org" if !owner.is_empty() => Purl::build("bitbucket", owner, name, revision, &[], folder),

@@ -12,7 +12,7 @@ use std::sync::LazyLock;
 
 use anyhow::{Context, Result, bail};
 
-use super::{Ecosystem, Fold, Namespace, strict};
+use super::{Ecosystem, Fold, Namespace, secret, strict, without_credentials};
 use crate::intern::{self, Table, Text};
 
 /// The qualifiers that change with the release of an operating system or the version of a source package, and say nothing
@@ -53,7 +53,17 @@ impl Purl {
         Self::build(self.ty, self.namespace, self.name, version, &qualifiers, self.subpath)
     }
 
+    /// Returns the same purl, at a version that stands beside it where it has none itself. What names no one version, a range
+    /// (`>= 2.0`, `4.*`), is none.
+    #[must_use]
+    pub fn or_version(self, version: &str) -> Self {
+        let is_range = version.starts_with(['<', '>', '=', '~', '^', '!'])
+            || version.contains(|sign: char| sign.is_whitespace() || matches!(sign, '*' | '|' | ','));
+        if self.version.is_empty() && !version.is_empty() && !is_range { self.with_version(version) } else { self }
+    }
+
     /// Builds a purl from its parts, by the rules of its type. They are taken as they are: [`Purl::checked`] looks first.
+    /// Addresses among them (`vcs_url`) are kept without credentials.
     pub fn build(
         ty: &str,
         namespace: &str,
@@ -63,6 +73,8 @@ impl Purl {
         subpath: &str,
     ) -> Self {
         let ty = lower(Cow::Borrowed(ty), true);
+        let [namespace, name, version] = [namespace, name, version].map(without_credentials);
+        let (namespace, name, version) = (&*namespace, &*name, &*version);
         let is_git = ty == "git";
         let (host, path) = if is_git { at_host(namespace, name) } else { (String::new(), String::new()) };
         let (namespace, name) = if is_git { (host.as_str(), path.as_str()) } else { (namespace, name) };
@@ -96,7 +108,7 @@ impl Purl {
             }
             encoded.push_str(&key);
             encoded.push('=');
-            encode(value, &mut encoded);
+            encode(&without_credentials(value), &mut encoded);
         }
         if !encoded.is_empty() {
             text.push('?');
@@ -204,6 +216,8 @@ impl Purl {
         let (rest, subpath) = rest.rsplit_once('#').unwrap_or((rest, ""));
         let (rest, qualifiers) = rest.rsplit_once('?').unwrap_or((rest, ""));
         let Some((ty, rest)) = rest.split_once('/') else { bail!("it has no name") };
+        // An address is no name, and its user no version.
+        let rest = &*without_credentials(rest);
         let (namespace, name, version) = split_path(rest);
         let mut pairs = Vec::new();
         for pair in qualifiers.split('&').filter(|pair| !pair.is_empty()) {
@@ -295,7 +309,7 @@ impl Purl {
 type Make = fn(&str, &str, &str, &str, &[(&str, &str)], &str) -> Result<Purl>;
 
 fn no_purl(text: &str) -> String {
-    format!("\"{}\" is no package URL", text.escape_debug())
+    format!("\"{}\" is no package URL", secret::covered(text).escape_debug())
 }
 
 /// Parts the path of a git repository as its type does: the host, and the rest, bare slashes and all, which is the name.
@@ -527,6 +541,57 @@ mod tests {
             let purl = Purl::parse(text).expect(text);
             assert_eq!((purl.as_str(), purl.key()), (spelled, key), "{text}");
             assert_eq!(Purl::parse(spelled).expect(spelled), purl);
+        }
+    }
+
+    #[test]
+    fn what_lets_in_is_left_out() {
+        for (text, expected) in [
+            (
+                "pkg:npm/a@1?vcs_url=git%2Bhttps%3A%2F%2Fme%3As3cret%40g.example%2Fa.git%40v1",
+                "pkg:npm/a@1?vcs_url=git%2Bhttps:%2F%2Fg.example%2Fa.git%40v1",
+            ),
+            (
+                "pkg:npm/a@1?vcs_url=git%2Bssh://git%40g.example/a.git%23v1",
+                "pkg:npm/a@1?vcs_url=git%2Bssh:%2F%2Fgit%40g.example%2Fa.git%23v1",
+            ),
+            (
+                "pkg:generic/a?download_url=https://s3cret@f.example/a&x=1",
+                "pkg:generic/a?download_url=https:%2F%2Ff.example%2Fa&x=1",
+            ),
+            (
+                "pkg:generic/a@1?download_url=https://f.example/a%3Ftoken%3Ds3cret%26x%3D1",
+                "pkg:generic/a@1?download_url=https:%2F%2Ff.example%2Fa%3Fx%3D1",
+            ),
+            ("pkg:npm/a@git%2Bhttps%3A%2F%2Fme%3As3cret%40g.example%2Fa", "pkg:npm/a@git%2Bhttps:%2F%2Fg.example%2Fa"),
+            ("pkg:generic/https:%2F%2Fme:s3cret%40g.example%2Fa", "pkg:generic/https:%2F%2Fg.example%2Fa"),
+            ("pkg:generic/https://me:s3cret@g.example/a", "pkg:generic/https:/g.example/a"),
+            ("pkg://npm/@scope/a@1", "pkg:npm/%40scope/a@1"),
+        ] {
+            assert_eq!(Purl::parse(text).expect(text).as_str(), expected, "{text}");
+        }
+        for text in
+            ["npm/a?vcs_url=git+https://me:s3cret@g.example/a", "pkg:npm?x=https%3A%2F%2Fme%3As3cret%40g.example"]
+        {
+            let said = format!("{:#}", Purl::parse(text).expect_err(text));
+            assert!(!said.contains("s3cret") && said.contains("g.example"), "{said}");
+        }
+    }
+
+    #[test]
+    fn a_version_beside_a_purl_is_its_own_where_it_names_one() {
+        for (text, version, expected) in [
+            ("pkg:npm/a", "1.2.3", "pkg:npm/a@1.2.3"),
+            ("pkg:npm/a?x=1#b", "1.2.3", "pkg:npm/a@1.2.3?x=1#b"),
+            ("pkg:npm/a@1.0.0", "1.2.3", "pkg:npm/a@1.0.0"),
+            ("pkg:deb/debian/a", "1:1.0~rc1-1", "pkg:deb/debian/a@1:1.0~rc1-1"),
+            ("pkg:npm/a", "", "pkg:npm/a"),
+            ("pkg:pypi/a", ">= 2.0", "pkg:pypi/a"),
+            ("pkg:pypi/a", "~=2.0", "pkg:pypi/a"),
+            ("pkg:npm/a", "4.*.*", "pkg:npm/a"),
+            ("pkg:npm/a", "1.0 || 2.0", "pkg:npm/a"),
+        ] {
+            assert_eq!(Purl::parse(text).expect(text).or_version(version).as_str(), expected, "{text} {version}");
         }
     }
 

@@ -76,17 +76,29 @@ pub fn secrets(text: &str) -> Vec<Range<usize>> {
     apart
 }
 
-/// The user before the host of an address, with a password or as a token.
+/// The user before the host of an address, with a password or as a token; in an address with escapes too, as a purl holds one.
 fn users(text: &str, found: &mut Vec<Range<usize>>) {
-    for (at, sign) in text.match_indices("://") {
-        let start = at + sign.len();
-        let rest = &text[start..];
-        let end = rest.find(|sign: char| sign.is_whitespace() || "/?#\"'\\`<>|;,".contains(sign)).unwrap_or(rest.len());
-        let Some(len) = rest[..end].rfind('@') else { continue };
-        // `ssh://git@host` names no secret.
-        let is_plain = text[..at].ends_with("ssh") && !rest[..len].contains(':');
-        if !is_plain {
-            found.push(start..start + len);
+    for (slashes, is_escaped) in [("//", false), ("%2F%2F", true), ("%2f%2f", true)] {
+        for (at, _) in text.match_indices(slashes) {
+            let Some(scheme) = [":", "%3A", "%3a"].iter().find_map(|colon| text[..at].strip_suffix(colon)) else {
+                continue;
+            };
+            let start = at + slashes.len();
+            let rest = &text[start..];
+            let ends = |(at, sign): &(usize, char)| {
+                let escape = rest.get(at + 1..at + 3).filter(|_| is_escaped && *sign == '%');
+                sign.is_whitespace()
+                    || "/?#\"'\\`<>|;,".contains(*sign)
+                    || is_escaped && *sign == '&'
+                    || escape.is_some_and(|escape| ["2F", "2f", "3F", "3f", "23"].contains(&escape))
+            };
+            let user = &rest[..rest.char_indices().find(ends).map_or(rest.len(), |(at, _)| at)];
+            let Some(len) = ["@", "%40"].iter().filter_map(|sign| user.rfind(sign)).max() else { continue };
+            // `ssh://git@host` names no secret.
+            let has_password = [":", "%3A", "%3a"].iter().any(|colon| user[..len].contains(colon));
+            if has_password || !scheme.ends_with("ssh") {
+                found.push(start..start + len);
+            }
         }
     }
 }
@@ -167,7 +179,9 @@ mod tests {
 
     #[test]
     fn long_texts_end() {
-        for part in ["token=", "--token ", "--token '", "x://@", "token='", "Bearer ", "=", "é="] {
+        for part in
+            ["token=", "--token ", "--token '", "x://@", "token='", "Bearer ", "=", "é=", ":%2F%2F", "%2f%2f@", "//"]
+        {
             covered(&part.repeat(200_000));
         }
     }
@@ -185,6 +199,11 @@ mod tests {
             ("curl -u me:pw -H \"Authorization: Bearer abc\" y", "curl -u me:*** -H \"Authorization: Bearer ***\" y"),
             ("-i https://me:pw@h.example/a?token=b&c=d", "-i https://***@h.example/a?token=***&c=d"),
             ("https://$TOKEN@h.example ssh://git@h.example/x", "https://$TOKEN@h.example ssh://git@h.example/x"),
+            ("x?a=git%2Bhttps%3A%2F%2Fme%3Apw%40h.example%2Fa%40b", "x?a=git%2Bhttps%3A%2F%2F***%40h.example%2Fa%40b"),
+            ("x?a=git+https://me:pw%40h.example/a%40b", "x?a=git+https://***%40h.example/a%40b"),
+            ("x?a=https:%2f%2fme:p%2523w@h.example&b=c@d", "x?a=https:%2f%2f***@h.example&b=c@d"),
+            ("git%2Bssh:%2F%2Fgit%40h.example%2Fa", "git%2Bssh:%2F%2Fgit%40h.example%2Fa"),
+            ("// a@b.example", "// a@b.example"),
             ("TOKEN=$OTHER TOKEN= x", "TOKEN=$OTHER TOKEN= x"),
             ("éTOKEN=é", "éTOKEN=***"),
             ("TOKEN=\"", "TOKEN=\""),

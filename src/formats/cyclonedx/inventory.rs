@@ -11,6 +11,7 @@ use super::properties;
 use crate::intern::{self, Text};
 use crate::model::{
     Algorithm, Component, Digest, Inventory, Kind, Node, NodeId, Origin, Purl, Requirement, SUBJECT, Says, Scope,
+    secret,
 };
 use crate::source::{Fault, Place, Source};
 use crate::syntax::json::Str;
@@ -171,7 +172,7 @@ pub(super) fn place_of(source: &Source<'_>, text: &Str<'_>) -> Place {
 }
 
 pub(super) fn shortened(text: &str) -> String {
-    text.chars().take(80).flat_map(char::escape_debug).collect()
+    secret::covered(text).chars().take(80).flat_map(char::escape_debug).collect()
 }
 
 /// Makes a component of a listed one, and says where its name stands; none where it has no name.
@@ -183,7 +184,7 @@ pub(super) fn resolve(
     let (name, group, version) = (trimmed(&listed.name), trimmed(&listed.group), trimmed(&listed.version));
     let purl = listed.purl.as_ref().filter(|purl| !purl.trim().is_empty());
     let parsed = purl.and_then(|purl| match Purl::parse(purl.trim()) {
-        Ok(parsed) => Some(parsed),
+        Ok(parsed) => Some(parsed.or_version(version)),
         Err(error) => {
             faults.push(fault(source, purl, format!("{error:#}")));
             None

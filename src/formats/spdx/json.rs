@@ -4,9 +4,11 @@
 
 use anyhow::Result;
 use serde::Deserialize;
+use serde::de::IgnoredAny;
 use serde_json::value::RawValue;
 
-use super::document::{Document, Package, Relation};
+use super::document::{Document, Package, Relation, is_purl, unread};
+use super::third::{self, Third};
 use crate::entry;
 use crate::formats::{Format, Yield};
 use crate::model::Inventory;
@@ -16,9 +18,12 @@ use crate::syntax::json::{self, Str};
 entry! {
     /// SPDX JSON, 2.2, 2.3 and 3.0: a bill of materials of another tool, as input or as the pinned one.
     ///
-    /// Packages are components by their purl, or as `pkg:generic` where the document gives none. The relationships of
-    /// dependency are edges, with their scopes; that one thing contains another is none. What the document is about is the
-    /// project, where it is one thing. Licences are those concluded, or else declared. Files and snippets are not read.
+    /// Packages are components by their purl, or as `pkg:generic` where the document gives none; a purl without a version is at
+    /// the package's own. The relationships of dependency are edges, with their scopes; that one thing contains another is
+    /// none. What the document is about is the project, where it is one thing. Licences are those concluded, or else declared.
+    /// Digests are read that prove something (no MD2 or ADLER32). Files and snippets are not read.
+    ///
+    /// In SPDX 3, prefixes of the document's own `@context` are spelled out, and elements may stand in each other.
     pub SpdxJson = "spdx-json"
 }
 
@@ -42,23 +47,20 @@ impl Format for SpdxJson {
     fn parse(&self, source: &Source<'_>) -> Result<Inventory> {
         let head: Head<'_> = json::read(source)?;
         let version = head.spdx_version.as_deref().map(|version| version.strip_prefix("SPDX-").unwrap_or(version));
-        let document = match (version, &head.graph) {
+        let document = match (version, head.graph) {
             (Some("2.2" | "2.3"), _) => second(source, &json::read(source)?),
             (Some(other), _) => {
-                let message = format!("SPDX {} is not known; 2.2, 2.3 and 3.0 are read", other.escape_debug());
                 let place = head.spdx_version.as_ref().map(|version| version.place(source, source.start()));
-                return Err(source.fault(place.unwrap_or(source.start()), message));
+                return Err(third::unknown(source, place.unwrap_or(source.start()), other));
             }
-            (None, Some(graph)) => third(source, graph)?,
+            (None, Some(graph)) => Third::read(source, head.context, graph)?,
+            // A document of one element.
+            (None, None) if head.context.is_some() => Third::read(source, head.context, vec![json::read(source)?])?,
             (None, None) => {
                 return Err(source.fault(source.start(), "neither \"spdxVersion\" nor \"@graph\": this is no SPDX"));
             }
         };
-        let mut inventory = document.inventory(source, "spdx-json");
-        if inventory.nodes.len() < 2 && inventory.faults.is_empty() {
-            inventory.fault(source.start(), "the document lists no package");
-        }
-        Ok(inventory)
+        Ok(document.inventory(source, "spdx-json"))
     }
 }
 
@@ -66,6 +68,8 @@ impl Format for SpdxJson {
 struct Head<'t> {
     #[serde(borrow, rename = "spdxVersion")]
     spdx_version: Option<Str<'t>>,
+    #[serde(borrow, rename = "@context")]
+    context: Option<&'t RawValue>,
     #[serde(borrow, rename = "@graph")]
     graph: Option<Vec<&'t RawValue>>,
 }
@@ -74,35 +78,30 @@ struct Head<'t> {
 struct Second<'t> {
     #[serde(borrow, rename = "SPDXID")]
     id: Option<Str<'t>>,
-    #[serde(default, borrow, rename = "documentDescribes")]
-    describes: Vec<Str<'t>>,
-    #[serde(default, borrow)]
-    packages: Vec<&'t RawValue>,
-    #[serde(default, borrow)]
-    relationships: Vec<&'t RawValue>,
+    #[serde(borrow, rename = "documentDescribes")]
+    describes: Option<Vec<Str<'t>>>,
+    #[serde(borrow)]
+    packages: Option<Vec<&'t RawValue>>,
+    #[serde(borrow)]
+    relationships: Option<Vec<&'t RawValue>>,
+    files: Option<Vec<IgnoredAny>>,
 }
 
+/// A package; what it does not say, some tools write as null.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct SecondPackage<'t> {
-    #[serde(rename = "SPDXID", default)]
-    id: String,
+    #[serde(rename = "SPDXID")]
+    id: Option<String>,
     #[serde(borrow)]
     name: Option<Str<'t>>,
-    #[serde(default)]
-    version_info: String,
-    #[serde(default)]
-    download_location: String,
-    #[serde(default)]
-    license_concluded: String,
-    #[serde(default)]
-    license_declared: String,
-    #[serde(default)]
-    primary_package_purpose: String,
-    #[serde(default)]
-    checksums: Vec<Checksum>,
-    #[serde(default)]
-    external_refs: Vec<ExternalRef>,
+    version_info: Option<String>,
+    download_location: Option<String>,
+    license_concluded: Option<String>,
+    license_declared: Option<String>,
+    primary_package_purpose: Option<String>,
+    checksums: Option<Vec<Checksum>>,
+    external_refs: Option<Vec<ExternalRef>>,
 }
 
 #[derive(Deserialize)]
@@ -115,194 +114,65 @@ struct Checksum {
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct ExternalRef {
-    #[serde(default)]
-    reference_type: String,
-    #[serde(default)]
-    reference_locator: String,
+    reference_type: Option<String>,
+    reference_locator: Option<String>,
 }
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct SecondRelation {
-    spdx_element_id: String,
-    related_spdx_element: String,
-    relationship_type: String,
+struct SecondRelation<'t> {
+    #[serde(borrow)]
+    spdx_element_id: Str<'t>,
+    #[serde(borrow)]
+    related_spdx_element: Str<'t>,
+    #[serde(borrow)]
+    relationship_type: Str<'t>,
 }
 
 /// Reads SPDX 2.
 fn second(source: &Source<'_>, read: &Second<'_>) -> Document {
     let mut document = Document {
         id: read.id.as_ref().map_or("SPDXRef-DOCUMENT", |id| &**id).to_owned(),
-        describes: read.describes.iter().map(|id| id.to_string()).collect(),
+        describes: read.describes.iter().flatten().map(|id| id.to_string()).collect(),
+        has_files: read.files.as_ref().is_some_and(|files| !files.is_empty()),
         ..Document::default()
     };
-    for raw in &read.packages {
+    for raw in read.packages.iter().flatten() {
         let whole = source.place(raw.get());
-        let Ok(package) = serde_json::from_str::<SecondPackage<'_>>(raw.get()) else {
-            // A package without a name is said to have none.
-            document.packages.push(Package { place: whole, ..Package::default() });
-            continue;
+        let package: SecondPackage<'_> = match json::part(source, raw) {
+            Ok(package) => package,
+            Err(error) => {
+                document.faults.push(unread("a package", whole, &error));
+                continue;
+            }
         };
-        let purls = package.external_refs.into_iter().filter(|other| other.reference_type == "purl");
+        let others = package.external_refs.unwrap_or_default().into_iter();
+        let purls = others.filter(|other| other.reference_type.as_deref().is_some_and(is_purl));
+        let sums = package.checksums.unwrap_or_default().into_iter();
         document.packages.push(Package {
             place: package.name.as_ref().map_or(whole, |name| name.place(source, whole)),
-            id: package.id,
+            id: package.id.unwrap_or_default(),
             name: package.name.map(|name| name.to_string()).unwrap_or_default(),
-            version: package.version_info,
-            purls: purls.map(|other| other.reference_locator).collect(),
-            digests: package.checksums.into_iter().map(|sum| (sum.algorithm, sum.checksum_value)).collect(),
-            concluded: package.license_concluded,
-            declared: package.license_declared,
-            download: package.download_location,
-            purpose: package.primary_package_purpose,
+            version: package.version_info.unwrap_or_default(),
+            purls: purls.filter_map(|other| other.reference_locator).collect(),
+            digests: sums.map(|sum| (sum.algorithm, sum.checksum_value)).collect(),
+            concluded: package.license_concluded.unwrap_or_default(),
+            declared: package.license_declared.unwrap_or_default(),
+            download: package.download_location.unwrap_or_default(),
+            purpose: package.primary_package_purpose.unwrap_or_default(),
         });
     }
-    for raw in &read.relationships {
-        if let Ok(said) = serde_json::from_str::<SecondRelation>(raw.get()) {
-            document.relations.push(Relation {
-                from: said.spdx_element_id,
-                to: said.related_spdx_element,
-                kind: said.relationship_type,
-                place: source.place(raw.get()),
-            });
+    for raw in read.relationships.iter().flatten() {
+        let whole = source.place(raw.get());
+        match json::part::<SecondRelation<'_>>(source, raw) {
+            Ok(said) => document.relations.extend(Relation::second(
+                &said.spdx_element_id,
+                &said.relationship_type,
+                &said.related_spdx_element,
+                whole,
+            )),
+            Err(error) => document.faults.push(unread("a relationship", whole, &error)),
         }
     }
     document
-}
-
-#[derive(Deserialize)]
-struct Element<'t> {
-    #[serde(rename = "type", alias = "@type", default)]
-    kind: String,
-    #[serde(rename = "spdxId", alias = "@id", default)]
-    id: String,
-    #[serde(borrow)]
-    name: Option<Str<'t>>,
-    #[serde(rename = "specVersion", default)]
-    spec_version: String,
-    #[serde(rename = "software_packageVersion", default)]
-    version: String,
-    #[serde(rename = "software_packageUrl", default)]
-    purl: String,
-    #[serde(rename = "software_downloadLocation", default)]
-    download: String,
-    #[serde(rename = "software_primaryPurpose", default)]
-    purpose: String,
-    #[serde(rename = "externalIdentifier", default)]
-    identifiers: Vec<Identifier>,
-    #[serde(rename = "verifiedUsing", default)]
-    hashes: Vec<Hash>,
-    #[serde(rename = "rootElement", default)]
-    roots: Vec<String>,
-    #[serde(default)]
-    from: String,
-    #[serde(default)]
-    to: Vec<String>,
-    #[serde(rename = "relationshipType", default)]
-    relationship: String,
-    #[serde(default)]
-    scope: String,
-    #[serde(rename = "simplelicensing_licenseExpression", default)]
-    expression: String,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Identifier {
-    #[serde(default)]
-    external_identifier_type: String,
-    #[serde(default)]
-    identifier: String,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Hash {
-    #[serde(default)]
-    algorithm: String,
-    #[serde(default)]
-    hash_value: String,
-}
-
-/// Reads SPDX 3.
-fn third(source: &Source<'_>, graph: &[&RawValue]) -> Result<Document> {
-    let mut document = Document::default();
-    let mut expressions: std::collections::BTreeMap<String, String> = std::collections::BTreeMap::new();
-    let mut licences: Vec<(String, String, bool)> = Vec::new();
-    for raw in graph {
-        let whole = source.place(raw.get());
-        // Elements of other profiles have other shapes.
-        let Ok(element) = serde_json::from_str::<Element<'_>>(raw.get()) else { continue };
-        match element.kind.as_str() {
-            "CreationInfo" if !element.spec_version.is_empty() && !element.spec_version.starts_with("3.") => {
-                let version = element.spec_version.escape_debug();
-                return Err(source.fault(whole, format!("SPDX {version} is not known; 2.2, 2.3 and 3.0 are read")));
-            }
-            "SpdxDocument" | "software_Sbom" => {
-                if element.kind == "SpdxDocument" || document.id.is_empty() {
-                    document.id.clone_from(&element.id);
-                }
-                document.describes.extend(element.roots);
-            }
-            "software_Package" | "ai_AIPackage" | "dataset_DatasetPackage" => {
-                let named = element.identifiers.into_iter();
-                let named = named.filter(|other| other.external_identifier_type.eq_ignore_ascii_case("packageUrl"));
-                let purls = (!element.purl.is_empty()).then_some(element.purl).into_iter();
-                let purpose = match element.kind.as_str() {
-                    "ai_AIPackage" => "MODEL".to_owned(),
-                    "dataset_DatasetPackage" => "DATA".to_owned(),
-                    _ => element.purpose,
-                };
-                document.packages.push(Package {
-                    place: element.name.as_ref().map_or(whole, |name| name.place(source, whole)),
-                    id: element.id,
-                    name: element.name.map(|name| name.to_string()).unwrap_or_default(),
-                    version: element.version,
-                    purls: purls.chain(named.map(|other| other.identifier)).collect(),
-                    digests: element.hashes.into_iter().map(|hash| (hash.algorithm, hash.hash_value)).collect(),
-                    download: element.download,
-                    purpose,
-                    ..Package::default()
-                });
-            }
-            "simplelicensing_LicenseExpression" => drop(expressions.insert(element.id, element.expression)),
-            "Relationship" | "LifecycleScopedRelationship" => {
-                let kind = match element.relationship.as_str() {
-                    "dependsOn" => "DEPENDS_ON",
-                    "hasPrerequisite" => "HAS_PREREQUISITE",
-                    "describes" => "DESCRIBES",
-                    "hasConcludedLicense" | "hasDeclaredLicense" => {
-                        let is_concluded = element.relationship == "hasConcludedLicense";
-                        licences.extend(element.to.into_iter().map(|to| (element.from.clone(), to, is_concluded)));
-                        continue;
-                    }
-                    _ => continue,
-                };
-                let kind = match element.scope.as_str() {
-                    scope @ ("development" | "test" | "build") if kind == "DEPENDS_ON" => format!("{kind} {scope}"),
-                    _ => kind.to_owned(),
-                };
-                document.relations.extend(element.to.into_iter().map(|to| Relation {
-                    from: element.from.clone(),
-                    to,
-                    kind: kind.clone(),
-                    place: whole,
-                }));
-            }
-            _ => {}
-        }
-    }
-    let numbers: hashbrown::HashMap<String, usize> =
-        document.packages.iter().enumerate().map(|(at, package)| (package.id.clone(), at)).collect();
-    for (package, licence, is_concluded) in licences {
-        let expression = expressions.get(&licence).cloned();
-        let Some((package, expression)) = numbers.get(&package).copied().zip(expression) else { continue };
-        let package = &mut document.packages[package];
-        if is_concluded { package.concluded = expression } else { package.declared = expression }
-    }
-    // A bill of the document is itself no package.
-    let ids: hashbrown::HashSet<String> = document.packages.iter().map(|package| package.id.clone()).collect();
-    let described: Vec<String> = document.describes.iter().filter(|id| ids.contains(*id)).cloned().collect();
-    document.describes = described;
-    Ok(document)
 }

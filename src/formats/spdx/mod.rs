@@ -1,8 +1,9 @@
-//! SPDX, another standard for bills of materials: versions 2.2, 2.3 and 3.0.
+//! SPDX, another standard for bills of materials: versions 2.1 to 2.3 and 3.0.
 
 mod document;
 pub mod json;
 pub mod tag_value;
+mod third;
 
 use super::Format;
 
