@@ -1,7 +1,6 @@
 //! A graph to CycloneDX 1.5 JSON, the same bytes for the same graph.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fmt::Write as _;
 
 use anyhow::{Context, Result, bail};
 use cyclonedx_bom::external_models::date_time::DateTime;
@@ -19,8 +18,8 @@ use cyclonedx_bom::models::property::{Properties, Property};
 use cyclonedx_bom::models::tool::Tools;
 use cyclonedx_bom::validation::Validate;
 use hashbrown::HashMap;
-use sha2::{Digest as _, Sha256};
 
+use super::serial;
 use crate::formats::cyclonedx::properties::{self, Fields, UNMET};
 use crate::graph::{Graph, Resolved, Subject};
 use crate::intern::{self, Text};
@@ -36,9 +35,6 @@ pub struct Options {
     /// Whether the document is checked by cyclonedx-bom's own rules before it is returned.
     pub validate: bool,
 }
-
-/// Stands in for the serial number until the content is known.
-const NO_SERIAL: &str = "urn:uuid:00000000-0000-8000-8000-000000000000";
 
 /// Writes a graph as CycloneDX 1.5 JSON.
 ///
@@ -63,27 +59,8 @@ pub fn write(graph: &Graph, options: &Options) -> Result<Vec<u8>> {
     let mut bytes = Vec::new();
     bom.output_as_json_v1_5(&mut bytes).context("writing CycloneDX JSON")?;
     bytes.push(b'\n');
-    let serial = serial(&bytes);
-    let at = bytes.windows(NO_SERIAL.len()).position(|window| window == NO_SERIAL.as_bytes());
-    let at = at.context("the BOM has no serial number")?;
-    bytes[at..at + serial.len()].copy_from_slice(serial.as_bytes());
+    serial::number(&mut bytes)?;
     Ok(bytes)
-}
-
-/// Derives a serial number from the content: a UUID of version 8 (RFC 9562) made of its SHA-256.
-fn serial(bytes: &[u8]) -> String {
-    let mut id: [u8; 16] = [0; 16];
-    id.copy_from_slice(&Sha256::digest(bytes)[..16]);
-    id[6] = id[6] & 0x0f | 0x80;
-    id[8] = id[8] & 0x3f | 0x80;
-    let mut serial = String::from("urn:uuid:");
-    for (at, byte) in id.iter().enumerate() {
-        if matches!(at, 4 | 6 | 8 | 10) {
-            serial.push('-');
-        }
-        let _ = write!(serial, "{byte:02x}");
-    }
-    serial
 }
 
 /// Names the layers that brought a subject's components.
@@ -164,7 +141,7 @@ impl<'g> Writer<'g> {
             .collect();
         Bom {
             version: 1,
-            serial_number: Some(UrnUuid(NO_SERIAL.to_owned())),
+            serial_number: Some(UrnUuid(serial::NONE.to_owned())),
             metadata: Some(Metadata {
                 tools: Some(Tools::Object {
                     services: None,

@@ -5,6 +5,7 @@ mod excerpt;
 mod json;
 pub(crate) mod markdown;
 mod sarif;
+mod spdx_json;
 mod tally;
 mod terminal;
 pub mod text;
@@ -47,8 +48,14 @@ pub struct Style {
 }
 
 /// All outputs of a report.
-pub const OUTPUTS: &[&dyn Output] =
-    &[&terminal::Terminal, &json::Json, &sarif::Sarif, &markdown::Markdown, &cyclonedx_json::CyclonedxJson];
+pub const OUTPUTS: &[&dyn Output] = &[
+    &terminal::Terminal,
+    &json::Json,
+    &sarif::Sarif,
+    &markdown::Markdown,
+    &cyclonedx_json::CyclonedxJson,
+    &spdx_json::SpdxJson,
+];
 
 /// Finds an output by its id.
 pub fn named(id: &str) -> Option<&'static dyn Output> {

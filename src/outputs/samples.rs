@@ -334,6 +334,23 @@ fn problems() -> Report {
     all.report
 }
 
+/// What a small tree resolves to: a project with all kinds of requirements, and a list beside it.
+pub fn resolved() -> Report {
+    let mut report = Report { about: None, ..Report::default() };
+    let sources = Sources::default();
+    let files = [("app/package-lock.json", LOCK), ("requirements.txt", REQUIREMENTS)];
+    let files = files.map(|(path, text)| (path.to_owned(), text.as_bytes().to_vec()));
+    let tree: Arc<dyn crate::tree::Tree> = Arc::new(crate::tree::Memory::new(files));
+    let read = crate::discover::read(&sources, &tree, &crate::discover::Scan::default());
+    let side = read.expect("the tree can be read").side();
+    assert_eq!(side.problems, []);
+    (report.subjects, report.resolved, report.sources) = (crate::report::subjects(&side.graph), side.graph, sources);
+    report
+}
+
+const LOCK: &str = include_str!("../../fixtures/outputs/package-lock.json");
+const REQUIREMENTS: &str = include_str!("../../fixtures/outputs/requirements.txt");
+
 /// Returns a report of the given texts, in every field that comes from files.
 pub fn of(texts: &[String], source: &str, start: u32, len: u32) -> Report {
     let path = text(&format!("x/{}", texts[3]));

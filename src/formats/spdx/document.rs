@@ -2,7 +2,8 @@
 
 use hashbrown::{HashMap, HashSet};
 
-use crate::intern;
+use super::own::{self, Remarks};
+use crate::intern::{self, Text};
 use crate::model::{
     Algorithm, Component, Digest, Inventory, Kind, Node, NodeId, Origin, Purl, Requirement, SUBJECT, Says, Scope,
 };
@@ -22,6 +23,8 @@ pub(super) struct Package {
     pub download: String,
     /// What it is for: `CONTAINER`, `APPLICATION`.
     pub purpose: String,
+    /// What driftgate says of it beside that, in a document of its own.
+    pub remarks: Option<Remarks>,
     pub place: Place,
 }
 
@@ -42,6 +45,8 @@ pub(super) struct Document {
     pub describes: Vec<String>,
     pub packages: Vec<Package>,
     pub relations: Vec<Relation>,
+    /// Whether driftgate wrote it.
+    pub is_own: bool,
 }
 
 /// A way to say that one package requires another: its name, whether it is said of the one that is required, and how.
@@ -67,7 +72,7 @@ const REQUIRES: &[(&str, bool, Scope)] = &[
 ];
 
 /// SPDX's words for what is not known.
-fn is_said(text: &str) -> bool {
+pub(super) fn is_said(text: &str) -> bool {
     !matches!(text, "" | "NOASSERTION" | "NONE")
 }
 
@@ -82,16 +87,26 @@ impl Document {
             .chain(self.relations.iter().filter(|said| said.kind == "DESCRIBES").map(|said| said.to.as_str()))
             .chain(self.relations.iter().filter(|said| said.kind == "DESCRIBED_BY").map(|said| said.from.as_str()))
             .collect();
+        let contained = |said: &&Relation| self.is_own && said.kind == "CONTAINS" && said.from == own::TREE;
+        let contained: HashSet<&str> = self.relations.iter().filter(contained).map(|said| said.to.as_str()).collect();
         let mut nodes: HashMap<&str, NodeId> = HashMap::new();
-        let mut same: HashMap<*const Component, NodeId> = HashMap::new();
+        let mut same: HashMap<(*const Component, Text), NodeId> = HashMap::new();
         for package in &self.packages {
+            // The tree is no component of its own.
+            if self.is_own && package.id == own::TREE {
+                nodes.insert(&package.id, SUBJECT);
+                continue;
+            }
             let Some(component) = package.component(&mut inventory) else { continue };
             let component = component.intern();
+            let (environment, copy) =
+                package.remarks.as_ref().map_or(("", ""), |remarks| (remarks.environment, remarks.copy));
             // What the document is about is the project, where it is one thing.
-            let root = described.len() == 1 && described.contains(package.id.as_str());
-            let node = *same.entry(std::ptr::from_ref(component)).or_insert_with(|| {
-                let node = Node { component: Some(component), place: package.place, root, ..Node::default() };
-                inventory.add_node(node)
+            let root = (described.len() == 1 && described.contains(package.id.as_str()))
+                || contained.contains(package.id.as_str());
+            let node = *same.entry((std::ptr::from_ref(component), copy)).or_insert_with(|| {
+                let place = package.place;
+                inventory.add_node(Node { component: Some(component), place, root, environment, copy, layer: None })
             });
             if nodes.insert(&package.id, node).is_some() {
                 let message = format!("the id \"{}\" stands twice", package.id.escape_debug());
@@ -107,20 +122,20 @@ impl Document {
             has_scopes |= *scope != Scope::Runtime;
             let (from, to) = if *is_turned { (&said.to, &said.from) } else { (&said.from, &said.to) };
             // NONE and NOASSERTION, files, and elements of other documents are no packages of this one.
-            let Some(&to) = nodes.get(to.as_str()) else { continue };
+            let Some(&to) = nodes.get(to.as_str()).filter(|to| **to != SUBJECT) else { continue };
             let from = match nodes.get(from.as_str()) {
                 Some(&from) => from,
                 None if *from == self.id => SUBJECT,
                 None => continue,
             };
-            if from != to && seen.insert((from, to, *scope)) {
+            if (from != to || self.is_own) && seen.insert((from, to, *scope)) {
                 required[to as usize] = true;
                 inventory.edge(from, to, Requirement::of(*scope), said.place);
             }
         }
         for id in 1..inventory.nodes.len() as NodeId {
             let node = inventory.nodes[id as usize];
-            if node.root || (has_edges && !required[id as usize] && described.len() != 1) {
+            if node.root || (has_edges && !required[id as usize] && described.len() != 1 && !self.is_own) {
                 inventory.edge(SUBJECT, id, Requirement::default(), node.place);
             }
         }
@@ -129,7 +144,7 @@ impl Document {
             edges: has_edges,
             scopes: has_scopes,
             integrity: any(|component| !component.digests.is_empty()),
-            origin: false,
+            origin: self.is_own && any(|component| component.origin != Origin::Unknown),
             licence: any(|component| !component.licence.is_empty()),
         };
         inventory
@@ -173,7 +188,11 @@ impl Package {
         }
         let licence = [&self.concluded, &self.declared].into_iter().find(|licence| is_said(licence));
         component.licence = licence.map_or("", |licence| intern::text(licence));
-        if let Some(address) = self.download.strip_prefix("git+").filter(|_| is_said(&self.download)) {
+        if let Some(remarks) = &self.remarks {
+            component.kind = remarks.kind.unwrap_or(component.kind);
+            component.origin = remarks.origin;
+            component.properties.clone_from(&remarks.properties);
+        } else if let Some(address) = self.download.strip_prefix("git+").filter(|_| is_said(&self.download)) {
             let (address, commit) = address.rsplit_once('@').unwrap_or((address, ""));
             component.origin = Origin::git(address, commit.split('#').next().unwrap_or(commit), "");
         }

@@ -3,10 +3,12 @@
 //! Specifications: <https://spdx.github.io/spdx-spec/v2.3/>, <https://spdx.github.io/spdx-spec/v3.0.1/>.
 
 use anyhow::Result;
+use hashbrown::HashMap;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use super::document::{Document, Package, Relation};
+use super::document::{Document, Package, Relation, is_said};
+use super::own::{self, Remarks};
 use crate::entry;
 use crate::formats::{Format, Yield};
 use crate::model::Inventory;
@@ -18,7 +20,9 @@ entry! {
     ///
     /// Packages are components by their purl, or as `pkg:generic` where the document gives none. The relationships of
     /// dependency are edges, with their scopes; that one thing contains another is none. What the document is about is the
-    /// project, where it is one thing. Licences are those concluded, or else declared. Files and snippets are not read.
+    /// project, where it is one thing. Licences are those concluded, or else declared; one that the document holds itself
+    /// (`LicenseRef-…`) goes by its name there. Files and snippets are not read. What driftgate wrote itself keeps in comments
+    /// what SPDX has no field for.
     pub SpdxJson = "spdx-json"
 }
 
@@ -54,8 +58,9 @@ impl Format for SpdxJson {
                 return Err(source.fault(source.start(), "neither \"spdxVersion\" nor \"@graph\": this is no SPDX"));
             }
         };
+        let is_own = document.is_own;
         let mut inventory = document.inventory(source, "spdx-json");
-        if inventory.nodes.len() < 2 && inventory.faults.is_empty() {
+        if inventory.nodes.len() < 2 && inventory.faults.is_empty() && !is_own {
             inventory.fault(source.start(), "the document lists no package");
         }
         Ok(inventory)
@@ -80,6 +85,25 @@ struct Second<'t> {
     packages: Vec<&'t RawValue>,
     #[serde(default, borrow)]
     relationships: Vec<&'t RawValue>,
+    #[serde(default, rename = "creationInfo")]
+    created: Created,
+    #[serde(default, rename = "hasExtractedLicensingInfos")]
+    licences: Vec<Licence>,
+}
+
+#[derive(Default, Deserialize)]
+struct Created {
+    #[serde(default)]
+    creators: Vec<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Licence {
+    #[serde(default)]
+    license_id: String,
+    #[serde(default)]
+    name: String,
 }
 
 #[derive(Deserialize)]
@@ -103,6 +127,8 @@ struct SecondPackage<'t> {
     checksums: Vec<Checksum>,
     #[serde(default)]
     external_refs: Vec<ExternalRef>,
+    #[serde(default)]
+    comment: String,
 }
 
 #[derive(Deserialize)]
@@ -134,8 +160,13 @@ fn second(source: &Source<'_>, read: &Second<'_>) -> Document {
     let mut document = Document {
         id: read.id.as_ref().map_or("SPDXRef-DOCUMENT", |id| &**id).to_owned(),
         describes: read.describes.iter().map(|id| id.to_string()).collect(),
+        is_own: read.created.creators.iter().any(|creator| creator.starts_with(own::TOOL)),
         ..Document::default()
     };
+    let is_own = document.is_own;
+    let named = read.licences.iter().filter(|licence| is_said(&licence.name));
+    let names: HashMap<&str, &str> = named.map(|licence| (&*licence.license_id, &*licence.name)).collect();
+    let named = |licence: String| names.get(&*licence).map_or(licence.clone(), |name| (*name).to_owned());
     for raw in &read.packages {
         let whole = source.place(raw.get());
         let Ok(package) = serde_json::from_str::<SecondPackage<'_>>(raw.get()) else {
@@ -151,10 +182,11 @@ fn second(source: &Source<'_>, read: &Second<'_>) -> Document {
             version: package.version_info,
             purls: purls.map(|other| other.reference_locator).collect(),
             digests: package.checksums.into_iter().map(|sum| (sum.algorithm, sum.checksum_value)).collect(),
-            concluded: package.license_concluded,
-            declared: package.license_declared,
+            concluded: named(package.license_concluded),
+            declared: named(package.license_declared),
             download: package.download_location,
             purpose: package.primary_package_purpose,
+            remarks: is_own.then(|| Remarks::read(&package.comment)),
         });
     }
     for raw in &read.relationships {
