@@ -41,12 +41,7 @@ pub struct Options {
 /// # Errors
 /// Where the graph holds something that CycloneDX cannot say.
 pub fn write(graph: &Graph, options: &Options) -> Result<Vec<u8>> {
-    let mut bom = Writer::new(graph).bom(options.about.as_ref());
-    bom.spec_version = SpecVersion::V1_5;
-    if let Some(timestamp) = &options.timestamp {
-        let time = DateTime::try_from(timestamp.clone()).context("SOURCE_DATE_EPOCH")?;
-        bom.metadata.get_or_insert_default().timestamp = Some(time);
-    }
+    let bom = bom(graph, options, properties::is_plain)?;
     if options.validate {
         let result = bom.validate_version(SpecVersion::V1_5);
         if !result.passed() {
@@ -61,6 +56,20 @@ pub fn write(graph: &Graph, options: &Options) -> Result<Vec<u8>> {
     bytes.push(b'\n');
     serial::number(&mut bytes)?;
     Ok(bytes)
+}
+
+/// Makes the BOM of a graph. Texts that are not plain stand in properties, encoded.
+///
+/// # Errors
+/// Where the time is none.
+pub(super) fn bom(graph: &Graph, options: &Options, is_plain: fn(&str) -> bool) -> Result<Bom> {
+    let mut bom = Writer::new(graph, is_plain).bom(options.about.as_ref());
+    bom.spec_version = SpecVersion::V1_5;
+    if let Some(timestamp) = &options.timestamp {
+        let time = DateTime::try_from(timestamp.clone()).context("SOURCE_DATE_EPOCH")?;
+        bom.metadata.get_or_insert_default().timestamp = Some(time);
+    }
+    Ok(bom)
 }
 
 /// Names the layers that brought a subject's components.
@@ -96,10 +105,12 @@ struct Writer<'g> {
     places: Vec<Vec<(u32, Resolved<'g>)>>,
     /// For each component that carries a GPU runtime, what is known of it.
     stacks: HashMap<*const model::Component, Vec<Property>>,
+    /// Says which texts the document's form can spell as they are.
+    is_plain: fn(&str) -> bool,
 }
 
 impl<'g> Writer<'g> {
-    fn new(graph: &'g Graph) -> Self {
+    fn new(graph: &'g Graph, is_plain: fn(&str) -> bool) -> Self {
         let mut numbers: HashMap<(*const model::Component, Text), u32> = HashMap::new();
         let mut components: Vec<(&'static model::Component, Text)> = Vec::new();
         for resolved in graph.components() {
@@ -125,7 +136,7 @@ impl<'g> Writer<'g> {
             }
         }
         let stacks = stacks(graph);
-        Writer { graph, components, numbers, refs, places, stacks }
+        Writer { graph, components, numbers, refs, places, stacks, is_plain }
     }
 
     fn bom(&self, about: Option<&model::Component>) -> Bom {
@@ -188,7 +199,7 @@ impl<'g> Writer<'g> {
     fn subject(&self, subject: &Subject, extra: Vec<Property>) -> Component {
         let mut component = Component::new(Classification::File, subject.path, "", Some(subject_ref(subject)));
         component.version = None;
-        let path = (!properties::is_plain(subject.path)).then(|| ("path".to_owned(), subject.path.to_owned()));
+        let path = (!(self.is_plain)(subject.path)).then(|| ("path".to_owned(), subject.path.to_owned()));
         let read_by = properties::encode(subject.format, path.as_slice());
         let mut properties = vec![Property::new(properties::SUBJECT, &read_by)];
         let says = subject.says;
@@ -232,8 +243,9 @@ impl<'g> Writer<'g> {
                 Some(Licenses(vec![expression.unwrap_or_else(|_| LicenseChoice::license(of.licence))]));
         }
         component.external_references = reference(of.origin).map(|reference| ExternalReferences(vec![reference]));
-        let mut properties: Vec<Property> = of.properties.iter().map(|(name, value)| property(name, value)).collect();
-        if !properties::is_plain(of.licence) || of.licence.trim() != of.licence {
+        let mut properties: Vec<Property> =
+            of.properties.iter().map(|(name, value)| self.property(name, value)).collect();
+        if !(self.is_plain)(of.licence) || of.licence.trim() != of.licence {
             properties.push(Property::new(properties::LICENCE, &properties::encode(of.licence, &[])));
         }
         properties.extend(properties::origin(of.origin).map(|value| Property::new(properties::SOURCE, &value)));
@@ -253,6 +265,16 @@ impl<'g> Writer<'g> {
         properties.extend(extra);
         component.properties = Some(Properties(properties));
         component
+    }
+
+    /// Writes a component's own property, by another name where it would be read as another.
+    fn property(&self, name: &str, value: &str) -> Property {
+        let is_plain = |text: &str| (self.is_plain)(text);
+        if name.starts_with(properties::PREFIX) || !is_plain(name) || !is_plain(value) {
+            let value = properties::encode(name, &[("value".to_owned(), value.to_owned())]);
+            return Property::new(properties::PROPERTY, &value);
+        }
+        Property::new(name, value)
     }
 
     /// Says which subjects have the component: those without more to say in one line, the others in one each.
@@ -417,15 +439,6 @@ fn stacks(graph: &Graph) -> HashMap<*const model::Component, Vec<Property>> {
         stacks.entry(component).or_default().push(Property::new(name, &value));
     }
     stacks
-}
-
-/// Writes a component's own property, by another name where it would be read as another.
-fn property(name: &str, value: &str) -> Property {
-    if name.starts_with(properties::PREFIX) || !properties::is_plain(value) {
-        let value = properties::encode(name, &[("value".to_owned(), value.to_owned())]);
-        return Property::new(properties::PROPERTY, &value);
-    }
-    Property::new(name, value)
 }
 
 fn requirement_fields(requirement: &Requirement) -> Fields {

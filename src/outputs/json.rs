@@ -1,5 +1,7 @@
 //! The report for programs, as `docs` of [`Json`] and the design page promise it.
 
+use std::borrow::Cow;
+use std::fmt::Write as _;
 use std::io;
 
 use anyhow::Result;
@@ -395,7 +397,26 @@ struct Edge {
     to: Text,
 }
 
-/// Writes what can't be seen as `\uXXXX`, which JSON reads as the very same string.
+/// Returns JSON, or a part of it, with what can't be seen as `\uXXXX`, which is the very same string; but for line breaks.
+pub fn seen(text: &str) -> Cow<'_, str> {
+    let hides = |c: char| c != '\n' && hides(c);
+    if !text.contains(hides) {
+        return Cow::Borrowed(text);
+    }
+    let mut shown = String::with_capacity(text.len() + 16);
+    for c in text.chars() {
+        if hides(c) {
+            for unit in c.encode_utf16(&mut [0; 2]) {
+                let _ = write!(shown, "\\u{unit:04x}");
+            }
+        } else {
+            shown.push(c);
+        }
+    }
+    Cow::Owned(shown)
+}
+
+/// Writes what can't be seen as [`seen`] does.
 struct Seen(PrettyFormatter<'static>);
 
 impl Formatter for Seen {
@@ -403,19 +424,7 @@ impl Formatter for Seen {
         if is_seen(fragment) {
             return to.write_all(fragment.as_bytes());
         }
-        let mut rest = fragment;
-        while let Some(at) = rest.find(hides) {
-            let (seen, hidden) = rest.split_at(at);
-            to.write_all(seen.as_bytes())?;
-            let mut chars = hidden.chars();
-            if let Some(c) = chars.next() {
-                for unit in c.encode_utf16(&mut [0; 2]) {
-                    write!(to, "\\u{unit:04x}")?;
-                }
-            }
-            rest = chars.as_str();
-        }
-        to.write_all(rest.as_bytes())
+        to.write_all(seen(fragment).as_bytes())
     }
 
     fn begin_array<W: ?Sized + io::Write>(&mut self, to: &mut W) -> io::Result<()> {

@@ -7,6 +7,7 @@ use anyhow::Result;
 use super::{Output, Style, json};
 use crate::bom;
 use crate::entry;
+use crate::intern::Text;
 use crate::report::Report;
 
 entry! {
@@ -45,6 +46,10 @@ impl Output for SpdxJson {
 
     fn is_document(&self) -> bool {
         true
+    }
+
+    fn versions(&self) -> &'static [Text] {
+        &["2.3"]
     }
 }
 
