@@ -2,9 +2,12 @@
 
 mod cyclonedx_json;
 mod cyclonedx_xml;
+mod dot;
 mod excerpt;
 mod json;
 pub(crate) mod markdown;
+mod mermaid;
+mod picture;
 mod sarif;
 mod spdx_json;
 mod tally;
@@ -65,6 +68,8 @@ pub const OUTPUTS: &[&dyn Output] = &[
     &cyclonedx_json::CyclonedxJson,
     &cyclonedx_xml::CyclonedxXml,
     &spdx_json::SpdxJson,
+    &dot::Dot,
+    &mermaid::Mermaid,
 ];
 
 /// Finds an output by its id.
