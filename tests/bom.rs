@@ -5,7 +5,7 @@ mod common;
 #[path = "common/graphs.rs"]
 mod graphs;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::PathBuf;
 use std::sync::{Arc, LazyLock};
@@ -15,12 +15,16 @@ use driftgate::bom::{self, Options};
 use driftgate::compare;
 use driftgate::discover;
 use driftgate::graph::Graph;
+use driftgate::outputs::text::hides;
+use driftgate::outputs::{self, Style};
+use driftgate::report::Report;
 use driftgate::source::Sources;
 use driftgate::tree::{Memory, Tree};
 use graphs::{Facts, facts};
 use proptest::prelude::*;
 use serde_json::Value;
 
+const VERSIONS: [&str; 4] = ["1.4", "1.5", "1.6", "1.7"];
 const KEPT: Facts = Facts { constraints: false, gaps: true };
 
 /// Everything that there is to pin: the cases of every format, and the demo.
@@ -43,22 +47,28 @@ fn back(bytes: &[u8]) -> Graph {
     side.graph
 }
 
-/// What the official schema has against a document.
+/// What the official schema of its version has against a document.
 fn complaints(bytes: &[u8]) -> Vec<String> {
-    static SCHEMA: LazyLock<jsonschema::Validator> = LazyLock::new(|| {
+    static SCHEMAS: LazyLock<BTreeMap<&str, jsonschema::Validator>> = LazyLock::new(|| {
         let schema = |name: &str| -> Value {
             serde_json::from_str(&fs::read_to_string(path("fixtures/schemas/cyclonedx").join(name)).unwrap()).unwrap()
         };
         let mut registry = jsonschema::Registry::new();
-        for name in ["spdx.schema.json", "jsf-0.82.schema.json"] {
+        for name in ["spdx.schema.json", "jsf-0.82.schema.json", "cryptography-defs.schema.json"] {
             registry = registry.add(format!("http://cyclonedx.org/schema/{name}"), schema(name)).unwrap();
         }
         let registry = Box::leak(Box::new(registry.prepare().unwrap()));
-        let options = jsonschema::options().should_validate_formats(true).with_registry(registry);
-        options.build(&schema("bom-1.5.schema.json")).unwrap()
+        let build = |version: &'static str| {
+            let options = jsonschema::options().should_validate_formats(true).with_registry(registry);
+            (version, options.build(&schema(&format!("bom-{version}.schema.json"))).unwrap())
+        };
+        VERSIONS.into_iter().map(build).collect()
     });
     let document: Value = serde_json::from_slice(bytes).unwrap();
-    SCHEMA.iter_errors(&document).map(|error| format!("{}: {error}", error.instance_path())).collect()
+    SCHEMAS[document["specVersion"].as_str().unwrap()]
+        .iter_errors(&document)
+        .map(|error| format!("{}: {error}", error.instance_path()))
+        .collect()
 }
 
 /// Every component has a purl and a name, every reference stands once, and every dependency leads somewhere.
@@ -86,6 +96,29 @@ fn check_references(bytes: &[u8]) {
     assert_eq!(said, refs);
 }
 
+/// Writes a graph in every version and form, and reads each back: they all say the same.
+fn check_versions(graph: Graph) {
+    let report = Report { resolved: graph, ..Report::default() };
+    for (id, file) in [("cyclonedx-json", "bom.cdx.json"), ("cyclonedx-xml", "bom.cdx.xml")] {
+        for version in VERSIONS {
+            let (output, version) = outputs::asked(&format!("{id}@{version}")).unwrap();
+            let mut bytes = Vec::new();
+            output.write(&report, Style { version, ..Style::default() }, &mut bytes).unwrap();
+            let text = String::from_utf8(bytes).unwrap();
+            assert!(!text.contains(|c| c != '\n' && hides(c)), "{text:?}");
+            if id == "cyclonedx-json" {
+                assert_eq!(complaints(text.as_bytes()), [""; 0], "{version}");
+                check_references(text.as_bytes());
+            }
+            let side = read_memory(&[(file, text.as_bytes())], &Sources::default());
+            assert_eq!(side.problems, [], "{text}");
+            let (there, back) = (facts(&report.resolved, KEPT), facts(&side.graph, KEPT));
+            let apart: Vec<_> = there.iter().zip(&back).filter(|(a, b)| a != b).take(1).collect();
+            assert!(there == back, "{id} {version}: {apart:?}");
+        }
+    }
+}
+
 fn check_round_trip(graph: &Graph, bytes: &[u8]) {
     let again = back(bytes);
     assert_eq!(facts(graph, KEPT), facts(&again, KEPT));
@@ -106,14 +139,18 @@ fn fixtures_make_valid_boms_that_are_read_back() {
         assert_eq!(complaints(&bytes), [""; 0], "{}", case.display());
         check_references(&bytes);
         check_round_trip(&graph, &bytes);
+        check_versions(graph);
     }
 }
 
 #[test]
-fn the_schema_is_held_to() {
-    let invalid = br#"{"bomFormat": "CycloneDX", "specVersion": "1.5", "serialNumber": "7", "components": [{}],
-        "metadata": {"timestamp": "yesterday"}}"#;
-    assert_eq!(complaints(invalid).len(), 4, "{:?}", complaints(invalid));
+fn the_schemas_are_held_to() {
+    for version in VERSIONS {
+        let invalid = r#"{"bomFormat": "CycloneDX", "specVersion": "1.5", "version": 1, "serialNumber": "7",
+            "components": [{}], "metadata": {"timestamp": "yesterday"}}"#
+            .replace("1.5", version);
+        assert_eq!(complaints(invalid.as_bytes()).len(), 4, "{:?}", complaints(invalid.as_bytes()));
+    }
 }
 
 #[test]
@@ -177,5 +214,14 @@ proptest! {
         check_references(&bytes);
         check_round_trip(&graph, &bytes);
         prop_assert_eq!(write(&graphs::join(&inventories.into_iter().rev().collect::<Vec<_>>()), false), bytes);
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 40, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn all_versions_and_forms_say_the_same(inventories in graphs::one()) {
+        check_versions(graphs::join(&inventories));
     }
 }

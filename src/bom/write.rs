@@ -1,7 +1,6 @@
 //! A graph to CycloneDX 1.5 JSON, the same bytes for the same graph.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fmt::Write as _;
 
 use anyhow::{Context, Result, bail};
 use cyclonedx_bom::external_models::date_time::DateTime;
@@ -19,8 +18,8 @@ use cyclonedx_bom::models::property::{Properties, Property};
 use cyclonedx_bom::models::tool::Tools;
 use cyclonedx_bom::validation::Validate;
 use hashbrown::HashMap;
-use sha2::{Digest as _, Sha256};
 
+use super::serial;
 use crate::formats::cyclonedx::properties::{self, Fields, UNMET};
 use crate::graph::{Graph, Resolved, Subject};
 use crate::intern::{self, Text};
@@ -37,20 +36,12 @@ pub struct Options {
     pub validate: bool,
 }
 
-/// Stands in for the serial number until the content is known.
-const NO_SERIAL: &str = "urn:uuid:00000000-0000-8000-8000-000000000000";
-
 /// Writes a graph as CycloneDX 1.5 JSON.
 ///
 /// # Errors
 /// Where the graph holds something that CycloneDX cannot say.
 pub fn write(graph: &Graph, options: &Options) -> Result<Vec<u8>> {
-    let mut bom = Writer::new(graph).bom(options.about.as_ref());
-    bom.spec_version = SpecVersion::V1_5;
-    if let Some(timestamp) = &options.timestamp {
-        let time = DateTime::try_from(timestamp.clone()).context("SOURCE_DATE_EPOCH")?;
-        bom.metadata.get_or_insert_default().timestamp = Some(time);
-    }
+    let bom = bom(graph, options, properties::is_plain)?;
     if options.validate {
         let result = bom.validate_version(SpecVersion::V1_5);
         if !result.passed() {
@@ -63,27 +54,22 @@ pub fn write(graph: &Graph, options: &Options) -> Result<Vec<u8>> {
     let mut bytes = Vec::new();
     bom.output_as_json_v1_5(&mut bytes).context("writing CycloneDX JSON")?;
     bytes.push(b'\n');
-    let serial = serial(&bytes);
-    let at = bytes.windows(NO_SERIAL.len()).position(|window| window == NO_SERIAL.as_bytes());
-    let at = at.context("the BOM has no serial number")?;
-    bytes[at..at + serial.len()].copy_from_slice(serial.as_bytes());
+    serial::number(&mut bytes)?;
     Ok(bytes)
 }
 
-/// Derives a serial number from the content: a UUID of version 8 (RFC 9562) made of its SHA-256.
-fn serial(bytes: &[u8]) -> String {
-    let mut id: [u8; 16] = [0; 16];
-    id.copy_from_slice(&Sha256::digest(bytes)[..16]);
-    id[6] = id[6] & 0x0f | 0x80;
-    id[8] = id[8] & 0x3f | 0x80;
-    let mut serial = String::from("urn:uuid:");
-    for (at, byte) in id.iter().enumerate() {
-        if matches!(at, 4 | 6 | 8 | 10) {
-            serial.push('-');
-        }
-        let _ = write!(serial, "{byte:02x}");
+/// Makes the BOM of a graph. Texts that are not plain stand in properties, encoded.
+///
+/// # Errors
+/// Where the time is none.
+pub(super) fn bom(graph: &Graph, options: &Options, is_plain: fn(&str) -> bool) -> Result<Bom> {
+    let mut bom = Writer::new(graph, is_plain).bom(options.about.as_ref());
+    bom.spec_version = SpecVersion::V1_5;
+    if let Some(timestamp) = &options.timestamp {
+        let time = DateTime::try_from(timestamp.clone()).context("SOURCE_DATE_EPOCH")?;
+        bom.metadata.get_or_insert_default().timestamp = Some(time);
     }
-    serial
+    Ok(bom)
 }
 
 /// Names the layers that brought a subject's components.
@@ -119,10 +105,12 @@ struct Writer<'g> {
     places: Vec<Vec<(u32, Resolved<'g>)>>,
     /// For each component that carries a GPU runtime, what is known of it.
     stacks: HashMap<*const model::Component, Vec<Property>>,
+    /// Says which texts the document's form can spell as they are.
+    is_plain: fn(&str) -> bool,
 }
 
 impl<'g> Writer<'g> {
-    fn new(graph: &'g Graph) -> Self {
+    fn new(graph: &'g Graph, is_plain: fn(&str) -> bool) -> Self {
         let mut numbers: HashMap<(*const model::Component, Text), u32> = HashMap::new();
         let mut components: Vec<(&'static model::Component, Text)> = Vec::new();
         for resolved in graph.components() {
@@ -148,7 +136,7 @@ impl<'g> Writer<'g> {
             }
         }
         let stacks = stacks(graph);
-        Writer { graph, components, numbers, refs, places, stacks }
+        Writer { graph, components, numbers, refs, places, stacks, is_plain }
     }
 
     fn bom(&self, about: Option<&model::Component>) -> Bom {
@@ -164,7 +152,7 @@ impl<'g> Writer<'g> {
             .collect();
         Bom {
             version: 1,
-            serial_number: Some(UrnUuid(NO_SERIAL.to_owned())),
+            serial_number: Some(UrnUuid(serial::NONE.to_owned())),
             metadata: Some(Metadata {
                 tools: Some(Tools::Object {
                     services: None,
@@ -211,7 +199,7 @@ impl<'g> Writer<'g> {
     fn subject(&self, subject: &Subject, extra: Vec<Property>) -> Component {
         let mut component = Component::new(Classification::File, subject.path, "", Some(subject_ref(subject)));
         component.version = None;
-        let path = (!properties::is_plain(subject.path)).then(|| ("path".to_owned(), subject.path.to_owned()));
+        let path = (!(self.is_plain)(subject.path)).then(|| ("path".to_owned(), subject.path.to_owned()));
         let read_by = properties::encode(subject.format, path.as_slice());
         let mut properties = vec![Property::new(properties::SUBJECT, &read_by)];
         let says = subject.says;
@@ -255,8 +243,9 @@ impl<'g> Writer<'g> {
                 Some(Licenses(vec![expression.unwrap_or_else(|_| LicenseChoice::license(of.licence))]));
         }
         component.external_references = reference(of.origin).map(|reference| ExternalReferences(vec![reference]));
-        let mut properties: Vec<Property> = of.properties.iter().map(|(name, value)| property(name, value)).collect();
-        if !properties::is_plain(of.licence) || of.licence.trim() != of.licence {
+        let mut properties: Vec<Property> =
+            of.properties.iter().map(|(name, value)| self.property(name, value)).collect();
+        if !(self.is_plain)(of.licence) || of.licence.trim() != of.licence {
             properties.push(Property::new(properties::LICENCE, &properties::encode(of.licence, &[])));
         }
         properties.extend(properties::origin(of.origin).map(|value| Property::new(properties::SOURCE, &value)));
@@ -276,6 +265,16 @@ impl<'g> Writer<'g> {
         properties.extend(extra);
         component.properties = Some(Properties(properties));
         component
+    }
+
+    /// Writes a component's own property, by another name where it would be read as another.
+    fn property(&self, name: &str, value: &str) -> Property {
+        let is_plain = |text: &str| (self.is_plain)(text);
+        if name.starts_with(properties::PREFIX) || !is_plain(name) || !is_plain(value) {
+            let value = properties::encode(name, &[("value".to_owned(), value.to_owned())]);
+            return Property::new(properties::PROPERTY, &value);
+        }
+        Property::new(name, value)
     }
 
     /// Says which subjects have the component: those without more to say in one line, the others in one each.
@@ -440,15 +439,6 @@ fn stacks(graph: &Graph) -> HashMap<*const model::Component, Vec<Property>> {
         stacks.entry(component).or_default().push(Property::new(name, &value));
     }
     stacks
-}
-
-/// Writes a component's own property, by another name where it would be read as another.
-fn property(name: &str, value: &str) -> Property {
-    if name.starts_with(properties::PREFIX) || !properties::is_plain(value) {
-        let value = properties::encode(name, &[("value".to_owned(), value.to_owned())]);
-        return Property::new(properties::PROPERTY, &value);
-    }
-    Property::new(name, value)
 }
 
 fn requirement_fields(requirement: &Requirement) -> Fields {

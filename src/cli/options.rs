@@ -10,6 +10,7 @@ use time::format_description::well_known::Rfc3339;
 use time::{Date, OffsetDateTime};
 
 use super::{Outcome, actions};
+use crate::intern::Text;
 use crate::outputs::{self, Output, Style};
 use crate::policy;
 use crate::report::Report;
@@ -18,7 +19,8 @@ use crate::source::{Fault, Faults, Sources};
 /// Where and how results are written.
 #[derive(Args, Clone)]
 pub struct Outputs {
-    /// How to print: NAME, or NAME=FILE to write to a file; repeatable. `driftgate list outputs` names them.
+    /// How to print: NAME, or NAME=FILE to write to a file; repeatable. `driftgate list outputs` names them. Of some there
+    /// are several versions: NAME@VERSION.
     #[arg(long, short = 'f', value_name = "NAME[=FILE]")]
     pub format: Vec<String>,
     /// Where the result goes that has no file of its own; `-` is standard output.
@@ -49,26 +51,33 @@ pub enum Color {
     Never,
 }
 
+/// An output that is asked for.
+pub struct Chosen {
+    /// The output.
+    pub output: &'static dyn Output,
+    /// The version of its standard; empty for the usual one.
+    pub version: Text,
+    /// Its file; none for standard output.
+    pub file: Option<PathBuf>,
+}
+
 impl Outputs {
     /// Returns the outputs that are asked for, each with its file; the one without a file goes to standard output.
     ///
     /// # Errors
     /// Where a name is unknown, or two outputs want standard output.
-    pub fn chosen(&self, default: &str) -> Result<Vec<(&'static dyn Output, Option<PathBuf>)>> {
-        let mut chosen = Vec::new();
+    pub fn chosen(&self, default: &str) -> Result<Vec<Chosen>> {
+        let mut chosen: Vec<Chosen> = Vec::new();
         let default = [default.to_owned()];
         let names = if self.format.is_empty() { &default[..] } else { &self.format };
         for name in names {
             let (name, file) = name.split_once('=').map_or((name.as_str(), None), |(name, file)| (name, Some(file)));
-            let Some(output) = outputs::named(name) else {
-                let known: Vec<&str> = outputs::OUTPUTS.iter().map(|output| output.id()).collect();
-                bail!("there is no output \"{}\"; there are {}", name.escape_debug(), known.join(", "));
-            };
+            let (output, version) = outputs::asked(name)?;
             let file = file.map(PathBuf::from).or_else(|| self.output.clone()).filter(|file| file != Path::new("-"));
-            if chosen.iter().any(|(_, other): &(&dyn Output, Option<PathBuf>)| *other == file) {
+            if chosen.iter().any(|other| other.file == file) {
                 bail!("two outputs want the same place; give each its file, as in --format {name}=FILE");
             }
-            chosen.push((output, file));
+            chosen.push(Chosen { output, version, file });
         }
         Ok(chosen)
     }
@@ -80,14 +89,14 @@ impl Outputs {
     pub fn write(&self, report: &Report, default: &str) -> Result<()> {
         let chosen = self.chosen(default)?;
         // A run that ends with 2 and shows no report still says why.
-        if !chosen.iter().any(|(output, file)| file.is_none() && !output.is_document()) {
+        if !chosen.iter().any(|one| one.file.is_none() && !one.output.is_document()) {
             report.problems.iter().for_each(|problem| super::say(&problem.to_string()));
         }
-        if chosen.iter().any(|(output, _)| output.id() == actions::OUTPUT) {
+        if chosen.iter().any(|one| one.output.id() == actions::OUTPUT) {
             actions::summarize(report, self.style(true));
         }
-        for (output, file) in chosen {
-            let style = self.style(file.is_some());
+        for Chosen { output, version, file } in chosen {
+            let style = Style { version, ..self.style(file.is_some()) };
             match file {
                 Some(file) => write_with(&file, &mut |to| output.write(report, style, to))?,
                 None => super::print_with(&mut |to| output.write(report, style, to))?,
@@ -121,7 +130,7 @@ impl Outputs {
                 !in_file && stdout().is_terminal() && !set("NO_COLOR") && !dumb
             }
         };
-        Style { color, width: 0, quiet: self.quiet, verbose: self.verbose, all: self.all }
+        Style { color, quiet: self.quiet, verbose: self.verbose, all: self.all, ..Style::default() }
     }
 }
 

@@ -4,7 +4,7 @@ use anyhow::{Result, bail};
 use clap::Args;
 
 use super::input::{Files, Work};
-use super::options::{Outputs, outcome, timestamp};
+use super::options::{Chosen, Outputs, outcome, timestamp};
 use super::{Outcome, say};
 use crate::inventory;
 use crate::source::Sources;
@@ -30,7 +30,7 @@ impl Sbom {
     /// # Errors
     /// Where the tree can't be read at all.
     pub fn run(self) -> Result<Outcome> {
-        for (output, _) in self.outputs.chosen(DEFAULT)? {
+        for Chosen { output, .. } in self.outputs.chosen(DEFAULT)? {
             if !output.is_document() {
                 bail!("\"{}\" is no SBOM; write one with --format {DEFAULT}", output.id());
             }

@@ -9,7 +9,7 @@ mod paths;
 
 pub use paths::Ways;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use hashbrown::HashMap;
 use petgraph::Direction;
@@ -44,6 +44,8 @@ pub struct Subject {
     /// What is built or runs by itself in it; the node numbers are this subject's.
     pub parts: Vec<Part>,
     inner: DiGraph<Node, Asked>,
+    /// How strongly each extra that is asked for is asked for, by the node that has it.
+    extras: Extras,
 }
 
 struct Node {
@@ -56,6 +58,9 @@ struct Node {
     layer: Option<&'static Layer>,
     copy: Text,
 }
+
+/// Extras that are asked for, and how strongly.
+type Extras = BTreeMap<(NodeIndex, Text), Scope>;
 
 struct Asked {
     requirement: &'static Requirement,
@@ -83,6 +88,15 @@ pub struct Link<'g> {
     pub requirement: &'static Requirement,
     /// Where the file says so.
     pub place: Place,
+}
+
+impl Link<'_> {
+    /// Returns how strongly it is required: what an extra brings, as strongly as the extra is asked for.
+    pub fn scope(&self) -> Scope {
+        let Requirement { scope, extra, .. } = *self.requirement;
+        let asked = self.from.and_then(|from| from.subject.extras.get(&(from.index, extra)).copied());
+        if scope == Scope::Optional { asked.map_or(scope, |asked| scope.min(asked)) } else { scope }
+    }
 }
 
 impl Graph {
@@ -272,7 +286,8 @@ impl Subject {
         for image in parts.iter_mut().filter_map(|part| part.image.as_mut()) {
             *image = number[*image as usize].index() as NodeId;
         }
-        let mut subject = Subject { path, format, place, says, sources, declared, parts, inner };
+        let extras = BTreeMap::new();
+        let mut subject = Subject { path, format, place, says, sources, declared, parts, inner, extras };
         subject.derive();
         subject
     }
@@ -291,7 +306,8 @@ impl Subject {
         for index in direct {
             self.inner[index].direct = !is_root[index.index()];
         }
-        let levels = self.levels(&open);
+        let (levels, extras) = self.levels(&open);
+        self.extras = extras;
         for index in self.inner.node_indices().skip(1) {
             self.inner[index].scope = levels[index.index()];
         }
@@ -314,9 +330,9 @@ impl Subject {
 
     /// Returns the strongest scope of each node. A path is as strong as its weakest requirement, a node as strong as its
     /// strongest path. An optional requirement of an extra that is asked for (`foo[cuda]`) is as strong as the asking.
-    fn levels(&self, open: &[(NodeIndex, NodeIndex, &'static Requirement)]) -> Vec<Option<Scope>> {
+    fn levels(&self, open: &[(NodeIndex, NodeIndex, &'static Requirement)]) -> (Vec<Option<Scope>>, Extras) {
         let mut levels = vec![None; self.inner.node_count()];
-        let mut asked: BTreeSet<(NodeIndex, &str)> = BTreeSet::new();
+        let mut asked = Extras::new();
         let start: NodeIndex = NodeIndex::new(SUBJECT as usize);
         levels[start.index()] = Some(Scope::Runtime);
         for scope in Scope::ALL {
@@ -327,7 +343,7 @@ impl Subject {
                 let first = open.partition_point(|way| way.0 < from);
                 let uncertain = open[first..].iter().take_while(|way| way.0 == from).map(|way| (way.1, way.2));
                 for (to, requirement) in certain.chain(uncertain) {
-                    let is_asked = || asked.contains(&(from, requirement.extra));
+                    let is_asked = || asked.contains_key(&(from, requirement.extra));
                     if requirement.scope > scope && !(requirement.scope == Scope::Optional && is_asked()) {
                         continue;
                     }
@@ -335,7 +351,10 @@ impl Subject {
                     levels[to.index()].get_or_insert(scope);
                     if requirement.scope <= Scope::Peer && !requirement.extra.is_empty() {
                         for extra in requirement.extra.split(',') {
-                            again |= asked.insert((to, extra));
+                            asked.entry((to, extra)).or_insert_with(|| {
+                                again = true;
+                                scope
+                            });
                         }
                     }
                     if again {
@@ -344,7 +363,7 @@ impl Subject {
                 }
             }
         }
-        levels
+        (levels, asked)
     }
 
     /// Says whether it is a BOM that another tool wrote, which knows of no subjects.

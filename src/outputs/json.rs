@@ -1,5 +1,7 @@
 //! The report for programs, as `docs` of [`Json`] and the design page promise it.
 
+use std::borrow::Cow;
+use std::fmt::Write as _;
 use std::io;
 
 use anyhow::Result;
@@ -434,24 +436,35 @@ struct Edge {
     to: Text,
 }
 
-/// Writes what can't be seen, and what a CI system obeys, as `\uXXXX`, which JSON reads as the very same string.
+/// Returns JSON, or a part of it, with what can't be seen and what a CI system obeys as `\uXXXX`, which is the very same
+/// string; but for line breaks.
+pub fn seen(text: &str) -> Cow<'_, str> {
+    if !text.contains(|c| c != '\n' && hides(c)) && !text.contains("##") {
+        return Cow::Borrowed(text);
+    }
+    let acts = |at: usize, c: char| (c != '\n' && hides(c)) || (c == '[' && begins_command(&text[..at]));
+    let mut shown = String::with_capacity(text.len() + 16);
+    let mut written = 0;
+    for (at, c) in text.char_indices().filter(|(at, c)| acts(*at, *c)) {
+        shown.push_str(&text[written..at]);
+        for unit in c.encode_utf16(&mut [0; 2]) {
+            let _ = write!(shown, "\\u{unit:04x}");
+        }
+        written = at + c.len_utf8();
+    }
+    shown.push_str(&text[written..]);
+    Cow::Owned(shown)
+}
+
+/// Writes strings as [`seen`] does.
 struct Seen(PrettyFormatter<'static>);
 
 impl Formatter for Seen {
     fn write_string_fragment<W: ?Sized + io::Write>(&mut self, to: &mut W, fragment: &str) -> io::Result<()> {
-        let acts = |at: usize, c: char| hides(c) || c == '[' && begins_command(&fragment[..at]);
         if is_seen(fragment) && !fragment.contains("##") {
             return to.write_all(fragment.as_bytes());
         }
-        let mut written = 0;
-        for (at, c) in fragment.char_indices().filter(|(at, c)| acts(*at, *c)) {
-            to.write_all(&fragment.as_bytes()[written..at])?;
-            for unit in c.encode_utf16(&mut [0; 2]) {
-                write!(to, "\\u{unit:04x}")?;
-            }
-            written = at + c.len_utf8();
-        }
-        to.write_all(&fragment.as_bytes()[written..])
+        to.write_all(seen(fragment).as_bytes())
     }
 
     fn begin_array<W: ?Sized + io::Write>(&mut self, to: &mut W) -> io::Result<()> {

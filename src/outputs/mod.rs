@@ -2,6 +2,8 @@
 
 mod csv;
 mod cyclonedx_json;
+mod cyclonedx_xml;
+mod dot;
 mod excerpt;
 pub(crate) mod families;
 mod github;
@@ -9,7 +11,10 @@ mod gitlab;
 mod json;
 mod junit;
 pub(crate) mod markdown;
+mod mermaid;
+mod picture;
 mod sarif;
+mod spdx_json;
 mod tally;
 pub(crate) mod tame;
 mod terminal;
@@ -20,9 +25,10 @@ mod samples;
 
 use std::io;
 
-use anyhow::Result;
+use anyhow::{Result, bail};
 
 use crate::entry::Entry;
+use crate::intern::Text;
 use crate::report::Report;
 
 /// One output of findings and changes.
@@ -36,6 +42,11 @@ pub trait Output: Entry {
     /// Says whether it is an SBOM of what is there, rather than a report on what was found.
     fn is_document(&self) -> bool {
         false
+    }
+
+    /// Returns the versions of its standard that it is written in, the usual one first; empty where there is no choice.
+    fn versions(&self) -> &'static [Text] {
+        &[]
     }
 }
 
@@ -52,6 +63,8 @@ pub struct Style {
     pub verbose: bool,
     /// Whether each change is shown by itself, though several have one cause.
     pub all: bool,
+    /// The version of its standard, one of [`Output::versions`]; empty for the usual one.
+    pub version: Text,
 }
 
 /// All outputs of a report.
@@ -65,11 +78,37 @@ pub const OUTPUTS: &[&dyn Output] = &[
     &gitlab::Gitlab,
     &csv::Csv,
     &cyclonedx_json::CyclonedxJson,
+    &cyclonedx_xml::CyclonedxXml,
+    &spdx_json::SpdxJson,
+    &dot::Dot,
+    &mermaid::Mermaid,
 ];
 
 /// Finds an output by its id.
 pub fn named(id: &str) -> Option<&'static dyn Output> {
     OUTPUTS.iter().copied().find(|output| output.id() == id)
+}
+
+/// Finds an output by what the command line calls it, its id or `id@version`; and the version, empty without one.
+///
+/// # Errors
+/// Names what there is.
+pub fn asked(name: &str) -> Result<(&'static dyn Output, Text)> {
+    let (id, version) = name.split_once('@').map_or((name, None), |(id, version)| (id, Some(version)));
+    let Some(output) = named(id) else {
+        let known: Vec<&str> = OUTPUTS.iter().map(|output| output.id()).collect();
+        bail!("there is no output \"{}\"; there are {}", id.escape_debug(), known.join(", "));
+    };
+    let Some(version) = version else { return Ok((output, "")) };
+    match output.versions().iter().find(|known| **known == version) {
+        Some(known) => Ok((output, known)),
+        None if output.versions().is_empty() => bail!("{id} has no versions to choose from; ask for --format {id}"),
+        None => {
+            let mut known = output.versions().to_vec();
+            known.sort_unstable();
+            bail!("{id} is not written in version \"{}\"; it is in {}", version.escape_debug(), known.join(", "))
+        }
+    }
 }
 
 #[cfg(test)]
@@ -102,8 +141,12 @@ mod tests {
     }
 
     fn write(output: &dyn Output, report: &Report, verbose: bool) -> String {
+        write_as(output, report, verbose, "")
+    }
+
+    fn write_as(output: &dyn Output, report: &Report, verbose: bool, version: Text) -> String {
         let mut bytes = Vec::new();
-        output.write(report, Style { verbose, ..Style::default() }, &mut bytes).expect("a Vec takes all");
+        output.write(report, Style { verbose, version, ..Style::default() }, &mut bytes).expect("a Vec takes all");
         String::from_utf8(bytes).expect("outputs are text")
     }
 
@@ -129,11 +172,13 @@ mod tests {
         ) {
             let report = samples::of(&texts, &source, start, len);
             for output in OUTPUTS {
-                let mut shown = write(*output, &report, verbose);
-                if output.id() == "csv" {
-                    shown = shown.replace("\r\n", "\n");
+                for version in output.versions().iter().chain(output.versions().is_empty().then_some(&"")) {
+                    let mut shown = write_as(*output, &report, verbose, version);
+                    if output.id() == "csv" {
+                        shown = shown.replace("\r\n", "\n");
+                    }
+                    prop_assert!(!shown.contains(|c| c != '\n' && text::hides(c)), "{}: {shown:?}", output.id());
                 }
-                prop_assert!(!shown.contains(|c| c != '\n' && text::hides(c)), "{}: {shown:?}", output.id());
             }
         }
 
@@ -177,6 +222,18 @@ mod tests {
 
     #[test]
     fn every_output_is_found_by_its_name() {
+        for name in ["cyclonedx-json@1.6", "cyclonedx-xml@1.4", "spdx-json@2.3", "json"] {
+            let (output, version) = asked(name).expect(name);
+            assert_eq!([output.id(), version].join("@").trim_end_matches('@'), name);
+        }
+        for (name, expected) in [
+            ("cyclonedx-json@2.0", "cyclonedx-json is not written in version \"2.0\"; it is in 1.4, 1.5, 1.6, 1.7"),
+            ("json@1", "json has no versions to choose from; ask for --format json"),
+            ("\u{1b}@1", "there is no output \"\\u{1b}\"; there are terminal, json"),
+        ] {
+            let error = asked(name).map(|_| ()).expect_err(name).to_string();
+            assert!(error.starts_with(expected), "{error}");
+        }
         for output in OUTPUTS {
             assert!(named(output.id()).is_some_and(|found| found.docs() == output.docs()));
             assert!(!output.summary().is_empty());

@@ -6,12 +6,13 @@ use std::sync::Arc;
 
 use anyhow::{Context, Result};
 
+use crate::graph::Graph;
 use crate::images::Meaning;
 use crate::intern::{Text, text};
-use crate::model::Layer;
+use crate::model::{Component, Gap, Inventory, Layer, Origin, Purl, Requirement, Scope};
 use crate::report::{ChangeLine, EdgeLine, Finding, Level, Looked, Problem, Related, Report, SubjectLine, Waived};
 use crate::report::{ImageRow, ImageTable};
-use crate::source::{FileId, Location, Open, Place, Sources};
+use crate::source::{FileId, Location, Open, Place, Source, Sources};
 
 /// Files in memory.
 struct Memory(BTreeMap<String, String>);
@@ -24,8 +25,9 @@ impl Open for Memory {
 
 /// Compares an output with `fixtures/outputs/<id>/<case>.expected`; `UPDATE_SNAPSHOTS=1` writes it.
 pub fn check(id: &str, case: &str, bytes: &[u8]) {
-    let version = concat!('"', env!("CARGO_PKG_VERSION"), '"');
-    let shown = String::from_utf8_lossy(bytes).replace(version, "\"VERSION\"");
+    let version = env!("CARGO_PKG_VERSION");
+    let shown = String::from_utf8_lossy(bytes).replace(&format!("\"{version}\""), "\"VERSION\"");
+    let shown = shown.replace(&format!(">{version}<"), ">VERSION<");
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("fixtures/outputs/{id}/{case}.expected"));
     if std::env::var_os("UPDATE_SNAPSHOTS").is_some() {
         std::fs::create_dir_all(path.parent().expect("it has a folder")).expect("the folder can be made");
@@ -344,6 +346,23 @@ fn problems() -> Report {
     all.report
 }
 
+/// What a small tree resolves to: a project with all kinds of requirements, and a list beside it.
+pub fn resolved() -> Report {
+    let mut report = Report { about: None, ..Report::default() };
+    let sources = Sources::default();
+    let files = [("app/package-lock.json", LOCK), ("requirements.txt", REQUIREMENTS)];
+    let files = files.map(|(path, text)| (path.to_owned(), text.as_bytes().to_vec()));
+    let tree: Arc<dyn crate::tree::Tree> = Arc::new(crate::tree::Memory::new(files));
+    let read = crate::discover::read(&sources, &tree, &crate::discover::Scan::default());
+    let side = read.expect("the tree can be read").side();
+    assert_eq!(side.problems, []);
+    (report.subjects, report.resolved, report.sources) = (crate::report::subjects(&side.graph), side.graph, sources);
+    report
+}
+
+const LOCK: &str = include_str!("../../fixtures/outputs/package-lock.json");
+const REQUIREMENTS: &str = include_str!("../../fixtures/outputs/requirements.txt");
+
 /// Returns a report of the given texts, in every field that comes from files.
 pub fn of(texts: &[String], source: &str, start: u32, len: u32) -> Report {
     let path = text(&format!("x/{}", texts[3]));
@@ -366,10 +385,31 @@ pub fn of(texts: &[String], source: &str, start: u32, len: u32) -> Report {
     change.introduced_by = vec![vec!["a", t[5], "b"]];
     change.purl = t[2];
     all.report.edges.push(EdgeLine { kind: "lost", subject: path, from: t[8], to: t[9] });
+    (all.report.resolved, all.report.about) = graph_of(path, &t);
     all.report.problems.push(Problem::at(location, texts[10].clone()));
     all.report.notes.push(texts[11].clone());
     all.report.headlines.push(texts[6].clone());
     all.report
+}
+
+/// Returns a graph of the given texts, and what it is about.
+fn graph_of(path: Text, t: &[Text]) -> (Graph, Option<Component>) {
+    let source = Source { file: FileId(0), path, text: "" };
+    let component = |at: usize| Component {
+        origin: Origin::Git { url: t[at + 2], commit: "", reference: t[at + 3] },
+        licence: t[at + 4],
+        properties: vec![(t[at + 5], t[at + 6])],
+        ..Component::new(Purl::new("generic", t[at], &format!("x{}", t[at + 1]), t[at + 2]))
+    };
+    let mut inventory = Inventory::new(&source, "uv-lock");
+    let root = inventory.add_root(component(0), source.start());
+    let node = inventory.add_copy(component(4), t[3], source.start());
+    inventory.nodes[node as usize].environment = t[5];
+    let requirement = Requirement { scope: Scope::Dev, constraint: t[6], environment: t[7], extra: t[8] };
+    inventory.edge(root, node, requirement, source.start());
+    inventory.declare(root, t[9], requirement, source.start(), Gap::Unpinned);
+    inventory.look_up(t[10], source.start());
+    (Graph::join([inventory]), Some(component(5)))
 }
 
 /// Returns a report of changes alone.

@@ -234,7 +234,7 @@ pub(super) fn place(source: &Source<'_>, listed: &document::Component<'_>, name:
     borrowed.map_or(source.start(), |text| place_of(source, text))
 }
 
-fn kind(name: &str) -> Kind {
+pub(super) fn kind(name: &str) -> Kind {
     match name {
         "application" => Kind::Application,
         "framework" => Kind::Framework,

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use hashbrown::{HashMap, HashSet};
 
 use super::document::{self, Document};
-use super::inventory::{fault, find, place, place_of, register, resolve, shortened};
+use super::inventory::{fault, find, kind, place, place_of, register, resolve, shortened};
 use super::properties::{self, Fields};
 use crate::formats::{self, Role};
 use crate::intern::{self, Text};
@@ -140,6 +140,7 @@ impl<'s, 'd, 't> Own<'s, 'd, 't> {
                     let (name, fields) = properties::decode(value);
                     component.properties.push((intern::text(&name), intern::text(field(&fields, "value"))));
                 }
+                properties::KIND => component.kind = kind(value),
                 properties::COPY => copy = intern::text(&properties::decode(value).0),
                 // Read once all components are known.
                 properties::EDGE => {}

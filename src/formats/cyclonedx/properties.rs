@@ -1,7 +1,7 @@
 //! The values of the properties under `driftgate:`, as they are written to a BOM and read from it.
 //!
 //! A value is a head and fields, parted by ` | `: `pkg:pypi/anyio@4.9.0 | scope=dev | extra=test`. CycloneDX wants one line
-//! without tabs, so line breaks and tabs are escaped, and so are `|` and `\`.
+//! without tabs, so line breaks and tabs are escaped, and so are `|` and `\`; in XML, what is no character there: `\u{1b}`.
 
 use crate::model::Origin;
 
@@ -38,6 +38,8 @@ pub const UNMET: &str = "unmet";
 pub const LAYER: &str = "driftgate:layer";
 /// On a component: the number of the layer that brought it (`in`, where it is in several subjects).
 pub const BROUGHT: &str = "driftgate:brought-by";
+/// On a component: its kind, where a version of CycloneDX has no word for it.
+pub const KIND: &str = "driftgate:kind";
 /// Which copy of a component it is, where a subject has several that require differently.
 pub const COPY: &str = "driftgate:copy";
 
@@ -160,11 +162,25 @@ fn unescape(text: &str) -> String {
             Some('n') => plain.push('\n'),
             Some('r') => plain.push('\r'),
             Some('t') => plain.push('\t'),
+            Some('u') => match unspelled(characters.as_str()) {
+                Some((character, rest)) => {
+                    plain.push(character);
+                    characters = rest.chars();
+                }
+                None => plain.push('u'),
+            },
             Some(other) => plain.push(other),
             None => plain.push('\\'),
         }
     }
     plain
+}
+
+/// Reads `{1b}`, as XML spells what it has no character for; returns the character and what follows.
+fn unspelled(text: &str) -> Option<(char, &str)> {
+    let (digits, rest) = text.strip_prefix('{')?.split_once('}')?;
+    let character = u32::from_str_radix(digits, 16).ok().and_then(char::from_u32)?;
+    Some((character, rest))
 }
 
 #[cfg(test)]

@@ -2,8 +2,9 @@
 
 use hashbrown::{HashMap, HashSet};
 
+use super::own::{self, Remarks};
 use crate::formats::pins;
-use crate::intern;
+use crate::intern::{self, Text};
 use crate::model::{
     Algorithm, Component, Digest, Inventory, Kind, Node, NodeId, Origin, Purl, Requirement, SUBJECT, Says, Scope,
     secret, without_credentials,
@@ -24,6 +25,8 @@ pub(super) struct Package {
     pub download: String,
     /// What it is for: `CONTAINER`, `APPLICATION`.
     pub purpose: String,
+    /// What driftgate says of it beside that, in a document of its own.
+    pub remarks: Option<Remarks>,
     pub place: Place,
 }
 
@@ -40,6 +43,8 @@ pub(super) struct Relation {
 pub(super) enum Said {
     /// The document is about it.
     Describes,
+    /// The one holds the other.
+    Contains,
     /// The one requires the other.
     Requires(Scope),
 }
@@ -56,12 +61,15 @@ pub(super) struct Document {
     pub has_files: bool,
     /// What could not be read.
     pub faults: Vec<Fault>,
+    /// Whether driftgate wrote it.
+    pub is_own: bool,
 }
 
 /// The relationships of SPDX 2: the name, whether it is said of the one that is required or described, and what it says.
 const RELATIONS: &[(&str, bool, Said)] = &[
     ("DESCRIBES", false, Said::Describes),
     ("DESCRIBED_BY", true, Said::Describes),
+    ("CONTAINS", false, Said::Contains),
     ("DEPENDS_ON", false, Said::Requires(Scope::Runtime)),
     ("DEPENDENCY_OF", true, Said::Requires(Scope::Runtime)),
     ("RUNTIME_DEPENDENCY_OF", true, Said::Requires(Scope::Runtime)),
@@ -81,7 +89,7 @@ const RELATIONS: &[(&str, bool, Said)] = &[
 ];
 
 /// SPDX's words for what is not known.
-fn is_said(text: &str) -> bool {
+pub(super) fn is_said(text: &str) -> bool {
     !matches!(text, "" | "NOASSERTION" | "NONE")
 }
 
@@ -161,16 +169,26 @@ impl Document {
             .map(String::as_str)
             .chain(self.relations.iter().filter(|one| one.said == Said::Describes).map(|one| one.to.as_str()))
             .collect();
+        let contained = |one: &&Relation| self.is_own && one.said == Said::Contains && one.from == own::TREE;
+        let contained: HashSet<&str> = self.relations.iter().filter(contained).map(|one| one.to.as_str()).collect();
         let mut nodes: HashMap<&str, NodeId> = HashMap::new();
-        let mut same: HashMap<*const Component, NodeId> = HashMap::new();
+        let mut same: HashMap<(*const Component, Text), NodeId> = HashMap::new();
         for package in &self.packages {
+            // The tree is no component of its own.
+            if self.is_own && package.id == own::TREE {
+                nodes.insert(&package.id, SUBJECT);
+                continue;
+            }
             let Some(component) = package.component(&mut inventory) else { continue };
             let component = component.intern();
+            let (environment, copy) =
+                package.remarks.as_ref().map_or(("", ""), |remarks| (remarks.environment, remarks.copy));
             // What the document is about is the project, where it is one thing.
-            let root = described.len() == 1 && described.contains(package.id.as_str());
-            let node = *same.entry(std::ptr::from_ref(component)).or_insert_with(|| {
-                let node = Node { component: Some(component), place: package.place, root, ..Node::default() };
-                inventory.add_node(node)
+            let root = (described.len() == 1 && described.contains(package.id.as_str()))
+                || contained.contains(package.id.as_str());
+            let node = *same.entry((std::ptr::from_ref(component), copy)).or_insert_with(|| {
+                let place = package.place;
+                inventory.add_node(Node { component: Some(component), place, root, environment, copy, layer: None })
             });
             if !package.id.is_empty() && nodes.insert(&package.id, node).is_some() {
                 let message = format!("the id \"{}\" stands twice", secret::covered(&package.id).escape_debug());
@@ -185,20 +203,20 @@ impl Document {
             has_edges = true;
             has_scopes |= scope != Scope::Runtime;
             // NONE and NOASSERTION, files, and elements of other documents are no packages of this one.
-            let Some(&to) = nodes.get(relation.to.as_str()) else { continue };
+            let Some(&to) = nodes.get(relation.to.as_str()).filter(|to| **to != SUBJECT) else { continue };
             let from = match nodes.get(relation.from.as_str()) {
                 Some(&from) => from,
                 None if relation.from == self.id => SUBJECT,
                 None => continue,
             };
-            if from != to && seen.insert((from, to, scope)) {
+            if (from != to || self.is_own) && seen.insert((from, to, scope)) {
                 required[to as usize] = true;
                 inventory.edge(from, to, Requirement::of(scope), relation.place);
             }
         }
         for id in 1..inventory.nodes.len() as NodeId {
             let node = inventory.nodes[id as usize];
-            if node.root || (has_edges && !required[id as usize] && described.len() != 1) {
+            if node.root || (has_edges && !required[id as usize] && described.len() != 1 && !self.is_own) {
                 inventory.edge(SUBJECT, id, Requirement::default(), node.place);
             }
         }
@@ -207,11 +225,11 @@ impl Document {
             edges: has_edges,
             scopes: has_scopes,
             integrity: any(|component| !component.digests.is_empty()),
-            origin: false,
+            origin: self.is_own && any(|component| component.origin != Origin::Unknown),
             licence: any(|component| !component.licence.is_empty()),
         };
         inventory.faults.extend(self.faults);
-        if inventory.nodes.len() < 2 && inventory.faults.is_empty() && !self.has_files {
+        if inventory.nodes.len() < 2 && inventory.faults.is_empty() && !self.has_files && !self.is_own {
             inventory.fault(source.start(), "the document lists no package");
         }
         inventory
@@ -255,7 +273,14 @@ impl Package {
         }
         let licence = [&self.concluded, &self.declared].into_iter().find(|licence| is_said(licence));
         component.licence = licence.map_or("", |licence| intern::text(licence));
-        component.origin = git(&self.download).unwrap_or_default();
+        match &self.remarks {
+            Some(remarks) => {
+                component.kind = remarks.kind.unwrap_or(component.kind);
+                component.origin = remarks.origin;
+                component.properties.clone_from(&remarks.properties);
+            }
+            None => component.origin = git(&self.download).unwrap_or_default(),
+        }
         Some(component)
     }
 }

@@ -3,11 +3,13 @@
 //! Specifications: <https://spdx.github.io/spdx-spec/v2.3/>, <https://spdx.github.io/spdx-spec/v3.0.1/>.
 
 use anyhow::Result;
+use hashbrown::HashMap;
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 use serde_json::value::RawValue;
 
-use super::document::{Document, Package, Relation, is_purl, unread};
+use super::document::{Document, Package, Relation, is_purl, is_said, unread};
+use super::own::{self, Remarks};
 use super::third::{self, Third};
 use crate::entry;
 use crate::formats::{Format, Yield};
@@ -20,8 +22,10 @@ entry! {
     ///
     /// Packages are components by their purl, or as `pkg:generic` where the document gives none; a purl without a version is at
     /// the package's own. The relationships of dependency are edges, with their scopes; that one thing contains another is
-    /// none. What the document is about is the project, where it is one thing. Licences are those concluded, or else declared.
-    /// Digests are read that prove something (no MD2 or ADLER32). Files and snippets are not read.
+    /// none. What the document is about is the project, where it is one thing. Licences are those concluded, or else declared;
+    /// one that the document holds itself (`LicenseRef-…`) goes by its name there. Digests are read that prove something (no
+    /// MD2 or ADLER32). Files and snippets are not read. What driftgate wrote itself keeps in comments what SPDX has no field
+    /// for.
     ///
     /// In SPDX 3, prefixes of the document's own `@context` are spelled out, and elements may stand in each other.
     pub SpdxJson = "spdx-json"
@@ -85,6 +89,22 @@ struct Second<'t> {
     #[serde(borrow)]
     relationships: Option<Vec<&'t RawValue>>,
     files: Option<Vec<IgnoredAny>>,
+    #[serde(rename = "creationInfo")]
+    created: Option<Created>,
+    #[serde(rename = "hasExtractedLicensingInfos")]
+    licences: Option<Vec<Licence>>,
+}
+
+#[derive(Deserialize)]
+struct Created {
+    creators: Option<Vec<String>>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Licence {
+    license_id: Option<String>,
+    name: Option<String>,
 }
 
 /// A package; what it does not say, some tools write as null.
@@ -102,6 +122,7 @@ struct SecondPackage<'t> {
     primary_package_purpose: Option<String>,
     checksums: Option<Vec<Checksum>>,
     external_refs: Option<Vec<ExternalRef>>,
+    comment: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -131,11 +152,24 @@ struct SecondRelation<'t> {
 
 /// Reads SPDX 2.
 fn second(source: &Source<'_>, read: &Second<'_>) -> Document {
+    let mut creators = read.created.iter().flat_map(|created| created.creators.iter().flatten());
     let mut document = Document {
         id: read.id.as_ref().map_or("SPDXRef-DOCUMENT", |id| &**id).to_owned(),
         describes: read.describes.iter().flatten().map(|id| id.to_string()).collect(),
         has_files: read.files.as_ref().is_some_and(|files| !files.is_empty()),
+        is_own: creators.any(|creator| creator.starts_with(own::TOOL)),
         ..Document::default()
+    };
+    let is_own = document.is_own;
+    let named = read
+        .licences
+        .iter()
+        .flatten()
+        .filter_map(|licence| Some((&**licence.license_id.as_ref()?, &**licence.name.as_ref()?)));
+    let names: HashMap<&str, &str> = named.filter(|(_, name)| is_said(name)).collect();
+    let named = |licence: Option<String>| {
+        let licence = licence.unwrap_or_default();
+        names.get(&*licence).map_or(licence.clone(), |name| (*name).to_owned())
     };
     for raw in read.packages.iter().flatten() {
         let whole = source.place(raw.get());
@@ -156,10 +190,11 @@ fn second(source: &Source<'_>, read: &Second<'_>) -> Document {
             version: package.version_info.unwrap_or_default(),
             purls: purls.filter_map(|other| other.reference_locator).collect(),
             digests: sums.map(|sum| (sum.algorithm, sum.checksum_value)).collect(),
-            concluded: package.license_concluded.unwrap_or_default(),
-            declared: package.license_declared.unwrap_or_default(),
+            concluded: named(package.license_concluded),
+            declared: named(package.license_declared),
             download: package.download_location.unwrap_or_default(),
             purpose: package.primary_package_purpose.unwrap_or_default(),
+            remarks: is_own.then(|| Remarks::read(&package.comment.unwrap_or_default())),
         });
     }
     for raw in read.relationships.iter().flatten() {

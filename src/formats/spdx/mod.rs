@@ -2,6 +2,7 @@
 
 mod document;
 pub mod json;
+pub mod own;
 pub mod tag_value;
 mod third;
 
