@@ -339,7 +339,8 @@ fn parse(sources: &Sources, tree: usize, mut found: Vec<Found>, walked: bool) ->
                 }
                 continue;
             }
-            if !is_the_file(&inventories, path, format) {
+            let is_itself = is_the_file(&inventories, path, format);
+            if !is_itself {
                 if walked {
                     read.notes.push(format!("{path} is a BOM of driftgate's own and no subject"));
                     continue;
@@ -350,7 +351,8 @@ fn parse(sources: &Sources, tree: usize, mut found: Vec<Found>, walked: bool) ->
                 let named = formats::named(inventory.format);
                 let paths = inventory.includes.iter().map(|include| include.path.clone());
                 included.extend(named.into_iter().flat_map(|format| paths.clone().map(move |path| (path, format))));
-                for path in named.map(|format| format.looks_at(inventory)).unwrap_or_default() {
+                // What stands beside a BOM is no part of what it pins.
+                for path in named.filter(|_| is_itself).map(|format| format.looks_at(inventory)).unwrap_or_default() {
                     let is_new = !known.contains(&path) && sources.has_beside(file, &path);
                     included.extend(formats::of_file(&path).filter(|_| is_new).map(|format| (path, format)));
                 }

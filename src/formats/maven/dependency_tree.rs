@@ -149,7 +149,7 @@ fn indented(line: &str) -> Option<&str> {
 fn blank_branch(line: &str) -> Option<(usize, &str)> {
     let text = line.trim_start_matches(' ');
     let blanks = line.len() - text.len();
-    (blanks > 0 && blanks % BLANKS.len() == 0).then_some((blanks / BLANKS.len(), text))
+    (blanks > 0 && blanks.is_multiple_of(BLANKS.len())).then_some((blanks / BLANKS.len(), text))
 }
 
 /// What stands for a depth in a tree without marks.
