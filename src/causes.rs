@@ -6,7 +6,7 @@
 
 mod cover;
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use hashbrown::{HashMap, HashSet};
 
@@ -75,8 +75,12 @@ const MANY: usize = 3;
 /// How many causes of one change are weighed.
 const WAYS: usize = 64;
 
-/// How many requirements are followed from all causes: a lockfile of which that is not enough was made by no tool.
-const STEPS: usize = 20_000_000;
+/// How many requirements are followed from each cause by itself, in all. Where more would be, each change stands under the
+/// nearest cause, though fewer might explain all.
+const STEPS: usize = 2_000_000;
+
+/// How many pairs of a change and a cause the fewest causes are looked for among; with more, likewise.
+const PAIRS: usize = 50_000;
 
 /// Groups the changes of a subject by what caused them: each change is in one group. Direct ones come before others, the
 /// fewest direct changes that explain all that came with one; then by name.
@@ -348,13 +352,31 @@ fn explained(reasons: &BTreeMap<usize, Vec<Lead>>, sources: &[Lead]) -> BTreeMap
     for (at, leads) in reasons {
         leads.iter().for_each(|lead| followers.entry(*lead).or_default().push(*at));
     }
+    let nearest_of_all = || {
+        let mut under: BTreeMap<usize, Lead> = BTreeMap::new();
+        let mut work: VecDeque<(Lead, Lead)> = sources.iter().map(|source| (*source, *source)).collect();
+        let is_source: HashSet<Lead> = sources.iter().copied().collect();
+        while let Some((lead, source)) = work.pop_front() {
+            for at in followers.get(&lead).into_iter().flatten() {
+                let own = Lead::Change(*at);
+                if !is_source.contains(&own) && !under.contains_key(at) {
+                    under.insert(*at, source);
+                    work.push_back((own, source));
+                }
+            }
+        }
+        under
+    };
     // How far each change is from each source that reaches it.
     let mut reached: BTreeMap<usize, Vec<(usize, u32)>> = BTreeMap::new();
     let mut steps = 0;
     for (number, source) in sources.iter().enumerate() {
         let mut seen: HashMap<usize, u32> = HashMap::new();
         let mut work: VecDeque<(Lead, u32)> = VecDeque::from([(*source, 0)]);
-        while let Some((lead, far)) = work.pop_front().filter(|_| steps < STEPS) {
+        while let Some((lead, far)) = work.pop_front() {
+            if steps > STEPS {
+                return nearest_of_all();
+            }
             steps += followers.get(&lead).map_or(0, Vec::len);
             for at in followers.get(&lead).into_iter().flatten() {
                 let is_source = Lead::Change(*at) == *source;
@@ -372,8 +394,13 @@ fn explained(reasons: &BTreeMap<usize, Vec<Lead>>, sources: &[Lead]) -> BTreeMap
         }
     }
     reached.values_mut().for_each(|ways| ways.sort_unstable());
-    let sets: Vec<Vec<usize>> = reached.values().map(|ways| ways.iter().map(|(number, _)| *number).collect()).collect();
-    let chosen = cover::cover(&sets);
+    // What the same causes explain is explained by the same one.
+    let sets: BTreeSet<Vec<usize>> =
+        reached.values().map(|ways| ways.iter().map(|(number, _)| *number).collect()).collect();
+    if sets.iter().map(Vec::len).sum::<usize>() > PAIRS {
+        return nearest_of_all();
+    }
+    let chosen = cover::cover(&sets.into_iter().collect::<Vec<_>>());
     let nearest = |ways: &[(usize, u32)]| {
         let chosen = ways.iter().filter(|(number, _)| chosen.contains(number));
         chosen.min_by_key(|(number, far)| (*far, *number)).map(|(number, _)| sources[*number])

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 const FEW: usize = 12;
 
 /// Up to this many candidates, one that explains no more than another is looked for.
-const SOME: usize = 400;
+const SOME: usize = 60;
 
 /// Returns a smallest set of candidates of which each element has one; `sets` names the candidates of each.
 ///
