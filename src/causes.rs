@@ -1,8 +1,8 @@
 //! Why things changed: which of a subject's changes stand for themselves, and which came with another one.
 //!
 //! A change is a fact of [`crate::compare`]; that it came with another one is read out of the requirements of both sides,
-//! and of the ranges that they name. What a lockfile does not say is not made up: where the ranges are not known, and the
-//! lockfile was also refreshed, a step that every range may have let through counts as part of the refresh.
+//! and of the ranges that they name. What a lockfile does not say is not made up: where the ranges are not known, and more
+//! than one thing moved, a step that every range may have let through is said to be perhaps part of another.
 
 mod cover;
 
@@ -13,7 +13,7 @@ use hashbrown::{HashMap, HashSet};
 use crate::compare::{Change, ChangeKind, Pair, What};
 use crate::graph::{Link, Resolved, Subject};
 use crate::intern::Text;
-use crate::model::{Component, NodeId, Origin};
+use crate::model::{Component, NodeId, Origin, host};
 use crate::versions::{self, Step};
 
 /// Changes that have one cause.
@@ -44,13 +44,13 @@ pub enum Kind {
     Transitive,
     /// A component that is the same and requires more or less than it did: an extra, a feature.
     Edges,
-    /// What moved within the ranges that ask for it: the lockfile was refreshed.
+    /// What moved though nothing that requires it did: the lockfile was refreshed.
     Refresh,
     /// The same version with other content, licence, scope or condition.
     Content,
 }
 
-/// From where to where packages moved: hosts, or what stands for one.
+/// From where to where packages moved: addresses up to their paths.
 pub type Origins = (Text, Text);
 
 impl Kind {
@@ -172,19 +172,11 @@ fn moved(change: &Change<'_>) -> Option<Origins> {
     if change.what != [What::Source] {
         return None;
     }
-    let host = |node: Option<Resolved<'_>>| node.map(|node| host(&node.component.origin));
-    Some((host(change.old)??, host(change.new)??)).filter(|(from, to)| from != to)
-}
-
-/// Returns the host of an address; none of what has none.
-fn host(origin: &Origin) -> Option<Text> {
-    let address = match *origin {
-        Origin::Registry(address) | Origin::Url(address) => address,
-        _ => return None,
+    let of = |node: Option<Resolved<'_>>| match node?.component.origin {
+        Origin::Registry(address) | Origin::Url(address) => Some(host(address)),
+        _ => None,
     };
-    let (_, rest) = address.split_once("://")?;
-    let host = rest.split(['/', '?', '#']).next().unwrap_or(rest);
-    (!host.is_empty()).then_some(host)
+    Some((of(change.old)?, of(change.new)?)).filter(|(from, to)| from != to)
 }
 
 /// What a change came with.
@@ -328,7 +320,7 @@ impl Reasons {
         let alone: Vec<Lead> =
             left.iter().filter(|at| self.certain[*at].is_empty()).map(|at| Lead::Change(*at)).collect();
         let mut rest = explained(&self.certain, &alone);
-        rest.retain(|at, _| left.contains(at));
+        rest.retain(|at, _| !under.contains_key(at));
         let leading: HashSet<Lead> = rest.values().copied().collect();
         for at in left {
             let own = Some(Lead::Change(at)).filter(|own| leading.contains(own));

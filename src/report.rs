@@ -172,7 +172,7 @@ pub struct CauseLine {
     pub purl: Option<Text>,
     /// Its name and version, as its ecosystem writes them.
     pub lead: Option<(Text, Text)>,
-    /// The hosts from which and to which packages moved, where that is the cause.
+    /// The addresses, up to their paths, from which and to which packages moved, where that is the cause.
     pub moved: Option<(Text, Text)>,
     /// The subjects, sorted.
     pub subjects: Vec<Text>,
@@ -364,8 +364,28 @@ impl Report {
     }
 }
 
-/// What is the same of a cause in whatever subject: its kind, what stands for it, and its changes less their places.
-type Likeness = (Text, Option<Text>, Vec<(Text, Text, Option<Text>, Option<Text>)>);
+/// What is the same of a cause in whatever subject: its kind, what stands for it, how many of its changes are certain, and
+/// its changes less their places and ways.
+type Likeness = (Text, Option<Text>, usize, Vec<Alike>);
+
+/// What is the same of a change in whatever subject.
+type Alike = (Text, Text, Option<Text>, Option<Text>, bool, Option<Text>, Vec<Text>);
+
+fn alike(change: &ChangeLine) -> Alike {
+    let ChangeLine { kind, purl, from, to, direct, scope, ref what, .. } = *change;
+    (kind, purl, from, to, direct, scope, what.clone())
+}
+
+impl CauseLine {
+    /// Returns its changes in the first of its subjects, those that are certain and those that are not: they are the same in
+    /// the others.
+    pub fn first<'r>(&self, report: &'r Report) -> [Vec<&'r ChangeLine>; 2] {
+        [&self.changes, &self.perhaps].map(|numbers| {
+            let of_each = numbers.len() / self.subjects.len().max(1);
+            numbers[..of_each].iter().map(|at| &report.changes[*at]).collect()
+        })
+    }
+}
 
 /// The causes of all subjects.
 #[derive(Default)]
@@ -381,13 +401,9 @@ impl Causes {
         for Cause { kind, lead, changes: numbers, perhaps } in causes::causes(pair) {
             let placed = |numbers: Vec<usize>| numbers.into_iter().map(|number| place[number]).collect::<Vec<_>>();
             let (numbers, perhaps) = (placed(numbers), placed(perhaps));
-            let like = numbers
-                .iter()
-                .chain(&perhaps)
-                .map(|at| &changes[*at])
-                .map(|change| (change.kind, change.purl, change.from, change.to));
+            let like = numbers.iter().chain(&perhaps).map(|at| &changes[*at]).map(alike);
             let purl = lead.map(|lead| lead.component.purl.as_str());
-            let at = *self.known.entry((kind.name(), purl, like.collect())).or_insert_with(|| {
+            let at = *self.known.entry((kind.name(), purl, numbers.len(), like.collect())).or_insert_with(|| {
                 let moved = if let causes::Kind::Source(moved) = kind { Some(moved) } else { None };
                 let lead = lead.map(|lead| (lead.component.name(), lead.component.version()));
                 self.lines.push(CauseLine { kind: kind.name(), purl, lead, moved, ..CauseLine::default() });

@@ -77,9 +77,16 @@ fn without_tokens(address: Cow<'_, str>) -> Cow<'_, str> {
     Cow::Owned(kept)
 }
 
+/// Returns an address up to its path: `https://mirror.example` of `https://mirror.example/simple`.
+pub fn host(address: &str) -> &str {
+    let start = address.find("://").map_or(0, |at| at + 3);
+    let end = address[start..].find('/').map_or(address.len(), |at| start + at);
+    &address[..end]
+}
+
 #[cfg(test)]
 mod tests {
-    use super::without_credentials;
+    use super::{host, without_credentials};
 
     #[test]
     fn what_lets_in_is_left_out() {
@@ -107,6 +114,18 @@ mod tests {
             let plain = without_credentials(address);
             assert_eq!(plain, expected, "{address}");
             assert_eq!(without_credentials(&plain), plain, "{address}");
+        }
+    }
+
+    #[test]
+    fn hosts_end_before_the_path() {
+        for (url, expected) in [
+            ("https://a.example/x/y", "https://a.example"),
+            ("https://a.example", "https://a.example"),
+            ("a.example/x", "a.example"),
+            ("", ""),
+        ] {
+            assert_eq!(host(url), expected);
         }
     }
 }

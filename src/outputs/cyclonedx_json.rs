@@ -29,8 +29,7 @@ entry! {
 
 impl Output for CyclonedxJson {
     fn write(&self, report: &Report, style: Style, to: &mut dyn io::Write) -> Result<()> {
-        let options =
-            bom::Options { timestamp: report.timestamp.clone(), about: report.about.clone(), validate: false };
+        let options = super::bom_options(report);
         let bytes = match Version::named(style.version) {
             Version::V1_5 => bom::write(&report.resolved, &options)?,
             version => {

@@ -29,8 +29,7 @@ entry! {
 
 impl Output for CyclonedxXml {
     fn write(&self, report: &Report, style: Style, to: &mut dyn io::Write) -> Result<()> {
-        let options =
-            bom::Options { timestamp: report.timestamp.clone(), about: report.about.clone(), validate: false };
+        let options = super::bom_options(report);
         let document = bom::document(&report.resolved, &options, Version::named(style.version), is_plain)?;
         let mut xml = Xml { text: String::new(), depth: 0 };
         xml.document(&document);

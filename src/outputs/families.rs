@@ -30,18 +30,21 @@ pub fn families<'r>(changes: &[&'r ChangeLine]) -> Vec<Family<'r>> {
     let mut told: BTreeMap<usize, Family<'r>> = BTreeMap::new();
     for (_, members) in groups {
         let of = |members: &[usize]| members.iter().map(|at| changes[*at]).collect::<Vec<_>>();
-        let mut rest = members;
-        // Those that end alike are a family of their own: of `nvidia-*`, the `-cu12`.
+        // Those that end alike are a family of their own: of `nvidia-*`, the `-cu12`. A namespace is a family already.
         let mut by_end: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
-        // A namespace is a family already.
-        let is_open = |at: &&usize| !changes[**at].name.starts_with('@');
-        rest.iter().filter(is_open).for_each(|at| by_end.entry(tail(changes[*at].name)).or_default().push(*at));
+        for at in members {
+            let name = changes[at].name;
+            by_end.entry(if name.starts_with('@') { "" } else { tail(name) }).or_default().push(at);
+        }
+        let mut rest = Vec::new();
         for (end, alike) in by_end {
             if !end.is_empty() && alike.len() >= MANY {
-                rest.retain(|at| !alike.contains(at));
                 told.insert(alike[0], Family { pattern: pattern(&of(&alike)), changes: of(&alike) });
+            } else {
+                rest.extend(alike);
             }
         }
+        rest.sort_unstable();
         if is_family(&of(&rest)) {
             told.insert(rest[0], Family { pattern: pattern(&of(&rest)), changes: of(&rest) });
         } else {

@@ -48,7 +48,7 @@ entry! {
     ///
     /// `causes`: which changes have one cause; each change is of one. `kind` (`direct`: what the project requires, with what
     /// came with it; `transitive`: likewise of what others require and came with nothing; `edges`: a component that is the
-    /// same and requires others; `refresh`: what moved within the ranges that ask for it; `source`: packages from another
+    /// same and requires others; `refresh`: what moved though nothing that requires it did; `source`: packages from another
     /// host; `content`, `project`, `subject`), `purl` (that of the component which stands for it, or null), `from` and `to` (its
     /// versions, or the hosts), `subjects`, `changes` (their numbers in `changes`, from 0, subject by subject, the one that
     /// stands for it first), `perhaps` (likewise, of those that it asks for and that may have come without it).

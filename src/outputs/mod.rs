@@ -27,6 +27,7 @@ use std::io;
 
 use anyhow::{Result, bail};
 
+use crate::bom;
 use crate::entry::Entry;
 use crate::intern::Text;
 use crate::report::Report;
@@ -65,6 +66,11 @@ pub struct Style {
     pub all: bool,
     /// The version of its standard, one of [`Output::versions`]; empty for the usual one.
     pub version: Text,
+}
+
+/// Returns what an SBOM of a report is written with.
+fn bom_options(report: &Report) -> bom::Options {
+    bom::Options { timestamp: report.timestamp.clone(), about: report.about.clone(), validate: false }
 }
 
 /// All outputs of a report.

@@ -35,8 +35,7 @@ entry! {
 
 impl Output for SpdxJson {
     fn write(&self, report: &Report, _style: Style, to: &mut dyn io::Write) -> Result<()> {
-        let options =
-            bom::Options { timestamp: report.timestamp.clone(), about: report.about.clone(), validate: false };
+        let options = super::bom_options(report);
         let mut bytes = Vec::new();
         json::write(&bom::spdx::document(&report.resolved, &options)?, &mut bytes)?;
         bom::number(&mut bytes)?;

@@ -30,7 +30,8 @@ entry! {
     /// A comparison that nobody judges is a list by subject: `+` added, `-` removed, `~` upgraded, `↓` downgraded, `!` the
     /// same version with other content. What has one cause stands together: under a direct change what came with it, the
     /// packages of a family as one (`nvidia-*-cu12`), the same changes of several subjects once. What moved though nothing
-    /// that requires it changed, and within the ranges that ask for it, is a refresh of the lockfile.
+    /// that requires it changed is a refresh of the lockfile; what may have come by itself is told apart, where the lockfile
+    /// names no ranges.
     ///
     /// # Options
     /// `-v` shows all findings in full, waived ones, and requirements that came and went; `--all` shows each change on a line

@@ -211,7 +211,7 @@ mod tests {
             ("a/b", "../../../c", "../c"),
             ("train", "/data/x", "/data/x"),
             ("train", "s3://bucket/x", "s3://bucket/x"),
-            ("/work", "x", "/work/x"),
+            ("/srv", "x", "/srv/x"),
         ] {
             assert_eq!(seen_from(folder, path), expected, "{folder} {path}");
         }

@@ -35,11 +35,7 @@ impl Page<'_> {
     /// Returns the rows of a cause, each with how many changes it stands for.
     fn cause(&self, cause: &CauseLine) -> Vec<(usize, [String; 5])> {
         let several = cause.subjects.len().max(1);
-        // The same ones stand in each subject.
-        let first = |numbers: &[usize]| -> Vec<&ChangeLine> {
-            numbers[..numbers.len() / several].iter().map(|at| &self.report.changes[*at]).collect()
-        };
-        let (changes, perhaps) = (first(&cause.changes), first(&cause.perhaps));
+        let [changes, perhaps] = cause.first(self.report);
         let path = cause.subjects.first().copied().unwrap_or_default();
         let mut subject = cell(path);
         if several > 1 {

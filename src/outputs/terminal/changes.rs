@@ -36,11 +36,7 @@ impl Screen<'_> {
             // What stands alone, and may be one of a family that took the same step.
             let mut alone: Vec<&ChangeLine> = Vec::new();
             for cause in causes {
-                // The same ones stand in each subject.
-                let first = |numbers: &[usize]| -> Vec<&ChangeLine> {
-                    numbers[..numbers.len() / subjects.len().max(1)].iter().map(|at| &report.changes[*at]).collect()
-                };
-                let (changes, perhaps) = (first(&cause.changes), first(&cause.perhaps));
+                let [changes, perhaps] = cause.first(report);
                 match (cause.kind, changes.as_slice()) {
                     ("direct" | "transitive", [one]) if perhaps.is_empty() => alone.push(one),
                     ("content" | "project", several) => alone.extend(several),
@@ -83,7 +79,7 @@ impl Screen<'_> {
             "edges" => {
                 let (name, version) = cause.lead.unwrap_or_default();
                 let (name, version) = (clip(name, 200), clip(version, 100));
-                writeln!(self.to, "  = {name} {version} requires other components than it did: an extra or a feature")?;
+                writeln!(self.to, "  = {name} {version} is the same, and requires other components than it did")?;
             }
             "source" => {
                 let (from, to) = cause.moved.unwrap_or_default();

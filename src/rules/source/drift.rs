@@ -6,7 +6,7 @@ use crate::compare::{Change, What};
 use crate::entry;
 use crate::graph::Subject;
 use crate::intern::Text;
-use crate::model::Origin;
+use crate::model::{Origin, host};
 use crate::rules::{Case, Findings, Rule, phrase};
 use crate::source::Place;
 
@@ -99,29 +99,5 @@ fn is_other_place(change: &Change<'_>) -> bool {
         (Origin::Git { url: old, .. }, Origin::Git { url: new, .. }) => old != new,
         (Origin::Url(old), Origin::Url(new)) => host(old) != host(new),
         _ => true,
-    }
-}
-
-/// Returns an address up to its path.
-fn host(url: &str) -> &str {
-    let start = url.find("://").map_or(0, |at| at + 3);
-    let end = url[start..].find('/').map_or(url.len(), |at| start + at);
-    &url[..end]
-}
-
-#[cfg(test)]
-mod tests {
-    use super::host;
-
-    #[test]
-    fn hosts_end_before_the_path() {
-        for (url, expected) in [
-            ("https://a.example/x/y", "https://a.example"),
-            ("https://a.example", "https://a.example"),
-            ("a.example/x", "a.example"),
-            ("", ""),
-        ] {
-            assert_eq!(host(url), expected);
-        }
     }
 }
