@@ -10,7 +10,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use hashbrown::{HashMap, HashSet};
 
-use crate::compare::{Change, ChangeKind, Pair, What};
+use crate::compare::{Change, ChangeKind, Drift, Pair, What};
 use crate::graph::{Link, Resolved, Subject};
 use crate::intern::Text;
 use crate::model::{Component, NodeId, Origin, host};
@@ -81,6 +81,11 @@ const STEPS: usize = 2_000_000;
 
 /// How many pairs of a change and a cause the fewest causes are looked for among; with more, likewise.
 const PAIRS: usize = 50_000;
+
+/// Groups the changes of each subject of a comparison, in the order of its subjects.
+pub fn of<'g>(drift: &Drift<'g>) -> Vec<Vec<Cause<'g>>> {
+    drift.subjects.iter().map(causes).collect()
+}
 
 /// Groups the changes of a subject by what caused them: each change is in one group. Direct ones come before others, the
 /// fewest direct changes that explain all that came with one; then by name.
@@ -321,10 +326,16 @@ impl Reasons {
             left.iter().filter(|at| self.certain[*at].is_empty()).map(|at| Lead::Change(*at)).collect();
         let mut rest = explained(&self.certain, &alone);
         rest.retain(|at, _| !under.contains_key(at));
-        let leading: HashSet<Lead> = rest.values().copied().collect();
+        let leading: BTreeSet<Lead> = rest.values().copied().collect();
+        let perhaps = explained(&self.possible, &leading.iter().copied().collect::<Vec<_>>());
         for at in left {
             let own = Some(Lead::Change(at)).filter(|own| leading.contains(own));
-            under.insert(at, (rest.get(&at).copied().or(own).unwrap_or(Lead::Refresh), true));
+            let lead = match (rest.get(&at).copied().or(own), perhaps.get(&at)) {
+                (Some(lead), _) => (lead, true),
+                (None, Some(lead)) => (*lead, false),
+                (None, None) => (Lead::Refresh, true),
+            };
+            under.insert(at, lead);
         }
         let of = |(at, standing): &(usize, Standing)| match standing {
             Standing::Direct => (*at, Lead::Change(*at), true),

@@ -1,11 +1,8 @@
 //! Runs the rules, applies levels and waivers, sorts.
 
-use std::collections::BTreeMap;
-
 use anyhow::Result;
 use hashbrown::{HashMap, HashSet};
 
-use crate::compare::What;
 use crate::graph::{Subject, Ways};
 use crate::images;
 use crate::intern::Text;
@@ -152,21 +149,30 @@ fn because(case: &Case<'_>, waiver: &Waiver) -> Waived {
     }
 }
 
-/// Finds for each finding the component whose step to another version brought it about: the first on each way in.
+/// Finds for each finding the component whose own change brought about, or asks for, that of the component which it is
+/// about, as the report of changes has it.
 fn causes(case: &Case<'_>, findings: &mut [Finding]) {
-    let mut stepped: BTreeMap<(Text, Text), Text> = BTreeMap::new();
-    for change in case.drift.changes_within().filter(|change| change.has(What::Version)) {
-        let component = change.either().component;
-        stepped.insert((change.either().subject.path, component.name()), component.purl.as_str());
+    // None where the changes of one purl came with different ones.
+    let mut leads: HashMap<(Text, Text), Option<Text>> = HashMap::new();
+    for (pair, causes) in case.drift.subjects.iter().zip(case.causes()) {
+        let path = pair.new.or(pair.old).map_or("", |subject| subject.path);
+        for cause in causes {
+            let lead = cause.lead.map(|lead| lead.component.purl.as_str());
+            for change in cause.changes.iter().chain(&cause.perhaps).map(|at| &pair.changes[*at]) {
+                let sides = [change.old, change.new].map(|side| side.map(|side| side.component.purl.as_str()));
+                // The lead's own step is of its new purl.
+                let own = sides.contains(&lead);
+                for purl in sides.into_iter().flatten() {
+                    let lead = lead.filter(|_| !own);
+                    leads
+                        .entry((path, purl))
+                        .and_modify(|other| *other = other.filter(|it| Some(*it) == lead))
+                        .or_insert(lead);
+                }
+            }
+        }
     }
-    for finding in findings.iter_mut().filter(|finding| !finding.paths.is_empty()) {
-        // The root comes first on a way, and the component itself last.
-        let step = |path: &Vec<Text>| {
-            let between = path.get(1..path.len().saturating_sub(1))?;
-            between.iter().find_map(|name| stepped.get(&(finding.subject, *name)).copied())
-        };
-        let mut steps = finding.paths.iter().map(step);
-        let first = steps.next().flatten();
-        finding.cause = first.filter(|_| steps.all(|step| step.is_some()));
+    for finding in findings {
+        finding.cause = finding.purl.and_then(|purl| leads.get(&(finding.subject, purl)).copied().flatten());
     }
 }

@@ -98,7 +98,7 @@ pub fn check(
     });
     let case = Case::new((&pinned.graph, &resolved.graph), &drift, policy, sources, today);
     let findings = judge::judge(&case)?;
-    let mut report = Report::facts(&drift, sources);
+    let mut report = Report::facts(&drift, case.causes(), sources);
     report.headlines = headlines::of(&drift, policy);
     report.headlines.extend(headlines::of_systems(&drift));
     report.headlines.extend(headlines::of_images(&case.images().comparisons));
@@ -140,7 +140,7 @@ pub fn diff(mut old: Side, mut new: Side, sources: &Sources) -> Report {
     old.graph.retain(|path| !new.is_unread(path));
     new.graph.retain(|path| !old.is_unread(path));
     let drift = compare::drift(&old.graph, &new.graph);
-    let mut report = Report::facts(&drift, sources);
+    let mut report = Report::facts(&drift, &causes::of(&drift), sources);
     report.headlines = headlines::of(&drift, &Policy::default());
     report.headlines.extend(headlines::of_systems(&drift));
     finish(report, old, new)

@@ -222,8 +222,8 @@ pub struct Finding {
     pub subject: Text,
     /// What makes it the same finding tomorrow, when its line has moved: stable text of rule, subject, package.
     pub identity: String,
-    /// The purl of the component whose own step brought this about, as by `torch 2.10.0 → 2.11.0` all its CUDA libraries
-    /// come anew; none where it stands for itself.
+    /// The purl of the component whose own change brought this about or asks for it, as by `torch 2.10.0 → 2.11.0` all its
+    /// CUDA libraries come anew; none where it stands for itself.
     pub cause: Option<Text>,
     /// The waiver that lets it through, with its reason; it counts no more, and is shown apart.
     pub waived: Option<Waived>,
@@ -328,11 +328,12 @@ impl Report {
 }
 
 impl Report {
-    /// Returns a report of a comparison's facts: changes, edges, and what was not compared.
-    pub fn facts(drift: &Drift<'_>, sources: &Sources) -> Self {
+    /// Returns a report of a comparison's facts: changes, what caused them ([`causes::of`] the same comparison), edges, and
+    /// what was not compared.
+    pub fn facts(drift: &Drift<'_>, of_each: &[Vec<Cause<'_>>], sources: &Sources) -> Self {
         let mut report = Report::default();
         let mut causes = Causes::default();
-        for pair in &drift.subjects {
+        for (pair, causes_of_it) in drift.subjects.iter().zip(of_each) {
             // By place, so that each file is opened once for its lines.
             let mut changes: Vec<(usize, &Change<'_>)> = pair.changes.iter().enumerate().collect();
             changes.sort_by_key(|(_, change)| (change.old.map(|old| old.place()), change.new.map(|new| new.place())));
@@ -347,7 +348,7 @@ impl Report {
             let mut place = vec![0; lines.len()];
             lines.iter().enumerate().for_each(|(at, (number, _))| place[*number] = from + at);
             report.changes.extend(lines.into_iter().map(|(_, line)| line));
-            causes.add(pair, &place, &report.changes);
+            causes.add(pair, causes_of_it, &place, &report.changes);
             let subject = pair.new.or(pair.old).map_or("", |subject| subject.path);
             report.edges.extend(pair.edges.iter().map(|edge| EdgeLine {
                 kind: if edge.gained { "gained" } else { "lost" },
@@ -396,15 +397,15 @@ struct Causes {
 
 impl Causes {
     /// Adds those of a subject; `place` has the number in the report of each of its changes.
-    fn add(&mut self, pair: &Pair<'_>, place: &[usize], changes: &[ChangeLine]) {
+    fn add(&mut self, pair: &Pair<'_>, causes: &[Cause<'_>], place: &[usize], changes: &[ChangeLine]) {
         let path = pair.new.or(pair.old).map_or("", |subject| subject.path);
-        for Cause { kind, lead, changes: numbers, perhaps } in causes::causes(pair) {
-            let placed = |numbers: Vec<usize>| numbers.into_iter().map(|number| place[number]).collect::<Vec<_>>();
+        for Cause { kind, lead, changes: numbers, perhaps } in causes {
+            let placed = |numbers: &[usize]| numbers.iter().map(|number| place[*number]).collect::<Vec<_>>();
             let (numbers, perhaps) = (placed(numbers), placed(perhaps));
             let like = numbers.iter().chain(&perhaps).map(|at| &changes[*at]).map(alike);
             let purl = lead.map(|lead| lead.component.purl.as_str());
             let at = *self.known.entry((kind.name(), purl, numbers.len(), like.collect())).or_insert_with(|| {
-                let moved = if let causes::Kind::Source(moved) = kind { Some(moved) } else { None };
+                let moved = if let causes::Kind::Source(moved) = kind { Some(*moved) } else { None };
                 let lead = lead.map(|lead| (lead.component.name(), lead.component.version()));
                 self.lines.push(CauseLine { kind: kind.name(), purl, lead, moved, ..CauseLine::default() });
                 self.lines.len() - 1

@@ -8,7 +8,8 @@ use std::path::Path;
 
 use common::{assert_none, folders, path, read, snapshot};
 use driftgate::outputs::{self, Style};
-use driftgate::report::Report;
+use driftgate::policy::Policy;
+use driftgate::report::{Finding, Level, Report};
 use driftgate::source::Sources;
 
 fn report(case: &Path) -> Report {
@@ -33,6 +34,28 @@ fn causes_are_as_reviewed() {
         let report = report(&case);
         let shown = format!("{}\n{}", shown(&report, "terminal"), shown(&report, "markdown"));
         differs.extend(snapshot(&case.join("expected.snap"), &shown));
+    }
+    assert_none(differs);
+}
+
+/// What `check` finds about a change stands under what the change came with.
+#[test]
+fn findings_stand_under_what_caused_them() {
+    let mut differs = Vec::new();
+    let today = time::macros::date!(2026 - 11 - 26);
+    for name in ["npm-one", "uv-all", "cargo-workspace"] {
+        let case = path("fixtures/causes").join(name);
+        let sources = Sources::default();
+        let (old, new) = (read(&case.join("old"), &sources), read(&case.join("new"), &sources));
+        let mut report = driftgate::check(old, new, &Policy::default(), today, Level::Deny, &sources).unwrap();
+        report.sources = sources;
+        let found = |finding: &Finding| {
+            let about = finding.purl.unwrap_or(finding.subject);
+            format!("{} {about} < {}\n", finding.rule, finding.cause.unwrap_or("-"))
+        };
+        let found: String = report.findings.iter().map(found).collect();
+        let shown = format!("{}\n{found}", shown(&report, "terminal"));
+        differs.extend(snapshot(&case.join("check.snap"), &shown));
     }
     assert_none(differs);
 }

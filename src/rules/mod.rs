@@ -20,6 +20,7 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use time::Date;
 
+use crate::causes::{self, Cause};
 use crate::compare::{Change, Drift};
 use crate::entry::Entry;
 use crate::graph::{Graph, Resolved, Subject};
@@ -77,6 +78,7 @@ pub struct Case<'c> {
     pub today: Date,
     judged: OnceCell<gpu::Judged>,
     images: OnceCell<Held<'c>>,
+    causes: OnceCell<Vec<Vec<Cause<'c>>>>,
     builds: OnceCell<Vec<Image<'c>>>,
 }
 
@@ -98,6 +100,7 @@ impl<'c> Case<'c> {
             today,
             judged: OnceCell::new(),
             images: OnceCell::new(),
+            causes: OnceCell::new(),
             builds: OnceCell::new(),
         }
     }
@@ -110,6 +113,11 @@ impl<'c> Case<'c> {
     /// Returns how the images at hand compare with their lockfiles: computed once, told by several rules.
     pub fn images(&self) -> &Held<'c> {
         self.images.get_or_init(|| images::compare(self.resolved, self.pinned, self.policy))
+    }
+
+    /// Returns what caused the changes of each subject of the drift.
+    pub fn causes(&self) -> &[Vec<Cause<'c>>] {
+        self.causes.get_or_init(|| causes::of(self.drift))
     }
 
     /// Returns the images that the tree builds, with what their builds install: found once, asked by several rules.
