@@ -1,11 +1,13 @@
 //! `driftgate diff`: what differs between any two.
 
+use std::ffi::OsString;
+
 use anyhow::{Context, Result};
 use clap::{Args, ValueEnum};
 
-use super::Outcome;
 use super::input::{Files, Work};
 use super::options::{Outputs, outcome, timestamp};
+use super::{Outcome, git};
 use crate::diff;
 use crate::source::Sources;
 
@@ -13,11 +15,18 @@ use crate::source::Sources;
 ///
 /// Exits 0 on differences, unless --fail-on says otherwise.
 #[derive(Args)]
+#[command(override_usage = "driftgate diff [OPTIONS] <OLD> <NEW>")]
 pub struct Diff {
     /// The old side: a folder, a file of a known format, a container image, a BOM, a git revision (REV or REV:PATH), `-`.
-    old: String,
+    #[arg(required_unless_present = "git")]
+    old: Option<String>,
     /// The new side.
-    new: String,
+    #[arg(required_unless_present = "git")]
+    new: Option<String>,
+    /// For git to run, which adds its arguments: as `diff.driftgate.command` it shows what changed in the files that have the
+    /// attribute `diff=driftgate`, as `diff.driftgate.textconv` it makes a line of each component.
+    #[arg(long, value_name = "ARGUMENTS", num_args = 1.., allow_hyphen_values = true, conflicts_with_all = ["old", "new", "fail_on"])]
+    git: Option<Vec<OsString>>,
     /// The kinds of change that make the exit code 1; repeatable.
     #[arg(long, value_name = "KIND")]
     fail_on: Vec<Kind>,
@@ -57,9 +66,13 @@ impl Diff {
     /// Where a side can't be read at all.
     pub fn run(self) -> Result<Outcome> {
         self.outputs.chosen("terminal")?;
+        if let Some(arguments) = &self.git {
+            return git::run(arguments, &self.outputs);
+        }
+        let [old, new] = [&self.old, &self.new].map(|side| side.as_deref().unwrap_or_default());
         let sources = Sources::that_keep();
         let side = |argument: &str| Work::open(argument, &self.files, None, &sources)?.read(&self.files);
-        let (old, new) = rayon::join(|| side(&self.old), || side(&self.new));
+        let (old, new) = rayon::join(|| side(old), || side(new));
         let (old, new) = (old.context("reading the old side")?, new.context("reading the new side")?);
         let mut report = diff(old, new, &sources);
         report.sources = sources;

@@ -4,6 +4,7 @@ mod actions;
 mod check;
 mod diff;
 mod explain;
+mod git;
 mod gpu;
 mod init;
 mod input;

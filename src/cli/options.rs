@@ -127,7 +127,8 @@ impl Outputs {
             Color::Never => false,
             Color::Auto => {
                 let dumb = std::env::var_os("TERM").is_some_and(|term| term == "dumb");
-                !in_file && stdout().is_terminal() && !set("NO_COLOR") && !dumb
+                // What git runs writes to git's pager.
+                !in_file && (stdout().is_terminal() || set("GIT_PAGER_IN_USE")) && !set("NO_COLOR") && !dumb
             }
         };
         Style { color, quiet: self.quiet, verbose: self.verbose, all: self.all, ..Style::default() }
