@@ -118,7 +118,7 @@ fn fixtures_are_read_as_reviewed() {
 }
 
 /// The formats whose files say what they themselves are.
-const ITSELF: [&str; 2] = ["mlmodel", "weights"];
+const ITSELF: [&str; 3] = ["huggingface-cache", "mlmodel", "weights"];
 
 #[test]
 fn every_place_shows_the_name() {
@@ -144,7 +144,7 @@ fn every_place_shows_the_name() {
                     "pkg:pypi/scikit-learn" => normal(cut).contains("sklearn"),
                     // What a file itself is, its path says.
                     _ => {
-                        sources.path(place.file).split('/').any(|part| part == name)
+                        sources.path(place.file).split('/').flat_map(|part| part.split("--")).any(|part| part == name)
                             && ITSELF.contains(&node.subject.format)
                     }
                 };

@@ -15,7 +15,7 @@ use driftgate::source::Sources;
 use driftgate::tree::{Folder, Tree};
 use proptest::prelude::*;
 
-const FORMATS: [&str; 3] = ["conda-meta", "dist-info", "node-modules"];
+const FORMATS: [&str; 4] = ["conda-meta", "dist-info", "huggingface-cache", "node-modules"];
 
 /// The file that makes a tree an environment.
 const MARKER: (&str, &[u8]) = ("pyvenv.cfg", b"home = /usr/bin\n");
@@ -67,6 +67,26 @@ fn everything_is_reached() {
             assert!(node.scope().is_some(), "{}: {} is required by nothing", case.display(), node.component.purl);
         }
     }
+}
+
+#[test]
+fn a_model_that_was_downloaded_anew_has_drifted() {
+    let [old, new] = ["05d0d9c5f69b69d4d5193068738334d45eca9b8b", "c00dbbc9dadfbe1e232e93a729dd4752fade0abf"];
+    let environment = |commit: &str, sources: &Sources| {
+        let snapshot = format!("opt/hub/models--acme--llm/snapshots/{commit}/config.json");
+        let files = [("opt/hub/models--acme--llm/refs/main", commit.as_bytes()), (&*snapshot, b"{}"), MARKER];
+        read_memory(&files, sources).graph
+    };
+    let sources = Sources::default();
+    let drift = |from: &str, to: &str| {
+        let (from, to) = (environment(from, &sources), environment(to, &sources));
+        let drift = compare::drift(&from, &to);
+        let changes =
+            drift.changes_within().map(|change| format!("{} {:?}", change.either().component.purl, change.what));
+        changes.collect::<Vec<_>>()
+    };
+    assert_eq!(drift(old, old), [] as [&str; 0]);
+    assert_eq!(drift(old, new), [format!("pkg:huggingface/acme/llm@{new} [Version]")]);
 }
 
 #[test]
