@@ -1,0 +1,103 @@
+//! Revisions of git in the place of a folder.
+
+use std::fs;
+
+use serde_json::Value;
+
+use crate::common::project::{CARGO, Project, REQUIREMENTS, Ran};
+
+#[test]
+fn diff_takes_git_revisions() {
+    let project = Project::repository();
+    let purls = |ran: Ran| -> Vec<String> {
+        let value: Value = serde_json::from_str(&ran.ends(0, &[]).out).unwrap();
+        let purl = |change: &Value| format!("{} {}", change["subject"], change["purl"]).replace('"', "");
+        value["changes"].as_array().unwrap().iter().map(purl).collect()
+    };
+    let diff = |old: &str, new: &str| purls(project.run(&["diff", old, new, "-f", "json"]));
+    let itoa = ["Cargo.lock pkg:cargo/itoa@1.0.15"];
+    assert_eq!(diff("HEAD~1", "HEAD"), itoa);
+    assert_eq!(diff("HEAD~1", "."), itoa);
+    assert_eq!(diff("HEAD", "."), [""; 0]);
+    assert_eq!(diff("HEAD~1:Cargo.lock", "Cargo.lock"), itoa);
+    assert_eq!(diff("HEAD~1:api", "api"), [""; 0]);
+
+    // In a folder of the repository, a revision means that folder.
+    let urllib3 = ["requirements.txt pkg:pypi/urllib3@2.2.1"];
+    project.put("api/requirements.txt", &REQUIREMENTS.replace("2.2.0", "2.2.1"));
+    assert_eq!(purls(project.run_in("api", &["diff", "HEAD", ".", "-f", "json"])), urllib3);
+    assert_eq!(purls(project.run_in("api", &["diff", "HEAD~1", "HEAD", "-f", "json"])), [""; 0]);
+    assert_eq!(
+        purls(project.run_in("api", &["diff", "HEAD:./requirements.txt", "requirements.txt", "-f", "json"])),
+        urllib3
+    );
+}
+
+#[test]
+fn a_file_of_a_revision_is_read_with_the_manifests_beside_it() {
+    let project = Project::empty();
+    let dev = "[package]\nname = \"app\"\nversion = \"0.1.0\"\n[dependencies]\nserde = \"1\"\n[dev-dependencies]\nitoa = \"1\"\n";
+    for folder in ["", "sub/"] {
+        project.put(&format!("{folder}Cargo.lock"), CARGO);
+        project.put(&format!("{folder}Cargo.toml"), dev);
+    }
+    project.git(&["init", "--quiet", "--initial-branch=main"]);
+    project.git(&["add", "."]);
+    project.git(&["commit", "--quiet", "-m", "one"]);
+    project.put("sub/Cargo.toml", &dev.replace("dev-dependencies", "build-dependencies"));
+    for (folder, old, changes) in [
+        ("", "HEAD:Cargo.lock", 0),
+        ("", ":Cargo.lock", 0),
+        ("sub", "HEAD:./Cargo.lock", 0),
+        ("sub", "HEAD:sub/Cargo.lock", 0),
+    ] {
+        let diff = project.run_in(folder, &["diff", old, "Cargo.lock", "-f", "json"]).ends(0, &[]);
+        let value: Value = serde_json::from_str(&diff.out).unwrap();
+        assert_eq!(value["changes"].as_array().unwrap().len(), changes, "{old}: {}", diff.out);
+        let alone = old.starts_with(':');
+        assert_eq!(value["notes"].as_array().unwrap().is_empty(), !alone, "{old}: {}", diff.out);
+    }
+}
+
+#[test]
+fn git_is_read_and_not_touched() {
+    let project = Project::repository();
+    project.put("untracked.txt", "x");
+    project.put("api/requirements.txt", &REQUIREMENTS.replace("2.2.0", "2.2.1"));
+    let files = || {
+        let mut files = Vec::new();
+        let mut open = vec![project.path("")];
+        while let Some(folder) = open.pop() {
+            for entry in fs::read_dir(folder).unwrap() {
+                let entry = entry.unwrap();
+                let (path, metadata) = (entry.path(), entry.metadata().unwrap());
+                if metadata.is_dir() {
+                    open.push(path);
+                } else {
+                    files.push((path, metadata.modified().unwrap(), metadata.len()));
+                }
+            }
+        }
+        files.sort();
+        files
+    };
+    let (status, before) = (project.git(&["--no-optional-locks", "status", "--porcelain"]), files());
+    project.run(&["diff", "HEAD~1", "."]).ends(0, &[]);
+    project.run(&["diff", "HEAD~1", "HEAD:Cargo.lock"]).ends(0, &[]);
+    project.run(&["sbom", "HEAD"]).ends(0, &[]);
+    assert_eq!(files(), before);
+    assert_eq!(project.git(&["--no-optional-locks", "status", "--porcelain"]), status);
+    assert!(!project.path(".git/index.lock").exists());
+}
+
+#[test]
+fn what_is_no_revision_is_refused() {
+    let project = Project::repository();
+    project.run(&["diff", "--", "-x", "."]).ends(2, &["\"-x\" is no revision"]);
+    project.run(&["diff", "--", "--output=stolen", "."]).ends(2, &["is no revision"]);
+    assert!(!project.path("stolen").exists());
+    project.run(&["diff", "nope", "."]).ends(2, &["reading the old side", "\"nope\" is no file or folder here"]);
+    project.run(&["diff", "HEAD:nope.lock", "."]).ends(2, &["HEAD:nope.lock"]);
+    project.run(&["diff", "", "."]).ends(2, &["an empty argument"]);
+    Project::new().run(&["diff", "HEAD", "."]).ends(2, &["\"HEAD\" is no file or folder here", "git repository"]);
+}

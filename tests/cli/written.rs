@@ -1,0 +1,250 @@
+//! What is written where: outputs, files, streams, and what CI systems make of them.
+
+use std::fs;
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+use serde_json::Value;
+
+use crate::common::project::{CARGO, Project, REQUIREMENTS, Ran, driftgate};
+
+#[test]
+fn one_run_writes_several_outputs() {
+    let project = Project::pinned();
+    project.bump();
+    let formats =
+        ["--format", "terminal", "--format", "sarif=out.sarif", "--format", "markdown=out.md", "-f", "json=o.json"];
+    let check = project.run(&[&["check"][..], &formats].concat()).ends(1, &[]).prints(&["error[version-drift]"]);
+    assert!(!check.out.contains('{'));
+    let sarif: Value = serde_json::from_str(&project.get("out.sarif")).unwrap();
+    assert_eq!(sarif["version"], "2.1.0");
+    assert!(project.get("out.md").contains("itoa"));
+    assert!(serde_json::from_str::<Value>(&project.get("o.json")).is_ok());
+
+    let two = project.run(&["check", "--format", "json", "--format", "sarif"]).ends(2, &["--format sarif=FILE"]);
+    assert_eq!(two.out, "");
+    project.run(&["check", "--format", "json=a", "--format", "sarif=a"]).ends(2, &["same place"]);
+    project.run(&["check", "--format", "jsn"]).ends(2, &["\"jsn\"", "json"]);
+    project.run(&["check", "--format", "json", "-o", "no/such/folder"]).ends(2, &["writing no/such/folder"]);
+    project.run(&["check", "--format", "json", "-o", "x.json"]).ends(1, &[]);
+    assert_eq!(project.get("x.json"), project.get("o.json"));
+}
+
+/// What nobody looked at has not passed: drift of an image that the BOM does not pin, GPUs where no target says where it runs.
+#[test]
+fn junit_has_a_case_of_what_was_looked_at_and_of_nothing_else() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let page = |arguments: &str| {
+        let words = format!("check {arguments} --format junit");
+        Ran::of(driftgate(root).args(words.split(' ')).output().unwrap()).ends(1, &[]).out
+    };
+    let case = |rule: &str, subject: &str| format!("<testcase name=\"{rule}\" classname=\"{subject}\" time=\"0\"");
+    let installed = "api!/srv/.venv/lib/python3.12/site-packages";
+
+    let proposed = page("fixtures/demo/proposed");
+    for rule in ["unreadable", "version-drift", "source-drift", "driver-floor", "torch-pair"] {
+        assert!(proposed.contains(&case(rule, "api/uv.lock")), "{rule}");
+    }
+    assert!(proposed.contains(&format!("{}/>", case("version-drift", "web/package-lock.json"))));
+    assert!(proposed.contains(&format!("{}>\n      <failure ", case("driver-floor", "api/uv.lock"))));
+    assert!(!proposed.contains(&case("driver-floor", "web/package-lock.json")));
+    assert!(proposed.contains("warning[driver-end-of-life]: "));
+
+    let image = "--bom fixtures/demo/proposed/bom.cdx.json --image api=fixtures/demo/api-image.tar";
+    let approved = page(&format!("fixtures/demo/approved {image}"));
+    assert!(approved.contains(&case("image-extra-package", installed)));
+    assert!(approved.contains(&case("version-drift", "api/uv.lock")));
+    assert!(!approved.contains(&case("version-drift", installed)));
+    assert!(!approved.contains(&case("torch-pair", "api/uv.lock")));
+}
+
+/// Runs a check as a step of GitHub Actions does.
+fn in_actions(project: &Project, arguments: &[&str]) -> Ran {
+    let mut check = driftgate(&project.path(""));
+    check
+        .arg("check")
+        .args(arguments)
+        .env("GITHUB_ACTIONS", "true")
+        .env("GITHUB_STEP_SUMMARY", project.path("summary"));
+    Ran::of(check.output().unwrap())
+}
+
+#[test]
+fn actions_gets_annotations_and_a_summary_by_itself() {
+    let project = Project::pinned();
+    project.bump();
+    let report = project.run(&["check"]).ends(1, &[]).out;
+    let annotations = project.run(&["check", "--format", "github"]).ends(1, &[]).out;
+    assert!(
+        annotations.starts_with("::error file=Cargo.lock,line=12,col=8,endLine=12,endColumn=14,title=driftgate%3A ")
+    );
+    assert!(!project.path("summary").exists());
+
+    let ran = in_actions(&project, &[]).ends(1, &[]);
+    assert_eq!((ran.out, ran.err.as_str()), (format!("{report}{annotations}"), ""));
+    let page = project.run(&["check", "--format", "markdown"]).out;
+    assert_eq!(project.get("summary"), page);
+    in_actions(&project, &["--format", "github=notes"]).ends(1, &[]);
+    assert_eq!(project.get("notes"), annotations);
+    assert_eq!(project.get("summary"), format!("{page}\n\n{page}"));
+    // The report goes to its file, and the annotations where Actions reads them.
+    assert_eq!(in_actions(&project, &["-o", "report"]).ends(1, &[]).out, annotations);
+    assert_eq!(project.get("report"), report);
+}
+
+#[test]
+fn a_format_that_is_asked_for_turns_that_off() {
+    let project = Project::pinned();
+    project.bump();
+    let report = project.run(&["check"]).ends(1, &[]).out;
+    assert_eq!(in_actions(&project, &["--format", "terminal"]).ends(1, &[]).out, report);
+    assert!(!project.path("summary").exists());
+    let elsewhere = driftgate(&project.path("")).arg("check").env("GITHUB_ACTIONS", "false").output();
+    assert_eq!(Ran::of(elsewhere.unwrap()).out, report);
+}
+
+#[test]
+fn a_summary_that_cannot_be_written_is_said_and_fails_nothing() {
+    let project = Project::pinned();
+    fs::write(project.path("summary"), vec![b'x'; (1 << 20) - 10]).unwrap();
+    in_actions(&project, &[]).ends(0, &["no summary of the job", "1 MiB"]).prints(&["clean"]);
+    assert_eq!(project.get("summary").len(), (1 << 20) - 10);
+    fs::remove_file(project.path("summary")).unwrap();
+    fs::create_dir(project.path("summary")).unwrap();
+    in_actions(&project, &[]).ends(0, &["no summary of the job: writing "]).prints(&["clean"]);
+}
+
+/// Names that want to be commands to Actions, in every place that a lockfile has for one.
+#[test]
+fn no_name_is_a_command_to_actions() {
+    let project = Project::pinned();
+    let evil = "::error::x##[add-mask]y%0A::stop-commands::z";
+    let lock = CARGO.replace("itoa", evil).replace("1.0.14", "##[error]1\\n::warning::");
+    project.put(&format!("{evil}/Cargo.lock"), &lock);
+    project.put("::set-env name=A::B/Cargo.lock", "version = ");
+    for arguments in [
+        &["check"][..],
+        &["check", "-v"],
+        &["check", "-f", "github"],
+        &["diff", "bom.cdx.json", "."],
+        &["why", "*mask*"],
+    ] {
+        let ran = driftgate(&project.path("")).args(arguments).env("GITHUB_ACTIONS", "true").output().unwrap();
+        let ran = Ran::of(ran);
+        assert!(ran.out.contains("stop-commands"), "{arguments:?}: {}{}", ran.out, ran.err);
+        for line in ran.out.lines().chain(ran.err.lines()) {
+            assert!(!line.contains("##["), "{line}");
+            let start = line.trim_start();
+            let ours = ["::error file=", "::warning file=", "::notice title="].iter().any(|own| start.starts_with(own));
+            // Three colons begin a place in a diagnostic.
+            assert!(ours || !start.starts_with("::") || start.starts_with("::: "), "{line}");
+        }
+    }
+}
+
+#[test]
+fn a_reader_that_has_seen_enough_is_no_error() {
+    let project = Project::pinned();
+    for arguments in [&["list"][..], &["sbom"], &["check"], &["diff", ".", "."]] {
+        let mut child =
+            driftgate(&project.path("")).args(arguments).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        drop(child.stdout.take());
+        let ran = Ran::of(child.wait_with_output().unwrap()).ends(0, &[]);
+        assert_eq!(ran.err, "", "{arguments:?}");
+    }
+}
+
+#[test]
+fn colours_are_for_terminals() {
+    let project = Project::pinned();
+    project.bump();
+    let plain = project.run(&["check"]).ends(1, &[]);
+    assert!(!plain.out.contains('\u{1b}'));
+    let colour = project.run(&["check", "--color", "always"]).ends(1, &[]);
+    assert!(colour.out.contains("\u{1b}["));
+    let without = |no_color: &str, how: &str| {
+        let ran = driftgate(&project.path("")).args(["check", "--color", how]).env("NO_COLOR", no_color).output();
+        Ran::of(ran.unwrap()).out
+    };
+    assert_eq!(without("1", "auto"), plain.out);
+    assert_eq!(without("1", "never"), plain.out);
+    assert_eq!(without("1", "always"), colour.out);
+}
+
+#[test]
+fn the_same_bytes_wherever_it_runs() {
+    let (project, other) = (Project::pinned(), Project::pinned());
+    assert_eq!(project.get("bom.cdx.json"), other.get("bom.cdx.json"));
+    assert_eq!(project.get("driftgate.toml"), other.get("driftgate.toml"));
+    project.bump();
+    other.bump();
+    let root = project.folder.path().to_str().unwrap();
+    for format in driftgate::outputs::OUTPUTS.iter().map(|output| output.id()) {
+        let here = project.run(&["check", "--format", format]).ends(1, &[]).out;
+        let outside = project.run_in("api", &["check", root, "--format", format]).ends(1, &[]).out;
+        assert_eq!(here, outside, "{format} from another folder");
+        let there = driftgate(&other.path(""))
+            .args(["check", "--format", format])
+            .env("HOME", "/nowhere")
+            .env("USER", "eve")
+            .output();
+        assert_eq!(here, Ran::of(there.unwrap()).out, "{format} in another place");
+        assert!(!here.contains(root), "{format} names a path of the machine");
+    }
+    for arguments in [&["sbom"][..], &["why", "itoa"], &["diff", ".", "Cargo.lock"]] {
+        assert!(!project.run(arguments).out.contains(root));
+        assert_eq!(project.run(arguments).out, other.run(arguments).out);
+    }
+}
+
+#[test]
+fn documents_have_a_time_only_from_source_date_epoch() {
+    let project = Project::new();
+    let sbom = |epoch: &str| {
+        Ran::of(driftgate(&project.path("")).arg("sbom").env("SOURCE_DATE_EPOCH", epoch).output().unwrap())
+    };
+    assert!(!project.run(&["sbom"]).out.contains("\"timestamp\""));
+    assert!(sbom("1700000000").ends(0, &[]).out.contains("\"timestamp\": \"2023-11-14T22:13:20Z\""));
+    sbom("yesterday").ends(2, &["SOURCE_DATE_EPOCH"]);
+}
+
+#[cfg(unix)]
+mod unix {
+    use std::os::unix::fs::symlink;
+
+    use super::*;
+
+    fn pipe(project: &Project, file: &str) {
+        assert!(Command::new("mkfifo").arg(project.path(file)).status().unwrap().success());
+    }
+
+    #[test]
+    fn a_pipe_is_not_waited_for() {
+        let project = Project::pinned();
+        pipe(&project, "uv.lock");
+        pipe(&project, "Cargo.toml");
+        project.run(&["check"]).ends(0, &[]);
+        project.run(&["sbom", "Cargo.lock"]).ends(0, &[]);
+        project.run(&["sbom", "uv.lock"]).ends(2, &["uv.lock:1:1", "no regular file"]);
+        project.run(&["check", "--config", "uv.lock"]).ends(2, &["no regular file"]);
+        project.run(&["check", "--bom", "uv.lock"]).ends(2, &["no regular file"]);
+        pipe(&project, "api/base.txt");
+        project.put("api/requirements.txt", "-r base.txt\n");
+        project.run(&["check"]).ends(2, &[]).prints(&["no regular file"]);
+    }
+
+    #[test]
+    fn links_do_not_lead_out_of_the_tree() {
+        let (project, other) = (Project::new(), Project::empty());
+        other.put("secret.txt", "user:$ecret\n");
+        symlink(other.path("secret.txt"), project.path("api/base.txt")).unwrap();
+        project.put("api/requirements.txt", "-r base.txt\n");
+        let sbom = project.run(&["sbom"]).ends(2, &["api/base.txt", "leads out of the folder"]);
+        assert!(!sbom.err.contains("ecret"));
+        fs::remove_file(project.path("api/base.txt")).unwrap();
+        project.put("base.txt", REQUIREMENTS);
+        symlink("../base.txt", project.path("api/base.txt")).unwrap();
+        symlink(".", project.path("loop")).unwrap();
+        project.run(&["sbom"]).ends(0, &[]).prints(&["pkg:pypi/urllib3@2.2.0"]);
+    }
+}
