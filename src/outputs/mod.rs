@@ -8,7 +8,7 @@ mod excerpt;
 pub(crate) mod families;
 mod github;
 mod gitlab;
-mod json;
+pub(crate) mod json;
 mod junit;
 pub(crate) mod markdown;
 mod mermaid;
