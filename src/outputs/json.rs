@@ -21,7 +21,8 @@ entry! {
     /// The whole report for programs: versioned JSON.
     ///
     /// One object, two blanks an indent, a newline at its end. `schema` is 1 and moves when a field changes its meaning;
-    /// fields may be added without that. `driftgate schema report` prints its JSON Schema.
+    /// fields may be added without that. `driftgate schema report` prints its JSON Schema. Templates (`--template`) know
+    /// it all by these names.
     ///
     /// # Fields
     /// `schema`: 1. `driftgate`: the version that wrote it.

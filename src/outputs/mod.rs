@@ -17,6 +17,7 @@ mod sarif;
 mod spdx_json;
 mod tally;
 pub(crate) mod tame;
+pub(crate) mod template;
 mod terminal;
 pub mod text;
 
