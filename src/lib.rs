@@ -24,6 +24,7 @@ pub mod outputs;
 pub mod policy;
 pub mod report;
 pub mod rules;
+pub mod schemas;
 pub mod source;
 pub mod stacks;
 pub mod suggest;

@@ -16,6 +16,9 @@ use crate::policy::Policy;
 use crate::rules::{self, source::held_against};
 use crate::source::{FileId, Source, Sources};
 
+/// Where the policy's schema is looked for: what `driftgate schema policy` printed.
+const SCHEMA: &str = ".driftgate.schema.json";
+
 /// Find what a tree has, and write driftgate.toml and the first pinned BOM
 #[derive(Args)]
 pub struct Init {
@@ -65,7 +68,11 @@ impl Init {
             bail!("{} has no file that driftgate reads; `driftgate list formats` names them", folder.display());
         }
         let bytes = document(&graph)?;
-        let text = default_policy(&graph);
+        let mut text = default_policy(&graph);
+        // Editors find the schema by the first line.
+        if within(folder, SCHEMA).is_file() {
+            text.insert_str(0, &format!("#:schema ./{SCHEMA}\n"));
+        }
         accepted(&text)?;
         write(policy, text.as_bytes())?;
         write(&work.bom, &bytes)?;

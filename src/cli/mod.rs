@@ -12,6 +12,7 @@ mod list;
 mod options;
 mod pin;
 mod sbom;
+mod schema;
 mod why;
 
 use std::ffi::OsString;
@@ -44,6 +45,7 @@ enum Command {
     Gpu(gpu::Gpu),
     Explain(explain::Explain),
     List(list::List),
+    Schema(schema::Schema),
 }
 
 /// How a command ended.
@@ -78,6 +80,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
                 Command::Gpu(command) => command.run(),
                 Command::Explain(command) => command.run(),
                 Command::List(command) => command.run(),
+                Command::Schema(command) => command.run(),
             }
         });
     match result {

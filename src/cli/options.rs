@@ -11,6 +11,7 @@ use time::{Date, OffsetDateTime};
 
 use super::{Outcome, actions};
 use crate::intern::Text;
+use crate::outputs::template::Template;
 use crate::outputs::{self, Output, Style};
 use crate::policy;
 use crate::report::Report;
@@ -23,6 +24,9 @@ pub struct Outputs {
     /// are several versions: NAME@VERSION.
     #[arg(long, short = 'f', value_name = "NAME[=FILE]")]
     pub format: Vec<String>,
+    /// A template of your own (Jinja), filled with what `json` writes: FILE, or FILE=OUT to write to a file; repeatable.
+    #[arg(long, value_name = "FILE[=OUT]")]
+    pub template: Vec<String>,
     /// Where the result goes that has no file of its own; `-` is standard output.
     #[arg(long, short, value_name = "FILE")]
     pub output: Option<PathBuf>,
@@ -61,6 +65,13 @@ pub struct Chosen {
     pub file: Option<PathBuf>,
 }
 
+/// A template that is asked for.
+struct Filled {
+    template: Template,
+    /// Its file; none for standard output.
+    file: Option<PathBuf>,
+}
+
 impl Outputs {
     /// Returns the outputs that are asked for, each with its file; the one without a file goes to standard output.
     ///
@@ -68,13 +79,20 @@ impl Outputs {
     /// Where a name is unknown, or two outputs want standard output.
     pub fn chosen(&self, default: &str) -> Result<Vec<Chosen>> {
         let mut chosen: Vec<Chosen> = Vec::new();
+        let templates = self.templates()?;
         let default = [default.to_owned()];
-        let names = if self.format.is_empty() { &default[..] } else { &self.format };
+        let is_printed = self.template.iter().any(|argument| !argument.contains('='));
+        let names = match self.format.is_empty() {
+            true if is_printed => &[],
+            true => &default[..],
+            false => &self.format,
+        };
         for name in names {
             let (name, file) = name.split_once('=').map_or((name.as_str(), None), |(name, file)| (name, Some(file)));
             let (output, version) = outputs::asked(name)?;
-            let file = file.map(PathBuf::from).or_else(|| self.output.clone()).filter(|file| file != Path::new("-"));
-            if chosen.iter().any(|other| other.file == file) {
+            let file = self.file(file);
+            let taken = templates.iter().map(|filled| &filled.file).chain(chosen.iter().map(|other| &other.file));
+            if taken.into_iter().any(|other| *other == file) {
                 bail!("two outputs want the same place; give each its file, as in --format {name}=FILE");
             }
             chosen.push(Chosen { output, version, file });
@@ -82,12 +100,33 @@ impl Outputs {
         Ok(chosen)
     }
 
+    /// Returns the file that an argument names, `--output` where it names none; none for standard output.
+    fn file(&self, named: Option<&str>) -> Option<PathBuf> {
+        named.map(PathBuf::from).or_else(|| self.output.clone()).filter(|file| file != Path::new("-"))
+    }
+
+    /// Reads the templates that are asked for.
+    fn templates(&self) -> Result<Vec<Filled>> {
+        let mut templates: Vec<Filled> = Vec::new();
+        for argument in &self.template {
+            let (name, file) =
+                argument.split_once('=').map_or((argument.as_str(), None), |(name, file)| (name, Some(file)));
+            let text = fs::read_to_string(name).with_context(|| format!("reading the template {name}"))?;
+            let file = self.file(file);
+            if templates.iter().any(|other| other.file == file) {
+                bail!("two templates want the same place; give each its file, as in --template {name}=FILE");
+            }
+            templates.push(Filled { template: Template::parse(name, text)?, file });
+        }
+        Ok(templates)
+    }
+
     /// Writes a report in every way that is asked for.
     ///
     /// # Errors
     /// Where a file can't be written.
     pub fn write(&self, report: &Report, default: &str) -> Result<()> {
-        let chosen = self.chosen(default)?;
+        let (chosen, templates) = (self.chosen(default)?, self.templates()?);
         // A run that ends with 2 and shows no report still says why.
         if !chosen.iter().any(|one| one.file.is_none() && !one.output.is_document()) {
             report.problems.iter().for_each(|problem| super::say(&problem.to_string()));
@@ -102,6 +141,15 @@ impl Outputs {
                 None => super::print_with(&mut |to| output.write(report, style, to))?,
             }
         }
+        for Filled { template, file } in templates {
+            // Whole or not at all: what it asks for in vain is known at its end.
+            let mut bytes = Vec::new();
+            template.write(report, &mut bytes)?;
+            match file {
+                Some(file) => write(&file, &bytes)?,
+                None => super::print_with(&mut |to| Ok(to.write_all(&bytes)?))?,
+            }
+        }
         Ok(())
     }
 
@@ -112,7 +160,7 @@ impl Outputs {
     /// As [`Outputs::write`].
     pub fn write_for_ci(&self, report: &Report, default: &str) -> Result<()> {
         self.write(report, default)?;
-        if self.format.is_empty() && actions::is_here() {
+        if self.format.is_empty() && self.template.is_empty() && actions::is_here() {
             actions::annotate(report)?;
             actions::summarize(report, self.style(true));
         }

@@ -30,6 +30,9 @@ impl Sbom {
     /// # Errors
     /// Where the tree can't be read at all.
     pub fn run(self) -> Result<Outcome> {
+        if let Some(template) = self.outputs.template.first() {
+            bail!("\"{template}\" is filled with a report, and no SBOM has one; `driftgate check` takes it");
+        }
         for Chosen { output, .. } in self.outputs.chosen(DEFAULT)? {
             if !output.is_document() {
                 bail!("\"{}\" is no SBOM; write one with --format {DEFAULT}", output.id());

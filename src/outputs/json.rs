@@ -21,7 +21,8 @@ entry! {
     /// The whole report for programs: versioned JSON.
     ///
     /// One object, two blanks an indent, a newline at its end. `schema` is 1 and moves when a field changes its meaning;
-    /// fields may be added without that.
+    /// fields may be added without that. `driftgate schema report` prints its JSON Schema. Templates (`--template`) know
+    /// it all by these names.
     ///
     /// # Fields
     /// `schema`: 1. `driftgate`: the version that wrote it.
@@ -86,27 +87,46 @@ pub fn each<'r, T, R: Serialize, S: Serializer>(
     to.collect_seq(items.iter().map(shape))
 }
 
+/// The document.
 #[derive(Serialize)]
-struct Document<'r> {
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct Document<'r> {
+    /// The form of this document: moves when a field changes its meaning.
+    #[cfg_attr(test, schemars(extend("const" = 1)))]
     schema: u32,
+    /// The version of driftgate that wrote it.
     driftgate: &'static str,
+    /// The differences, as facts.
+    #[cfg_attr(test, schemars(with = "Vec<Change<'static>>"))]
     #[serde(serialize_with = "changes")]
     changes: &'r [ChangeLine],
+    /// What could not be read whole.
+    #[cfg_attr(test, schemars(with = "Vec<Trouble<'static>>"))]
     #[serde(serialize_with = "problems")]
     problems: &'r [Problem],
+    /// The whole in numbers.
     summary: Summary,
+    /// What the rules found.
+    #[cfg_attr(test, schemars(with = "Vec<Found<'static>>"))]
     #[serde(serialize_with = "findings")]
     findings: &'r [Finding],
+    /// What was looked at.
     subjects: Vec<Subject>,
+    /// Requirements that came or went.
     edges: Vec<Edge>,
+    /// Which changes have one cause; each change is of one.
     causes: Vec<Cause<'r>>,
+    /// What was not compared, and why.
     notes: &'r [String],
+    /// What the drift means as a whole, a line each.
     headlines: &'r [String],
+    /// Of each image at hand and each lockfile that it is built from: what is approved, locked and installed.
     images: Vec<Image<'r>>,
 }
 
 impl<'r> Document<'r> {
-    fn of(report: &'r Report) -> Self {
+    /// Returns the document of a report.
+    pub fn of(report: &'r Report) -> Self {
         let subject = |line: &crate::report::SubjectLine| Subject {
             path: line.path,
             format: line.format,
@@ -137,13 +157,21 @@ impl<'r> Document<'r> {
 }
 
 #[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 struct Cause<'r> {
+    /// What kind of cause it is.
     kind: Text,
+    /// The component that stands for it.
     purl: Option<Text>,
+    /// Its version before; of a move between hosts, the old one.
     from: Option<Text>,
+    /// Its version after; of a move between hosts, the new one.
     to: Option<Text>,
+    /// The subjects that it is found in.
     subjects: &'r [Text],
+    /// The numbers of its changes in `changes`, from 0, the one that stands for it first.
     changes: &'r [usize],
+    /// Likewise, of those that it asks for and that may have come without it.
     perhaps: &'r [usize],
 }
 
@@ -167,30 +195,49 @@ impl<'r> Cause<'r> {
 }
 
 #[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 struct Image<'r> {
+    /// The image's name.
     image: Text,
+    /// The lockfile's path.
     lock: Text,
+    /// The environment's subject.
     installed: Text,
+    /// Whether the BOM pins the lockfile.
     approved: bool,
+    /// How many packages are the same wherever they are known.
     same: usize,
+    /// The others.
     rows: Vec<ImageRow<'r>>,
 }
 
 #[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 struct ImageRow<'r> {
+    /// The purl less its version.
     purl: Text,
+    /// The name as its ecosystem writes it.
     name: Text,
+    /// The versions that the BOM pins.
     approved: &'r [Text],
+    /// The versions that are locked.
     locked: &'r [Text],
+    /// The versions that are installed.
     installed: &'r [Text],
+    /// What that means, in a word.
     meaning: Text,
+    /// The layer that brought what is installed.
     layer: Option<ImageLayer>,
 }
 
 #[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 struct ImageLayer {
+    /// Its number, from 1.
     number: u32,
+    /// Its digest.
     digest: Text,
+    /// The command that made it.
     created_by: Text,
 }
 
@@ -233,19 +280,34 @@ fn findings<S: Serializer>(findings: &&[Finding], to: S) -> Result<S::Ok, S::Err
 }
 
 #[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 struct Change<'r> {
+    /// What became of it.
+    #[cfg_attr(test, schemars(extend("enum" = ["added", "removed", "upgraded", "downgraded", "changed"])))]
     kind: Text,
+    /// The new one, or the old one of what was removed.
     purl: Text,
+    /// The name as its ecosystem writes it.
     name: Text,
+    /// The purl's type.
     ecosystem: Text,
+    /// The lockfile or manifest.
     subject: Text,
+    /// The version before; null for added.
     from: Option<Text>,
+    /// The version after; null for removed.
     to: Option<Text>,
+    /// Whether the project itself requires it.
     direct: bool,
+    /// How it is required; null where nothing requires it.
     scope: Option<Text>,
+    /// What differs.
     what: &'r [Text],
+    /// A path of names from the root for each direct requirement that brings it in.
     introduced_by: &'r [Vec<Text>],
+    /// Where it stood.
     old: Option<Spot>,
+    /// Where it stands.
     new: Option<Spot>,
 }
 
@@ -270,9 +332,13 @@ impl<'r> Change<'r> {
 }
 
 #[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 struct Spot {
+    /// Relative to the tree's root, with forward slashes.
     path: Text,
+    /// From 1.
     line: u32,
+    /// In characters, from 1.
     column: u32,
 }
 
@@ -283,10 +349,15 @@ impl Spot {
 }
 
 #[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 struct Trouble<'r> {
+    /// Null where no file is known.
     path: Option<Text>,
+    /// From 1.
     line: Option<u32>,
+    /// In characters, from 1.
     column: Option<u32>,
+    /// What is wrong.
     message: &'r str,
 }
 
@@ -303,16 +374,28 @@ impl<'r> Trouble<'r> {
 }
 
 #[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 struct Summary {
+    /// Findings that are denied.
     errors: usize,
+    /// Findings that are warned of.
     warnings: usize,
+    /// Findings let through.
     waived: usize,
+    /// What could not be read whole.
     problems: usize,
+    /// How many were looked at.
     subjects: usize,
+    /// How many they resolve to.
     components: usize,
+    /// How many of each kind.
+    #[cfg_attr(test, schemars(with = "std::collections::BTreeMap<String, usize>"))]
     #[serde(serialize_with = "kinds")]
     changes: Vec<(Text, usize)>,
+    /// The level that fails the run.
     gate: Option<&'static str>,
+    /// 0 clean, 1 findings at or above the gate, 2 not all work could be done.
+    #[cfg_attr(test, schemars(range(max = 2)))]
     exit_code: u8,
 }
 
@@ -347,18 +430,32 @@ fn level(level: Level) -> &'static str {
 }
 
 #[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 struct Found<'r> {
+    /// The rule that found it.
     rule: Text,
+    /// How much it weighs.
+    #[cfg_attr(test, schemars(extend("enum" = ["deny", "warn"])))]
     level: &'static str,
+    /// What is wrong.
     message: &'r str,
+    /// What to do, a line each.
     help: &'r str,
+    /// The argument, a step each.
     notes: &'r [String],
+    /// The lockfile or manifest; empty for the policy.
     subject: Text,
+    /// The component that it is about.
     purl: Option<Text>,
+    /// Where.
     at: Span,
+    /// What else belongs to it.
     related: Vec<Beside>,
+    /// A path of names from the root for each direct requirement that brings it in.
     introduced_by: &'r [Vec<Text>],
+    /// The same tomorrow, when lines have moved.
     fingerprint: String,
+    /// The waiver that lets it through.
     waived: Option<Waived<'r>>,
 }
 
@@ -391,17 +488,22 @@ impl<'r> Found<'r> {
 }
 
 #[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 struct Span {
     #[serde(flatten)]
     spot: Spot,
+    /// Just past the last character.
     end_line: u32,
+    /// Just past the last character.
     end_column: u32,
 }
 
 #[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 struct Beside {
     #[serde(flatten)]
     spot: Spot,
+    /// What stands there.
     note: Text,
 }
 
@@ -412,27 +514,42 @@ impl Beside {
 }
 
 #[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 struct Waived<'r> {
+    /// Why.
     reason: &'r str,
+    /// Who answers for it.
     owner: &'r str,
+    /// The last day on which it holds.
     until: &'r str,
     #[serde(flatten)]
     spot: Spot,
 }
 
 #[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 struct Subject {
+    /// The lockfile, manifest or environment.
     path: Text,
+    /// The format that it was read by.
     format: Text,
+    /// How many it resolves to.
     components: usize,
+    /// How many requirements lead to them.
     edges: usize,
 }
 
 #[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 struct Edge {
+    /// What became of it.
+    #[cfg_attr(test, schemars(extend("enum" = ["gained", "lost"])))]
     kind: Text,
+    /// The lockfile or manifest.
     subject: Text,
+    /// Who requires.
     from: Text,
+    /// What is required.
     to: Text,
 }
 

@@ -8,7 +8,7 @@ mod excerpt;
 pub(crate) mod families;
 mod github;
 mod gitlab;
-mod json;
+pub(crate) mod json;
 mod junit;
 pub(crate) mod markdown;
 mod mermaid;
@@ -17,6 +17,7 @@ mod sarif;
 mod spdx_json;
 mod tally;
 pub(crate) mod tame;
+pub(crate) mod template;
 mod terminal;
 pub mod text;
 

@@ -118,6 +118,8 @@ impl<'r, 't> Table<'r, 't> {
     /// Returns the value of a key. From now on the key is known.
     pub(super) fn value(&self, key: &'static str) -> Option<Value<'r, 't>> {
         self.asked.borrow_mut().insert(key);
+        #[cfg(test)]
+        asked::note(self.name, key);
         self.table.get(key)
     }
 
@@ -272,5 +274,27 @@ fn kind(value: &DeValue<'_>) -> &'static str {
         DeValue::Datetime(_) => "a date",
         DeValue::Array(_) => "a list",
         DeValue::Table(_) => "a table",
+    }
+}
+
+/// Which keys of which tables were asked for, so that tests can hold the schema to them.
+#[cfg(test)]
+pub(super) mod asked {
+    use std::cell::RefCell;
+    use std::collections::{BTreeMap, BTreeSet};
+
+    type Asked = BTreeMap<&'static str, BTreeSet<&'static str>>;
+
+    thread_local! {
+        static ASKED: RefCell<Asked> = RefCell::default();
+    }
+
+    pub(super) fn note(table: &'static str, key: &'static str) {
+        ASKED.with_borrow_mut(|asked| asked.entry(table).or_default().insert(key));
+    }
+
+    /// Returns what this thread asked for so far.
+    pub(in crate::policy) fn all() -> Asked {
+        ASKED.with_borrow(Asked::clone)
     }
 }

@@ -13,6 +13,8 @@ mod globs;
 mod level;
 mod options;
 mod overrides;
+#[cfg(test)]
+pub(crate) mod shape;
 mod sources;
 mod target;
 mod waiver;

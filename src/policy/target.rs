@@ -172,12 +172,12 @@ fn dotted(text: &str) -> anyhow::Result<Dotted> {
     }
 }
 
-const PLATFORMS: [(&str, Platform); 4] =
+pub(super) const PLATFORMS: [(&str, Platform); 4] =
     [("linux", Platform::Linux), ("wsl", Platform::Wsl), ("jetson", Platform::Jetson), ("windows", Platform::Windows)];
 
-const MODES: [(&str, Mode); 3] = [("legacy", Mode::Legacy), ("cdi", Mode::Cdi), ("none", Mode::None)];
+pub(super) const MODES: [(&str, Mode); 3] = [("legacy", Mode::Legacy), ("cdi", Mode::Cdi), ("none", Mode::None)];
 
-const MODULES: [(&str, Module); 2] = [("open", Module::Open), ("closed", Module::Closed)];
+pub(super) const MODULES: [(&str, Module); 2] = [("open", Module::Open), ("closed", Module::Closed)];
 
 /// Reads one of several words; the default where the key is not there.
 fn one_of<T: Copy + Default>(table: &Table<'_, '_>, key: &'static str, what: &str, words: &[(&str, T)]) -> T {

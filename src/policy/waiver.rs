@@ -29,10 +29,10 @@ impl Default for Demands {
     }
 }
 
-type Has = fn(&Waiver) -> bool;
+pub(super) type Has = fn(&Waiver) -> bool;
 
 /// The keys that a policy can require of a waiver, with whether one has it.
-const REQUIRABLE: &[(&str, Has)] = &[
+pub(super) const REQUIRABLE: &[(&str, Has)] = &[
     ("reason", |waiver| !waiver.reason.is_empty()),
     ("owner", |waiver| !waiver.owner.is_empty()),
     ("until", |waiver| waiver.ends.is_some()),

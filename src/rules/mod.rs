@@ -45,6 +45,12 @@ pub trait Rule: Entry {
         true
     }
 
+    /// Returns the shape of its options, that of the struct it reads them into, for the policy's schema.
+    #[cfg(test)]
+    fn options(&self, schemas: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        <NoOptions as schemars::JsonSchema>::json_schema(schemas)
+    }
+
     /// Looks at the case.
     ///
     /// # Errors
@@ -160,6 +166,7 @@ impl<'c> Case<'c> {
 
 /// The options of a rule that has none.
 #[derive(Default, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 struct NoOptions {}
 

@@ -43,12 +43,14 @@ entry! {
 }
 
 #[derive(Default, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, default)]
 struct Options {
     require: Require,
 }
 
 #[derive(Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema), schemars(inline))]
 #[serde(rename_all = "kebab-case")]
 enum Require {
     #[default]
@@ -64,6 +66,11 @@ impl Rule for FloatingTag {
 
     fn looks_at(&self, _case: &Case<'_>, subject: &Subject) -> bool {
         subject.components().any(|node| phrase::is_image(node.component) || is_action(node.component))
+    }
+
+    #[cfg(test)]
+    fn options(&self, schemas: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        <Options as schemars::JsonSchema>::json_schema(schemas)
     }
 
     fn check<'g>(&self, case: &Case<'g>, findings: &mut Findings<'g>) -> Result<()> {

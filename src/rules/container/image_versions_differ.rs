@@ -45,6 +45,7 @@ entry! {
 }
 
 #[derive(Default, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, default)]
 struct Options {
     across: bool,
@@ -61,6 +62,11 @@ impl Rule for ImageVersionsDiffer {
 
     fn looks_at(&self, _case: &Case<'_>, subject: &Subject) -> bool {
         deploys(subject) && subject.components().any(|node| phrase::is_image(node.component))
+    }
+
+    #[cfg(test)]
+    fn options(&self, schemas: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        <Options as schemars::JsonSchema>::json_schema(schemas)
     }
 
     fn check<'g>(&self, case: &Case<'g>, findings: &mut Findings<'g>) -> Result<()> {

@@ -50,11 +50,13 @@ entry! {
 }
 
 #[derive(Default, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, default)]
 struct Options {
     system: bool,
     installers: bool,
     builders: bool,
+    #[cfg_attr(test, schemars(with = "Vec<String>"))]
     allow: Vec<Allowed>,
 }
 
@@ -79,6 +81,11 @@ impl Rule for InstallUnpinned {
 
     fn looks_at(&self, case: &Case<'_>, subject: &Subject) -> bool {
         case.builds().iter().any(|image| image.subject.path == subject.path)
+    }
+
+    #[cfg(test)]
+    fn options(&self, schemas: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        <Options as schemars::JsonSchema>::json_schema(schemas)
     }
 
     fn check<'g>(&self, case: &Case<'g>, findings: &mut Findings<'g>) -> Result<()> {

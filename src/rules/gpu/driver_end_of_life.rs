@@ -35,6 +35,7 @@ entry! {
 const WORTH_MOVING: i64 = 180;
 
 #[derive(Default, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, default)]
 struct Options {
     before: u16,
@@ -43,6 +44,11 @@ struct Options {
 impl Rule for DriverEndOfLife {
     fn level(&self) -> Level {
         Level::Warn
+    }
+
+    #[cfg(test)]
+    fn options(&self, schemas: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        <Options as schemars::JsonSchema>::json_schema(schemas)
     }
 
     fn check<'g>(&self, case: &Case<'g>, findings: &mut Findings<'g>) -> Result<()> {

@@ -33,6 +33,7 @@ entry! {
 }
 
 #[derive(Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, default)]
 struct Options {
     days: u32,
@@ -51,6 +52,11 @@ impl Rule for FactsAge {
 
     fn looks_at(&self, _case: &Case<'_>, _subject: &Subject) -> bool {
         false
+    }
+
+    #[cfg(test)]
+    fn options(&self, schemas: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        <Options as schemars::JsonSchema>::json_schema(schemas)
     }
 
     fn check<'g>(&self, case: &Case<'g>, findings: &mut Findings<'g>) -> Result<()> {

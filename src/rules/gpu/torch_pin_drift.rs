@@ -36,8 +36,10 @@ entry! {
 }
 
 #[derive(Default, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, default)]
 struct Options {
+    #[cfg_attr(test, schemars(with = "Vec<String>"))]
     allow: Vec<Allowed>,
 }
 
@@ -54,6 +56,11 @@ impl<'de> Deserialize<'de> for Allowed {
 impl Rule for TorchPinDrift {
     fn level(&self) -> Level {
         Level::Warn
+    }
+
+    #[cfg(test)]
+    fn options(&self, schemas: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        <Options as schemars::JsonSchema>::json_schema(schemas)
     }
 
     fn check<'g>(&self, case: &Case<'g>, findings: &mut Findings<'g>) -> Result<()> {

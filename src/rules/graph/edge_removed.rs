@@ -31,6 +31,7 @@ entry! {
 }
 
 #[derive(Default, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, default)]
 struct Options {
     upgraded: bool,
@@ -43,6 +44,11 @@ impl Rule for EdgeRemoved {
 
     fn looks_at(&self, case: &Case<'_>, subject: &Subject) -> bool {
         case.is_pinned(subject)
+    }
+
+    #[cfg(test)]
+    fn options(&self, schemas: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        <Options as schemars::JsonSchema>::json_schema(schemas)
     }
 
     fn check<'g>(&self, case: &Case<'g>, findings: &mut Findings<'g>) -> Result<()> {

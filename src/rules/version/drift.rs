@@ -39,11 +39,16 @@ entry! {
 }
 
 #[derive(Default, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 struct Options {
+    #[cfg_attr(test, schemars(schema_with = "steps"))]
     allow: Option<Largest>,
+    #[cfg_attr(test, schemars(schema_with = "steps"))]
     direct: Option<Largest>,
+    #[cfg_attr(test, schemars(schema_with = "steps"))]
     transitive: Option<Largest>,
+    #[cfg_attr(test, schemars(schema_with = "steps"))]
     own: Option<Largest>,
 }
 
@@ -72,9 +77,19 @@ impl<'de> Deserialize<'de> for Largest {
     }
 }
 
+#[cfg(test)]
+fn steps(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+    schemars::json_schema!({ "type": "string", "enum": Step::NAMED.map(Step::name) })
+}
+
 impl Rule for VersionDrift {
     fn looks_at(&self, case: &Case<'_>, subject: &Subject) -> bool {
         case.is_pinned(subject)
+    }
+
+    #[cfg(test)]
+    fn options(&self, schemas: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        <Options as schemars::JsonSchema>::json_schema(schemas)
     }
 
     fn check<'g>(&self, case: &Case<'g>, findings: &mut Findings<'g>) -> Result<()> {
