@@ -54,6 +54,8 @@ pub struct Side {
     pub unread: BTreeSet<Text>,
     /// What a reader should know.
     pub notes: Vec<String>,
+    /// What became of each file, where that was asked for.
+    pub told: Vec<discover::told::Told>,
 }
 
 impl Side {

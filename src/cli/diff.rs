@@ -1,11 +1,11 @@
 //! `driftgate diff`: what differs between any two.
 
 use anyhow::{Context, Result};
-use clap::{Args, ValueEnum};
+use clap::{Args, ValueEnum, ValueHint};
 
-use super::Outcome;
 use super::input::{Files, Work};
 use super::options::{Outputs, outcome, timestamp};
+use super::{Outcome, tell};
 use crate::diff;
 use crate::source::Sources;
 
@@ -15,8 +15,10 @@ use crate::source::Sources;
 #[derive(Args)]
 pub struct Diff {
     /// The old side: a folder, a file of a known format, a container image, a BOM, a git revision (REV or REV:PATH), `-`.
+    #[arg(value_hint = ValueHint::AnyPath)]
     old: String,
     /// The new side.
+    #[arg(value_hint = ValueHint::AnyPath)]
     new: String,
     /// The kinds of change that make the exit code 1; repeatable.
     #[arg(long, value_name = "KIND")]
@@ -58,9 +60,11 @@ impl Diff {
     pub fn run(self) -> Result<Outcome> {
         self.outputs.chosen("terminal")?;
         let sources = Sources::that_keep();
-        let side = |argument: &str| Work::open(argument, &self.files, None, &sources)?.read(&self.files);
+        let open = |argument: &str| Work::open(argument, &self.files, None, &sources);
+        let side = |argument: &str| open(argument)?.telling(self.outputs.verbose).read(&self.files);
         let (old, new) = rayon::join(|| side(&self.old), || side(&self.new));
         let (old, new) = (old.context("reading the old side")?, new.context("reading the new side")?);
+        [&old, &new].into_iter().for_each(tell);
         let mut report = diff(old, new, &sources);
         report.sources = sources;
         report.timestamp = timestamp()?;

@@ -2,15 +2,19 @@
 
 mod actions;
 mod check;
+mod completions;
 mod diff;
 mod explain;
 mod gpu;
 mod init;
 mod input;
 mod list;
+mod man;
+mod names;
 mod options;
 mod pin;
 mod sbom;
+mod version;
 mod why;
 
 use std::ffi::OsString;
@@ -20,6 +24,8 @@ use std::process::ExitCode;
 use anyhow::{Context, Result};
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 
+use crate::Side;
+use crate::intern;
 use crate::outputs::tame::Tame;
 
 /// The drift guard: lockfiles and container manifests held to a pinned bill of materials.
@@ -43,6 +49,8 @@ enum Command {
     Gpu(gpu::Gpu),
     Explain(explain::Explain),
     List(list::List),
+    Completions(completions::Completions),
+    Man(man::Man),
 }
 
 /// How a command ended.
@@ -58,7 +66,12 @@ pub enum Outcome {
 
 /// Runs driftgate with these arguments, the program's name first, and returns its exit code.
 pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
-    let matches = match Arguments::command().try_get_matches_from(arguments) {
+    let arguments: Vec<OsString> = arguments.into_iter().collect();
+    let mut command = Arguments::command();
+    if arguments.iter().any(|argument| argument == "--version") {
+        command = command.long_version(intern::text(&version::long()));
+    }
+    let matches = match command.try_get_matches_from(arguments) {
         Ok(matches) => matches,
         Err(error) => {
             let _ = error.print();
@@ -77,6 +90,8 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
                 Command::Gpu(command) => command.run(),
                 Command::Explain(command) => command.run(),
                 Command::List(command) => command.run(),
+                Command::Completions(command) => command.run(&mut Arguments::command()),
+                Command::Man(command) => command.run(Arguments::command()),
             }
         });
     match result {
@@ -93,6 +108,11 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
 /// Says something that is no result, to standard error.
 fn say(line: &str) {
     let _ = writeln!(io::stderr().lock(), "driftgate: {}", crate::outputs::text::plain(line));
+}
+
+/// Says what became of each file of a side, to standard error.
+fn tell(side: &Side) {
+    side.told.iter().for_each(|told| say(&format!("{}: {}", told.path, told.words)));
 }
 
 /// Writes a text to standard output, no line of which is a command to a CI system.

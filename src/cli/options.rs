@@ -5,10 +5,11 @@ use std::io::{self, IsTerminal, stdout};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
-use clap::{Args, ValueEnum};
+use clap::{ArgAction, Args, ValueEnum, ValueHint};
 use time::format_description::well_known::Rfc3339;
 use time::{Date, OffsetDateTime};
 
+use super::names::Names;
 use super::{Outcome, actions};
 use crate::intern::Text;
 use crate::outputs::{self, Output, Style};
@@ -21,18 +22,20 @@ use crate::source::{Fault, Faults, Sources};
 pub struct Outputs {
     /// How to print: NAME, or NAME=FILE to write to a file; repeatable. `driftgate list outputs` names them. Of some there
     /// are several versions: NAME@VERSION.
-    #[arg(long, short = 'f', value_name = "NAME[=FILE]")]
+    #[arg(long, short = 'f', value_name = "NAME[=FILE]", value_parser = Names::outputs(), hide_possible_values = true)]
     pub format: Vec<String>,
     /// Where the result goes that has no file of its own; `-` is standard output.
-    #[arg(long, short, value_name = "FILE")]
+    #[arg(long, short, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub output: Option<PathBuf>,
     /// When to use colours.
     #[arg(long, value_name = "WHEN", default_value = "auto")]
     pub color: Color,
-    /// Print less: the summary alone.
-    #[arg(long, short)]
-    pub quiet: bool,
-    /// Print more: every finding in full.
+    /// Print less: the summary alone. Twice, for scripts: nothing but what --format or --output asks for, and what kept
+    /// driftgate from its work.
+    #[arg(long, short, action = ArgAction::Count)]
+    pub quiet: u8,
+    /// Print more: every finding in full; and to standard error, a line each, which files were read by which format, and why
+    /// others that look like one were not.
     #[arg(long, short)]
     pub verbose: bool,
     /// Print each change by itself, though several have one cause.
@@ -62,12 +65,28 @@ pub struct Chosen {
 }
 
 impl Outputs {
+    /// Says whether nothing is printed that no option asks for.
+    fn is_silent(&self) -> bool {
+        self.quiet > 1
+    }
+
+    /// Says what is no result and no failure, to standard error, unless nothing is to be said.
+    pub fn say(&self, line: &str) {
+        if !self.is_silent() {
+            super::say(line);
+        }
+    }
+
     /// Returns the outputs that are asked for, each with its file; the one without a file goes to standard output.
     ///
     /// # Errors
     /// Where a name is unknown, or two outputs want standard output.
     pub fn chosen(&self, default: &str) -> Result<Vec<Chosen>> {
         let mut chosen: Vec<Chosen> = Vec::new();
+        let is_report = outputs::named(default).is_none_or(|output| !output.is_document());
+        if self.is_silent() && self.format.is_empty() && self.output.is_none() && is_report {
+            return Ok(chosen);
+        }
         let default = [default.to_owned()];
         let names = if self.format.is_empty() { &default[..] } else { &self.format };
         for name in names {
@@ -112,7 +131,7 @@ impl Outputs {
     /// As [`Outputs::write`].
     pub fn write_for_ci(&self, report: &Report, default: &str) -> Result<()> {
         self.write(report, default)?;
-        if self.format.is_empty() && actions::is_here() {
+        if self.format.is_empty() && !self.is_silent() && actions::is_here() {
             actions::annotate(report)?;
             actions::summarize(report, self.style(true));
         }
@@ -130,7 +149,7 @@ impl Outputs {
                 !in_file && stdout().is_terminal() && !set("NO_COLOR") && !dumb
             }
         };
-        Style { color, quiet: self.quiet, verbose: self.verbose, all: self.all, ..Style::default() }
+        Style { color, quiet: self.quiet > 0, verbose: self.verbose, all: self.all, ..Style::default() }
     }
 }
 

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use anyhow::{Context, Result, bail};
-use clap::{Args, ValueEnum};
+use clap::{Args, ValueEnum, ValueHint};
 use serde::Serialize;
 
 use super::input::{Files, Work};
@@ -20,7 +20,7 @@ pub struct Why {
     /// The package: a name, a purl, or one with wildcards (`torch`, `pkg:npm/@scope/*`).
     name: String,
     /// The folder, file of a known format, or git revision (REV, REV:PATH) to look into.
-    #[arg(default_value = ".")]
+    #[arg(default_value = ".", value_hint = ValueHint::AnyPath)]
     path: String,
     /// How to print.
     #[arg(long, short = 'f', value_name = "NAME", default_value = "terminal")]
@@ -84,9 +84,7 @@ impl Why {
             .map(|node| answer(node, &sources))
             .collect();
         if found.is_empty() {
-            let bare = self.name.rsplit('/').next().unwrap_or(&self.name);
-            let near = suggest::closest(bare, side.graph.components().map(|node| node.component.name()));
-            let hint = near.map_or(String::new(), |near| format!(", did you mean \"{}\"?", near.escape_debug()));
+            let hint = suggest::package(&self.name, side.graph.components().map(|node| node.component.name()));
             bail!(
                 "nothing in {} is called \"{}\"{hint}",
                 count(side.graph.subjects().len(), "subject"),

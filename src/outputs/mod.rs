@@ -31,6 +31,7 @@ use crate::bom;
 use crate::entry::Entry;
 use crate::intern::Text;
 use crate::report::Report;
+use crate::suggest;
 
 /// One output of findings and changes.
 pub trait Output: Entry {
@@ -103,7 +104,9 @@ pub fn asked(name: &str) -> Result<(&'static dyn Output, Text)> {
     let (id, version) = name.split_once('@').map_or((name, None), |(id, version)| (id, Some(version)));
     let Some(output) = named(id) else {
         let known: Vec<&str> = OUTPUTS.iter().map(|output| output.id()).collect();
-        bail!("there is no output \"{}\"; there are {}", id.escape_debug(), known.join(", "));
+        let near = suggest::closest(id, known.iter().copied());
+        let hint = near.map(|near| format!(", did you mean \"{near}\"?")).unwrap_or_default();
+        bail!("there is no output \"{}\"{hint}; there are {}", id.escape_debug(), known.join(", "));
     };
     let Some(version) = version else { return Ok((output, "")) };
     match output.versions().iter().find(|known| **known == version) {

@@ -118,6 +118,7 @@ impl Tree for Folder {
                 Ok(entry) if entry.file_type().is_some_and(|kind| kind.is_file()) => {
                     listing.files.extend(below(&self.real, &entry));
                 }
+                Ok(entry) if entry.path_is_symlink() => listing.links.extend(below(&self.real, &entry)),
                 Ok(_) => {}
                 Err(error) => {
                     let (path, message) = told(&error, &self.real);
@@ -134,6 +135,7 @@ impl Tree for Folder {
         }
         listing.files.sort_unstable();
         listing.unlisted.sort_unstable();
+        listing.links.sort_unstable();
         Ok(listing)
     }
 
@@ -233,7 +235,7 @@ impl Open for Single {
 
 impl Tree for Single {
     fn list(&self, _enter: &Enter, _hidden: bool) -> Result<Listing> {
-        Ok(Listing { files: vec![self.name.clone()], unlisted: Vec::new() })
+        Ok(Listing { files: vec![self.name.clone()], ..Listing::default() })
     }
 
     fn label(&self) -> String {

@@ -53,8 +53,8 @@ impl Facts {
         }
         let rows = tables::about(&name);
         if rows.is_empty() {
-            let gpus = crate::gpu::facts::gpus().models.iter().map(|gpu| gpu.name.as_str());
-            let hint = suggest::hint(&name, gpus);
+            let names = tables::names();
+            let hint = suggest::hint(&name, names.iter().map(String::as_str));
             bail!("nothing is known of \"{}\"{hint}; `driftgate gpu facts` lists the tables", name.escape_debug());
         }
         let text = match self.format {
