@@ -16,6 +16,7 @@ use crate::graph::Graph;
 use crate::images;
 use crate::intern::{self, Text};
 use crate::model::{Component, Gap, Inventory, Layer, Node, Purl};
+use crate::progress::{FOUND, READ};
 use crate::report::Problem;
 use crate::source::{self, Fault, FileId, Location, Source, Sources};
 use crate::tree::image::{self, Look};
@@ -331,10 +332,13 @@ fn parse(sources: &Sources, tree: usize, mut found: Vec<Found>, walked: bool, te
     while !found.is_empty() {
         let files: Vec<(FileId, Found)> =
             found.drain(..).map(|file| (sources.add_file(tree, &file.path), file)).collect();
-        let results: Vec<_> = files
-            .into_par_iter()
-            .map(|(file, found)| (file, found.format, one(sources, file, found, walked)))
-            .collect();
+        FOUND.add(files.len());
+        let read_one = |(file, found): (FileId, Found)| {
+            let (format, read) = (found.format, one(sources, file, found, walked));
+            READ.add(1);
+            (file, format, read)
+        };
+        let results: Vec<_> = files.into_par_iter().map(read_one).collect();
         let mut included: Vec<(String, &'static dyn Format)> = Vec::new();
         for (file, format, result) in results {
             let path = sources.path(file);

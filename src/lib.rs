@@ -22,6 +22,7 @@ pub mod judge;
 pub mod model;
 pub mod outputs;
 pub mod policy;
+pub mod progress;
 pub mod report;
 pub mod rules;
 pub mod source;

@@ -246,3 +246,185 @@ fn quiet_twice_says_nothing_but_what_is_asked_for() {
     let actions = driftgate(&project.path("")).args(["check", "-qq"]).env("GITHUB_ACTIONS", "true").output();
     assert_eq!(Ran::of(actions.unwrap()).ends(0, &[]).out, "");
 }
+
+/// What a run printed to a terminal of some width, both of its streams.
+#[cfg(unix)]
+fn on_a_terminal(project: &Project, columns: u16, arguments: &[&str], settings: &[(&str, &str)]) -> String {
+    screen(project, columns, arguments, settings, None)
+}
+
+/// The same, with standard input that comes a second late.
+#[cfg(unix)]
+fn screen(
+    project: &Project,
+    columns: u16,
+    arguments: &[&str],
+    settings: &[(&str, &str)],
+    late: Option<&'static str>,
+) -> String {
+    use std::io::{Read, Write};
+    use std::process::Stdio;
+
+    use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
+    use rustix::termios::{Winsize, tcsetwinsize};
+
+    let here = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).unwrap();
+    grantpt(&here).unwrap();
+    unlockpt(&here).unwrap();
+    let name = ptsname(&here, Vec::new()).unwrap().into_string().unwrap();
+    let there = || fs::OpenOptions::new().read(true).write(true).open(&name).unwrap();
+    tcsetwinsize(&here, Winsize { ws_row: 24, ws_col: columns, ws_xpixel: 0, ws_ypixel: 0 }).unwrap();
+    let mut command = driftgate(&project.path(""));
+    command.args(arguments).env("TERM", "xterm-256color").envs(settings.iter().copied());
+    command.stdin(if late.is_some() { Stdio::piped() } else { Stdio::null() });
+    let mut child = command.stdout(Stdio::from(there())).stderr(Stdio::from(there())).spawn().unwrap();
+    drop(command);
+    let writer = child.stdin.take().zip(late).map(|(mut stdin, text)| {
+        std::thread::spawn(move || {
+            std::thread::sleep(std::time::Duration::from_millis(1_500));
+            stdin.write_all(text.as_bytes()).unwrap();
+        })
+    });
+    let mut shown = Vec::new();
+    // Linux says that the other side is gone by an error.
+    let _ = fs::File::from(here).read_to_end(&mut shown);
+    child.wait().unwrap();
+    writer.into_iter().for_each(|writer| writer.join().unwrap());
+    String::from_utf8(shown).unwrap().replace("\r\n", "\n")
+}
+
+/// Takes sequences away, but not what they are about.
+#[cfg(unix)]
+fn plain(shown: &str) -> String {
+    let mut parts = shown.split('\u{1b}');
+    let mut text = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        text.push_str(match part.as_bytes().first() {
+            Some(b'[') => part.trim_start_matches(|c: char| !c.is_ascii_alphabetic()).get(1..).unwrap_or_default(),
+            Some(b'\\') => &part[1..],
+            _ => "",
+        });
+    }
+    text
+}
+
+#[cfg(unix)]
+#[test]
+fn locations_are_links_where_a_terminal_has_them_and_nowhere_else() {
+    let project = Project::pinned();
+    project.bump();
+    let real = project.folder.path().canonicalize().unwrap();
+    let file = format!("{}/Cargo.lock\u{1b}\\Cargo.lock:12:8\u{1b}]8;;\u{1b}\\", real.display());
+    let shows = |settings: &[(&str, &str)], arguments: &[&str]| {
+        let shown = on_a_terminal(&project, 100, arguments, settings);
+        assert!(plain(&shown).contains("Cargo.lock:12:8") || arguments[0] == "list", "{shown}");
+        assert_eq!(shown.contains("\u{1b}]8;;file://"), shown.contains(&file), "{shown}");
+        shown.contains("\u{1b}]8;;")
+    };
+    for setting in [
+        ("VTE_VERSION", "7600"),
+        ("TERM_PROGRAM", "WezTerm"),
+        ("TERM_PROGRAM", "iTerm.app"),
+        ("TERM_PROGRAM", "ghostty"),
+        ("WT_SESSION", "1"),
+        ("TERM", "xterm-kitty"),
+        ("KITTY_WINDOW_ID", "1"),
+        ("FORCE_HYPERLINK", "1"),
+    ] {
+        assert!(shows(&[setting], &["check"]), "{setting:?}");
+    }
+    let vte = ("VTE_VERSION", "7600");
+    assert!(shows(&[vte, ("NO_COLOR", "1")], &["check"]));
+    assert!(shows(&[vte], &["why", "itoa"]));
+    for (settings, arguments) in [
+        (&[][..], &["check"][..]),
+        (&[("VTE_VERSION", "4600")], &["check"]),
+        (&[vte, ("FORCE_HYPERLINK", "0")], &["check"]),
+        (&[vte, ("CI", "true")], &["check"]),
+        (&[vte, ("TERM", "dumb")], &["check"]),
+        (&[vte], &["check", "--color", "never"]),
+        (&[vte], &["check", "--format", "markdown"]),
+    ] {
+        assert!(!shows(settings, arguments), "{settings:?} {arguments:?}");
+    }
+    // A pipe gets none, and no file does, whatever is forced.
+    let forced =
+        driftgate(&project.path("")).args(["check", "--format", "terminal"]).env("FORCE_HYPERLINK", "1").output();
+    assert_eq!(Ran::of(forced.unwrap()).out, project.run(&["check"]).out);
+    on_a_terminal(&project, 100, &["check", "--format", "terminal=out.txt"], &[vte]);
+    assert_eq!(project.get("out.txt"), project.run(&["check"]).out);
+}
+
+#[cfg(unix)]
+#[test]
+fn tables_fit_the_terminal() {
+    let project = Project::pinned();
+    let piped = project.run(&["list"]).out;
+    assert!(piped.lines().any(|line| line.chars().count() > 130));
+    for columns in [40, 60, 80, 104, 120, 200] {
+        for arguments in [&["list"][..], &["gpu", "facts", "torch 2.10"], &["list", "formats"]] {
+            let shown = plain(&on_a_terminal(&project, columns, arguments, &[]));
+            for line in shown.lines().filter(|line| line.starts_with("  ")) {
+                assert!(line.chars().count() <= columns.into(), "{columns}: {line}");
+            }
+        }
+        let words = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
+        let listed = plain(&on_a_terminal(&project, columns, &["list", "outputs"], &[]));
+        assert_eq!(words(&listed), words(&project.run(&["list", "outputs"]).out), "{columns}");
+    }
+    // The terminal is asked, unless COLUMNS says otherwise; in a pipe it says nothing.
+    let narrow = plain(&on_a_terminal(&project, 200, &["list", "outputs"], &[("COLUMNS", "50")]));
+    assert!(narrow.lines().all(|line| line.chars().count() <= 50), "{narrow}");
+    let pipe = driftgate(&project.path("")).arg("list").env("COLUMNS", "50").output();
+    assert_eq!(Ran::of(pipe.unwrap()).out, piped);
+}
+
+#[cfg(unix)]
+#[test]
+fn versions_in_a_table_are_whole_however_narrow_the_terminal() {
+    let project = Project::empty();
+    let demo = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/demo");
+    let at = |below: &str| demo.join(below).to_str().unwrap().to_owned();
+    let (tree, bom, image) = (at("approved"), at("proposed/bom.cdx.json"), format!("api={}", at("api-image.tar")));
+    for columns in [44, 70, 100] {
+        let arguments = ["check", &tree, "--bom", &bom, "--image", &image];
+        let shown = plain(&on_a_terminal(&project, columns, &arguments, &[]));
+        let table: Vec<&str> = shown.lines().skip_while(|line| !line.starts_with("the image api")).skip(1).collect();
+        let table: Vec<&str> = table.into_iter().take_while(|line| line.starts_with("  ")).collect();
+        assert!(table.len() >= 5, "{shown}");
+        assert!(table.iter().all(|line| line.chars().count() <= columns.into()), "{columns}:\n{}", table.join("\n"));
+        for word in ["2.10.0+cu126", "1.8.17", "debugpy", "installed (layer"] {
+            let whole = table.join(" ");
+            let words = whole.split_whitespace().collect::<Vec<_>>().join(" ");
+            assert!(words.contains(word), "{columns}: {word} in\n{}", table.join("\n"));
+        }
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn long_work_says_how_far_it_is_and_takes_that_away() {
+    let project = Project::new();
+    // One side comes late: standard input.
+    let late = |arguments: &[&str], settings: &[(&str, &str)]| {
+        let shown = screen(&project, 100, arguments, settings, Some(CARGO));
+        assert!(shown.contains("4 removed") || arguments.contains(&"-qq"), "{shown}");
+        shown
+    };
+    let shown = late(&["diff", ".", "-"], &[]);
+    let (before, result) = shown.rsplit_once("\r\u{1b}[K").unwrap_or_else(|| panic!("nothing was told: {shown}"));
+    assert!(before.starts_with("\r\u{1b}[Kdriftgate: 2 files read"), "{before:?}");
+    assert!(!result.contains("files read") && result.contains("4 removed"), "{result:?}");
+    for (arguments, settings) in [
+        (&["diff", ".", "-", "-q"][..], &[][..]),
+        (&["diff", ".", "-", "-qq"], &[]),
+        (&["diff", ".", "-"], &[("CI", "true")]),
+        (&["diff", ".", "-"], &[("TERM", "dumb")]),
+    ] {
+        let shown = late(arguments, settings);
+        assert!(!shown.contains("files read"), "{arguments:?} {settings:?}: {shown:?}");
+    }
+    // No terminal, no line.
+    let piped = driftgate(&project.path("")).args(["diff", ".", "."]).output();
+    assert_eq!(Ran::of(piped.unwrap()).err, "");
+}

@@ -40,7 +40,7 @@ pub struct Check {
     #[command(flatten)]
     files: Files,
     #[command(flatten)]
-    outputs: Outputs,
+    pub(super) outputs: Outputs,
 }
 
 #[derive(Clone, Copy, ValueEnum)]

@@ -26,7 +26,7 @@ pub struct Diff {
     #[command(flatten)]
     files: Files,
     #[command(flatten)]
-    outputs: Outputs,
+    pub(super) outputs: Outputs,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]

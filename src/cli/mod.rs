@@ -14,6 +14,7 @@ mod names;
 mod options;
 mod pin;
 mod sbom;
+mod terminal;
 mod version;
 mod why;
 
@@ -22,11 +23,12 @@ use std::io::{self, Write};
 use std::process::ExitCode;
 
 use anyhow::{Context, Result};
-use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
+use clap::{ArgMatches, CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use crate::Side;
 use crate::intern;
 use crate::outputs::tame::Tame;
+use terminal::Ticker;
 
 /// The drift guard: lockfiles and container manifests held to a pinned bill of materials.
 ///
@@ -51,6 +53,20 @@ enum Command {
     List(list::List),
     Completions(completions::Completions),
     Man(man::Man),
+}
+
+impl Command {
+    /// Says whether the command reads trees, which may take long, and was not asked to be quiet.
+    fn works(&self) -> bool {
+        match self {
+            Command::Check(check) => check.outputs.quiet == 0,
+            Command::Pin(pin) => pin.outputs.quiet == 0,
+            Command::Diff(diff) => diff.outputs.quiet == 0,
+            Command::Sbom(sbom) => sbom.outputs.quiet == 0,
+            Command::Init(_) | Command::Why(_) | Command::Gpu(_) => true,
+            Command::Explain(_) | Command::List(_) | Command::Completions(_) | Command::Man(_) => false,
+        }
+    }
 }
 
 /// How a command ended.
@@ -78,22 +94,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
             return ExitCode::from(if error.use_stderr() { 2 } else { 0 });
         }
     };
-    let result =
-        Arguments::from_arg_matches(&matches).map_err(anyhow::Error::from).and_then(|arguments| {
-            match arguments.command {
-                Command::Init(command) => command.run(),
-                Command::Check(command) => command.run(),
-                Command::Pin(command) => command.run(),
-                Command::Diff(command) => command.run(),
-                Command::Why(command) => command.run(),
-                Command::Sbom(command) => command.run(),
-                Command::Gpu(command) => command.run(),
-                Command::Explain(command) => command.run(),
-                Command::List(command) => command.run(),
-                Command::Completions(command) => command.run(&mut Arguments::command()),
-                Command::Man(command) => command.run(Arguments::command()),
-            }
-        });
+    let result = run_command(&matches);
     match result {
         Ok(outcome) => ExitCode::from(outcome as u8),
         Err(error) => {
@@ -105,8 +106,27 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     }
 }
 
+fn run_command(matches: &ArgMatches) -> Result<Outcome> {
+    let command = Arguments::from_arg_matches(matches)?.command;
+    let _ticker = Ticker::start(command.works());
+    match command {
+        Command::Init(command) => command.run(),
+        Command::Check(command) => command.run(),
+        Command::Pin(command) => command.run(),
+        Command::Diff(command) => command.run(),
+        Command::Why(command) => command.run(),
+        Command::Sbom(command) => command.run(),
+        Command::Gpu(command) => command.run(),
+        Command::Explain(command) => command.run(),
+        Command::List(command) => command.run(),
+        Command::Completions(command) => command.run(&mut Arguments::command()),
+        Command::Man(command) => command.run(Arguments::command()),
+    }
+}
+
 /// Says something that is no result, to standard error.
 fn say(line: &str) {
+    terminal::clear();
     let _ = writeln!(io::stderr().lock(), "driftgate: {}", crate::outputs::text::plain(line));
 }
 
@@ -126,6 +146,7 @@ fn print(bytes: &[u8]) -> Result<()> {
 
 /// Writes a result to standard output. A reader that has seen enough is no error, and changes no outcome.
 fn print_with(writer: options::Writer<'_>) -> Result<()> {
+    terminal::end();
     let mut out = io::BufWriter::new(io::stdout().lock());
     match writer(&mut out).and_then(|()| Ok(out.flush()?)) {
         Err(error) if is_closed_pipe(&error) => Ok(()),

@@ -10,7 +10,7 @@ use time::format_description::well_known::Rfc3339;
 use time::{Date, OffsetDateTime};
 
 use super::names::Names;
-use super::{Outcome, actions};
+use super::{Outcome, actions, terminal};
 use crate::intern::Text;
 use crate::outputs::{self, Output, Style};
 use crate::policy;
@@ -50,7 +50,7 @@ pub enum Color {
     Auto,
     /// Always.
     Always,
-    /// Never.
+    /// Never; nor links to files.
     Never,
 }
 
@@ -144,12 +144,11 @@ impl Outputs {
         let color = match self.color {
             Color::Always => true,
             Color::Never => false,
-            Color::Auto => {
-                let dumb = std::env::var_os("TERM").is_some_and(|term| term == "dumb");
-                !in_file && stdout().is_terminal() && !set("NO_COLOR") && !dumb
-            }
+            Color::Auto => !in_file && stdout().is_terminal() && !set("NO_COLOR") && !terminal::is_dumb(),
         };
-        Style { color, quiet: self.quiet > 0, verbose: self.verbose, all: self.all, ..Style::default() }
+        let host = if in_file || matches!(self.color, Color::Never) { None } else { terminal::link_host() };
+        let width = if in_file { 0 } else { terminal::width() };
+        Style { color, host, width, quiet: self.quiet > 0, verbose: self.verbose, all: self.all, ..Style::default() }
     }
 }
 

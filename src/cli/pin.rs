@@ -43,7 +43,7 @@ pub struct Pin {
     #[command(flatten)]
     files: Files,
     #[command(flatten)]
-    outputs: Outputs,
+    pub(super) outputs: Outputs,
 }
 
 impl Pin {

@@ -19,7 +19,7 @@ pub struct Sbom {
     #[command(flatten)]
     files: Files,
     #[command(flatten)]
-    outputs: Outputs,
+    pub(super) outputs: Outputs,
 }
 
 const DEFAULT: &str = "cyclonedx-json";

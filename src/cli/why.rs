@@ -7,9 +7,10 @@ use clap::{Args, ValueEnum, ValueHint};
 use serde::Serialize;
 
 use super::input::{Files, Work};
-use super::{Outcome, print, say};
+use super::{Outcome, print, say, terminal};
 use crate::graph::Resolved;
 use crate::model::{Gap, Pattern, Requirement, Scope};
+use crate::outputs::links::Links;
 use crate::outputs::text::{count, plain};
 use crate::source::Sources;
 use crate::suggest;
@@ -97,7 +98,7 @@ impl Why {
                 text.push('\n');
                 print(text.as_bytes())?;
             }
-            Form::Terminal => print(render(&found).as_bytes())?,
+            Form::Terminal => print(render(&found, &Links::new(terminal::link_host(), &sources)).as_bytes())?,
         }
         Ok(if side.problems.is_empty() { Outcome::Clean } else { Outcome::Incomplete })
     }
@@ -142,19 +143,13 @@ fn answer(node: Resolved<'_>, sources: &Sources) -> Answer {
     }
 }
 
-fn render(found: &[Answer]) -> String {
+fn render(found: &[Answer], links: &Links<'_>) -> String {
     let mut text = String::new();
     for answer in found {
         let how = if answer.direct { "direct" } else { "transitive" };
         let scope = answer.scope.unwrap_or("required by nothing");
-        let _ = writeln!(
-            text,
-            "{} ({how}, {scope}) in {}:{}:{}",
-            plain(answer.purl),
-            plain(answer.path),
-            answer.line,
-            answer.column
-        );
+        let place = links.of(answer.path, format!("{}:{}:{}", plain(answer.path), answer.line, answer.column));
+        let _ = writeln!(text, "{} ({how}, {scope}) in {place}", plain(answer.purl));
         if !answer.copy.is_empty() {
             let _ = writeln!(text, "  as {}", plain(answer.copy.trim_start_matches('(').trim_end_matches(')')));
         }

@@ -1,5 +1,6 @@
 //! A file an output: each renders a report, and never asks which rule made a finding.
 
+pub(crate) mod columns;
 mod csv;
 mod cyclonedx_json;
 mod cyclonedx_xml;
@@ -10,6 +11,7 @@ mod github;
 mod gitlab;
 mod json;
 mod junit;
+pub(crate) mod links;
 pub(crate) mod markdown;
 mod mermaid;
 mod picture;
@@ -65,6 +67,9 @@ pub struct Style {
     pub verbose: bool,
     /// Whether each change is shown by itself, though several have one cause.
     pub all: bool,
+    /// What the machine is called in links to its files, which may be empty; none where no links are written: anywhere but
+    /// on a terminal that has them.
+    pub host: Option<Text>,
     /// The version of its standard, one of [`Output::versions`]; empty for the usual one.
     pub version: Text,
 }

@@ -10,6 +10,7 @@ use rayon::prelude::*;
 
 use super::{Enter, Listing, Tree, is_shown, reason};
 use crate::binary::{program, weights};
+use crate::progress::LISTED;
 use crate::source::{MAX_FILE, Open};
 
 /// A folder on disk. Nothing outside of it is opened, whatever a link in it says.
@@ -54,6 +55,10 @@ impl Open for Folder {
 
     fn has(&self, path: &str) -> bool {
         inside(&self.real, path).is_ok_and(|file| file.is_file())
+    }
+
+    fn on_disk(&self, path: &str) -> Option<PathBuf> {
+        Some(self.real.join(path))
     }
 }
 
@@ -114,6 +119,7 @@ impl Tree for Folder {
         }
         let mut listing = Listing::default();
         for entry in walk.build() {
+            LISTED.add(1);
             match entry {
                 Ok(entry) if entry.file_type().is_some_and(|kind| kind.is_file()) => {
                     listing.files.extend(below(&self.real, &entry));
@@ -230,6 +236,10 @@ impl Open for Single {
 
     fn has(&self, path: &str) -> bool {
         self.is_itself(path) || inside(&self.folder, path).is_ok_and(|file| file.is_file())
+    }
+
+    fn on_disk(&self, path: &str) -> Option<PathBuf> {
+        Some(self.folder.join(if self.is_itself(path) { &self.name } else { path }))
     }
 }
 

@@ -12,11 +12,12 @@ use clap::{Args, Subcommand, ValueEnum, ValueHint};
 
 use super::input::{Files, Work, read_nodes};
 use super::names::Names;
-use super::{Outcome, print, say};
+use super::{Outcome, print, say, terminal};
 use crate::gpu::summary::Summary;
 use crate::gpu::{self, Gravity, Stack, Verdict};
 use crate::graph::{Graph, Ways};
 use crate::intern::Text;
+use crate::outputs::links::Links;
 use crate::policy::{Target, read_driver};
 use crate::source::{Location, Place, Sources};
 use crate::stacks;
@@ -111,7 +112,9 @@ impl Gpu {
         let fleet: Vec<_> = machines
             .flat_map(|(number, target)| gpu::fleet(&target.target).into_iter().map(move |answer| (number, answer)))
             .collect();
-        let view = View { rows: &rows, targets: &names, fleet: &fleet, sources: &sources };
+        let links = Links::new(terminal::link_host(), &sources);
+        let (width, sources) = (terminal::width(), &sources);
+        let view = View { rows: &rows, targets: &names, fleet: &fleet, sources, width, links };
         match self.format {
             Form::Json => print(view.json()?.as_bytes())?,
             Form::Markdown => print(view.markdown().as_bytes())?,
