@@ -2,7 +2,7 @@
 # With `--target ci` a shell and git beside it, as runners of CI want them.
 FROM rust:1.89.0-alpine3.22 AS build
 WORKDIR /build
-COPY Cargo.toml Cargo.lock ./
+COPY Cargo.toml Cargo.lock build.rs ./
 COPY benches benches
 COPY schemas schemas
 COPY src src

@@ -1,5 +1,7 @@
 //! Walks a tree, pairs each file with its format, and reads them side by side.
 
+pub mod told;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -14,10 +16,12 @@ use crate::graph::Graph;
 use crate::images;
 use crate::intern::{self, Text};
 use crate::model::{Component, Gap, Inventory, Layer, Node, Purl};
+use crate::progress::{FOUND, READ};
 use crate::report::Problem;
 use crate::source::{self, Fault, FileId, Location, Source, Sources};
 use crate::tree::image::{self, Look};
 use crate::tree::{Enter, Listing, Tree};
+use told::Told;
 
 /// What of a tree is looked at.
 #[derive(Clone, Debug, Default)]
@@ -28,6 +32,8 @@ pub struct Scan {
     pub exclude: GlobSet,
     /// Paths that are never read as subjects: the pinned BOM itself.
     pub skip: BTreeSet<String>,
+    /// Whether it is told what became of each file.
+    pub tells: bool,
 }
 
 /// Folders that hold other people's projects, or what tools made of ours.
@@ -64,6 +70,8 @@ pub struct Read {
     pub unread: BTreeSet<Text>,
     /// What a reader should know.
     pub notes: Vec<String>,
+    /// What became of each file, where that is asked for: sorted by path.
+    pub told: Vec<Told>,
     /// The number of the tree among the sources.
     tree: usize,
 }
@@ -71,8 +79,8 @@ pub struct Read {
 impl Read {
     /// Joins the inventories into one side of a comparison.
     pub fn side(self) -> Side {
-        let Read { inventories, problems, unread, notes, .. } = self;
-        Side { graph: Graph::join(inventories), problems, unread, notes }
+        let Read { inventories, problems, unread, notes, told, .. } = self;
+        Side { graph: Graph::join(inventories), problems, unread, notes, told }
     }
 }
 
@@ -98,8 +106,10 @@ pub const WHOLE: Text = "";
 pub fn read(sources: &Sources, tree: &Arc<dyn Tree>, scan: &Scan) -> Result<Read> {
     let is_installed = tree.is_installed();
     let mut programs = Vec::new();
-    let Listing { files, unlisted } =
+    let Listing { files, unlisted, .. } =
         if is_installed { installed(&**tree, scan, &mut programs)? } else { walk(&**tree, scan)? };
+    // Of what is installed, most is no project's.
+    let passed = if scan.tells && !is_installed { told::passed(&**tree, scan, &files) } else { Vec::new() };
     let found = files.into_iter().filter_map(|path| {
         let installed = if is_installed { formats::of_installed(&path) } else { None };
         let format = installed.or_else(|| formats::of_file(&path))?;
@@ -117,7 +127,7 @@ pub fn read(sources: &Sources, tree: &Arc<dyn Tree>, scan: &Scan) -> Result<Read
         !is_told
     });
     let number = sources.add_tree(tree.clone());
-    let mut read = parse(sources, number, found, true);
+    let mut read = parse(sources, number, found, true, scan.tells);
     if is_installed {
         layers(sources, &**tree, &mut read.inventories);
     }
@@ -128,6 +138,8 @@ pub fn read(sources: &Sources, tree: &Arc<dyn Tree>, scan: &Scan) -> Result<Read
         read.unread.insert(if is_whole { WHOLE } else { path });
         read.problems.push(Problem::at(Location { path, line: 1, column: 1, end_line: 1, end_column: 1 }, message));
     }
+    read.told.extend(passed);
+    read.told.sort();
     read.problems.sort();
     read.problems.dedup();
     read.tree = number;
@@ -150,6 +162,7 @@ pub fn read_below(sources: &Sources, tree: &Arc<dyn Tree>, scan: &Scan, prefix: 
     };
     read.inventories.iter_mut().for_each(|inventory| inventory.subject = put(inventory.subject));
     read.unread = read.unread.into_iter().map(put).collect();
+    read.told.iter_mut().for_each(|told| told.path = put(told.path));
     for location in read.problems.iter_mut().filter_map(|problem| problem.location.as_mut()) {
         location.path = put(location.path);
     }
@@ -161,6 +174,14 @@ pub fn read_below(sources: &Sources, tree: &Arc<dyn Tree>, scan: &Scan, prefix: 
 /// # Errors
 /// Where the file can't be opened or no format knows it.
 pub fn read_file(sources: &Sources, tree: &Arc<dyn Tree>, path: &str) -> Result<Read> {
+    read_one(sources, tree, path, false)
+}
+
+/// Reads one file as [`read_file`] does; `tells` says whether it is told what became of it and of those beside it.
+///
+/// # Errors
+/// As [`read_file`].
+pub fn read_one(sources: &Sources, tree: &Arc<dyn Tree>, path: &str, tells: bool) -> Result<Read> {
     let number = sources.add_tree(tree.clone());
     let (format, text) = match formats::of_file(path) {
         Some(format) if format.is_of(path, "") => (format, None),
@@ -183,7 +204,7 @@ pub fn read_file(sources: &Sources, tree: &Arc<dyn Tree>, path: &str) -> Result<
             }
         }
     }
-    Ok(parse(sources, number, found, false))
+    Ok(parse(sources, number, found, false, tells))
 }
 
 /// Lists the files of a tree that are looked at.
@@ -298,8 +319,9 @@ const SYSTEM: &[&str] =
 /// Where projects stand in those all the same: `usr/src/app`, `var/task`, `var/www`.
 const PROJECTS: &[&str] = &["src/", "task/", "www/"];
 
-/// Parses files and those that they include, and joins them; `walked` says that none of them was named.
-fn parse(sources: &Sources, tree: usize, mut found: Vec<Found>, walked: bool) -> Read {
+/// Parses files and those that they include, and joins them; `walked` says that none of them was named, `tells` that
+/// it is told what became of each.
+fn parse(sources: &Sources, tree: usize, mut found: Vec<Found>, walked: bool, tells: bool) -> Read {
     let mut listed: BTreeSet<String> = found.iter().map(|file| file.path.clone()).collect();
     let mut known = listed.clone();
     // What its own name and text say nothing of, a file that includes it may.
@@ -310,10 +332,13 @@ fn parse(sources: &Sources, tree: usize, mut found: Vec<Found>, walked: bool) ->
     while !found.is_empty() {
         let files: Vec<(FileId, Found)> =
             found.drain(..).map(|file| (sources.add_file(tree, &file.path), file)).collect();
-        let results: Vec<_> = files
-            .into_par_iter()
-            .map(|(file, found)| (file, found.format, one(sources, file, found, walked)))
-            .collect();
+        FOUND.add(files.len());
+        let read_one = |(file, found): (FileId, Found)| {
+            let (format, read) = (found.format, one(sources, file, found, walked));
+            READ.add(1);
+            (file, format, read)
+        };
+        let results: Vec<_> = files.into_par_iter().map(read_one).collect();
         let mut included: Vec<(String, &'static dyn Format)> = Vec::new();
         for (file, format, result) in results {
             let path = sources.path(file);
@@ -322,17 +347,32 @@ fn parse(sources: &Sources, tree: usize, mut found: Vec<Found>, walked: bool) ->
                 // Another kind of file by the same name.
                 Ok(None) => {
                     unknown.insert(path.to_owned());
+                    let size = sources.size(file).filter(|size| *size > format.most());
+                    if tells && (size.is_some() || format.is_of(path, "")) {
+                        let why = match size {
+                            Some(size) => format!("{} KiB are too many for {}", size >> 10, format.id()),
+                            None => format!("its text is not of {}", format.id()),
+                        };
+                        read.told.push(Told::of(path, format!("not read: {why}")));
+                    }
                     continue;
                 }
                 Err(error) => {
                     if listed.contains(path) && format.role() == Role::Subject {
                         read.unread.insert(path);
                     }
+                    if tells {
+                        read.told.push(Told::of(path, format!("not read whole as {}: see the problem", format.id())));
+                    }
                     read.problems.push(Problem::of(sources, file, &error));
                     continue;
                 }
             };
             if inventories.is_empty() && !format.is_of(path, "") {
+                if tells {
+                    let words = format!("read as {}, and no subject: nothing in it runs or is installed", format.id());
+                    read.told.push(Told::of(path, words));
+                }
                 if !walked {
                     let location = Location { path, line: 1, column: 1, end_line: 1, end_column: 1 };
                     read.problems.push(Problem::at(location, "nothing in it runs or is installed".to_owned()));
@@ -343,6 +383,12 @@ fn parse(sources: &Sources, tree: usize, mut found: Vec<Found>, walked: bool) ->
             if !is_itself {
                 if walked {
                     read.notes.push(format!("{path} is a BOM of driftgate's own and no subject"));
+                    if tells {
+                        read.told.push(Told::of(
+                            path,
+                            "not read: a BOM of driftgate's own, whose subjects speak for themselves",
+                        ));
+                    }
                     continue;
                 }
                 is_own = true;
@@ -366,6 +412,7 @@ fn parse(sources: &Sources, tree: usize, mut found: Vec<Found>, walked: bool) ->
             }
         }
     }
+    let gathered = if tells { gathered(&read.inventories) } else { BTreeMap::new() };
     gather(&mut read.inventories);
     read.inventories.sort_by_key(|inventory| inventory.subject);
     // What a BOM holds is joined already, and with the manifests of its time.
@@ -389,9 +436,16 @@ fn parse(sources: &Sources, tree: usize, mut found: Vec<Found>, walked: bool) ->
         let format = formats::named(inventory.format);
         let is_subject = format.is_some_and(|format| format.role() == Role::Subject && format.is_subject(inventory));
         let is_included = known.contains(inventory.subject) && !listed.contains(inventory.subject);
-        is_subject && !is_included && !doubled.contains(inventory.subject)
+        let stays = is_subject && !is_included && !doubled.contains(inventory.subject);
+        if tells && stays {
+            read.told.push(told::subject(inventory, gathered.get(inventory.subject).copied().unwrap_or(1)));
+        } else if let Some(format) = format.filter(|_| tells) {
+            read.told.push(told::beside(inventory, format, is_included));
+        }
+        stays
     });
     read.unread.extend(doubled);
+    read.told.sort();
     read.problems.sort();
     read.problems.dedup();
     read
@@ -476,6 +530,16 @@ fn doubled(read: &mut Read, sources: &Sources) -> BTreeSet<Text> {
         read.problems.push(Problem::at(sources.locate(place), message));
     }
     doubled
+}
+
+/// Counts the files of each subject that many files are parts of.
+fn gathered(inventories: &[Inventory]) -> BTreeMap<String, usize> {
+    let mut counts = BTreeMap::new();
+    for inventory in inventories {
+        let subject = formats::named(inventory.format).and_then(|format| format.gathers(inventory.subject));
+        subject.into_iter().for_each(|subject| *counts.entry(subject).or_default() += 1);
+    }
+    counts
 }
 
 /// Makes one inventory of those that are parts of one subject.

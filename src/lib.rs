@@ -22,6 +22,7 @@ pub mod judge;
 pub mod model;
 pub mod outputs;
 pub mod policy;
+pub mod progress;
 pub mod report;
 pub mod rules;
 pub mod schemas;
@@ -55,6 +56,8 @@ pub struct Side {
     pub unread: BTreeSet<Text>,
     /// What a reader should know.
     pub notes: Vec<String>,
+    /// What became of each file, where that was asked for.
+    pub told: Vec<discover::told::Told>,
 }
 
 impl Side {

@@ -6,6 +6,7 @@
 use std::collections::VecDeque;
 use std::fmt;
 use std::ops::Range;
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use anyhow::{Context, Result};
@@ -249,6 +250,12 @@ pub trait Open: Send + Sync {
     fn has(&self, path: &str) -> bool {
         self.open(path).is_ok()
     }
+
+    /// Returns where the file at `path` stands on this machine, where it does: for links on a screen, and for nothing that
+    /// is written down.
+    fn on_disk(&self, _path: &str) -> Option<PathBuf> {
+        None
+    }
 }
 
 /// The files of a run: opens them to be parsed, and turns places into paths, lines and columns.
@@ -420,6 +427,18 @@ impl Sources {
     pub fn size(&self, file: FileId) -> Option<u64> {
         let (tree, path) = self.file(file).ok()?;
         tree.size(path)
+    }
+
+    /// Returns where a file stands on this machine; see [`Open::on_disk`].
+    pub fn on_disk(&self, file: FileId) -> Option<PathBuf> {
+        let (tree, path) = self.file(file).ok()?;
+        tree.on_disk(path)
+    }
+
+    /// Returns all files.
+    pub fn files(&self) -> impl Iterator<Item = FileId> {
+        let listed = self.listed.read().unwrap_or_else(PoisonError::into_inner);
+        (0..listed.files.len() as u32).map(FileId)
     }
 
     /// Says whether there is another file at `path` of the tree that a file belongs to.

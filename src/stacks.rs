@@ -22,8 +22,9 @@ use crate::gpu::{self, Environment, Install, Package, Setting, Stack, Stage, Wor
 use crate::graph::{Graph, Resolved, Subject};
 use crate::intern::{self, Text};
 use crate::model::{Component, Fact, FactKind, NodeId, Part, PartKind, Scope};
-use crate::policy::{self, Policy};
+use crate::policy::{self, Placed, Policy};
 use crate::source::{self, Place};
+use crate::suggest;
 use asked::Asked;
 use shipped::Share;
 
@@ -61,6 +62,24 @@ pub fn unknown_stages(graph: &Graph, policy: &Policy) -> Vec<(Place, String)> {
         })
     };
     policy.environments.iter().filter_map(|said| Some((said.stage?.place, note(said)?))).collect()
+}
+
+/// Returns a note on each path of the policy's environments that the tree has no subject at, and that is nearly one that it
+/// has: the path's place, and which was probably meant. To be asked of a whole tree.
+pub fn misspelled(graph: &Graph, policy: &Policy) -> Vec<(Place, String)> {
+    let paths: BTreeSet<&str> = graph.subjects().iter().map(|subject| subject.path).collect();
+    let is_there = |path: &str| {
+        paths.iter().any(|there| *there == path || there.strip_prefix(path).is_some_and(|rest| rest.starts_with('/')))
+    };
+    let locks = policy.environments.iter().flat_map(|said| said.locks.texts());
+    let images = policy.environments.iter().flat_map(|said| &said.image);
+    let wrong = locks.chain(images).filter(|said| !said.value.contains(['*', '?', '{', '[']) && !is_there(said.value));
+    let note = |said: &Placed<Text>| {
+        let near = suggest::closest(said.value, paths.iter().copied())?;
+        let (wrong, near) = (said.value.escape_debug(), near.escape_debug());
+        Some((said.place, format!("nothing here is called \"{wrong}\", did you mean \"{near}\"?")))
+    };
+    wrong.filter_map(note).collect()
 }
 
 /// The stage that an environment is built up to, and the path of its file, by the environment's name: where a deployment

@@ -8,14 +8,24 @@ const LONGEST: usize = 64;
 /// Case and `_` for `-` cost nothing, and one edit in three letters is near. Of equals, the first wins.
 pub fn closest<'c>(wrong: &str, candidates: impl IntoIterator<Item = &'c str>) -> Option<&'c str> {
     let wrong = plain(wrong)?;
-    let limit = (wrong.len() / 3).max(1);
+    let long = wrong.chars().count();
+    let limit = (long / 3).max(1);
     let distances = candidates.into_iter().filter_map(|candidate| {
         let letters = plain(candidate)?;
-        let distance = distance(&wrong, &letters);
+        // Insertions, deletions, replacements and swaps of neighbours.
+        let distance = strsim::osa_distance(&wrong, &letters);
         // Of a name of two letters, one edit leaves nothing to know it by.
-        (distance <= limit && distance < letters.len().min(wrong.len())).then_some((distance, candidate))
+        (distance <= limit && distance < letters.chars().count().min(long)).then_some((distance, candidate))
     });
     distances.min_by_key(|(distance, _)| *distance).map(|(_, candidate)| candidate)
+}
+
+/// Says which package was probably meant by a name or a purl: `, did you mean "torch"?`; nothing where none is near.
+pub fn package<'c>(wrong: &str, names: impl IntoIterator<Item = &'c str>) -> String {
+    let bare = wrong.rsplit('/').next().unwrap_or(wrong);
+    let bare = bare.split(['@', '?', '#']).next().unwrap_or(bare);
+    let near = closest(bare, names).filter(|near| *near != bare);
+    near.map(|near| format!(", did you mean \"{}\"?", near.escape_debug())).unwrap_or_default()
 }
 
 /// Says what names there are: `, did you mean "deny"?` where one is near, else `, expected "deny" or "warn"` where they
@@ -45,52 +55,14 @@ pub fn either(names: &[&str]) -> String {
     text
 }
 
-fn plain(name: &str) -> Option<Vec<char>> {
+fn plain(name: &str) -> Option<String> {
     let letters = |character: char| if character == '_' { '-' } else { character.to_ascii_lowercase() };
     (name.len() <= LONGEST).then(|| name.chars().map(letters).collect())
-}
-
-/// Counts insertions, deletions, replacements and swaps of neighbours that make `b` of `a`.
-///
-/// This is the Damerau-Levenshtein distance in its restricted form: no letter is edited twice.
-fn distance(a: &[char], b: &[char]) -> usize {
-    let mut before: Vec<usize> = Vec::new();
-    let mut last: Vec<usize> = (0..=b.len()).collect();
-    for i in 1..=a.len() {
-        let mut row = vec![i; b.len() + 1];
-        for j in 1..=b.len() {
-            let replaced = last[j - 1] + usize::from(a[i - 1] != b[j - 1]);
-            row[j] = replaced.min(last[j] + 1).min(row[j - 1] + 1);
-            if i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1] {
-                row[j] = row[j].min(before[j - 2] + 1);
-            }
-        }
-        before = std::mem::replace(&mut last, row);
-    }
-    last[b.len()]
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn edits_are_counted() {
-        for (a, b, expected) in [
-            ("", "", 0),
-            ("", "abc", 3),
-            ("deny", "deny", 0),
-            ("dney", "deny", 1),
-            ("den", "deny", 1),
-            ("denny", "deny", 1),
-            ("kitten", "sitting", 3),
-            ("ca", "abc", 3),
-        ] {
-            let letters = |text: &str| text.chars().collect::<Vec<char>>();
-            assert_eq!(distance(&letters(a), &letters(b)), expected, "{a} {b}");
-            assert_eq!(distance(&letters(b), &letters(a)), expected, "{b} {a}");
-        }
-    }
 
     #[test]
     fn near_names_are_found() {

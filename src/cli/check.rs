@@ -3,13 +3,14 @@
 use std::path::PathBuf;
 
 use anyhow::Result;
-use clap::{Args, ValueEnum};
+use clap::{Args, ValueEnum, ValueHint};
 
 use super::input::{Files, Images, Work, read_nodes};
 use super::options::{Outputs, day, located, outcome, timestamp};
-use super::{Outcome, say};
+use super::{Outcome, tell};
 use crate::policy::Level;
-use crate::source::Sources;
+use crate::source::{Location, Sources};
+use crate::stacks;
 use crate::{Side, check};
 
 /// Hold a tree to its pinned BOM and judge what drifted: the gate
@@ -19,10 +20,10 @@ use crate::{Side, check};
 #[derive(Args)]
 pub struct Check {
     /// The folder (or lockfile, or git revision `REV`, `REV:PATH`) to check.
-    #[arg(default_value = ".")]
+    #[arg(default_value = ".", value_hint = ValueHint::AnyPath)]
     path: String,
     /// The pinned BOM; by the policy `bom.cdx.json` beside it.
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     bom: Option<PathBuf>,
     /// The level from which findings fail the run; by the policy `deny`.
     #[arg(long, value_name = "LEVEL")]
@@ -32,14 +33,14 @@ pub struct Check {
     date: Option<String>,
     /// A list of nodes (`kubectl get nodes -o json`) or the output of nvidia-smi, whose machines are targets beside the
     /// policy's; repeatable, `-` is standard input.
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     nodes: Vec<PathBuf>,
     #[command(flatten)]
     images: Images,
     #[command(flatten)]
     files: Files,
     #[command(flatten)]
-    outputs: Outputs,
+    pub(super) outputs: Outputs,
 }
 
 #[derive(Clone, Copy, ValueEnum)]
@@ -57,11 +58,13 @@ impl Check {
         self.outputs.chosen("terminal")?;
         let today = day(self.date.as_deref())?;
         let sources = Sources::default();
-        let mut work = Work::open(&self.path, &self.files, self.bom.as_deref(), &sources)?;
+        let work = Work::open(&self.path, &self.files, self.bom.as_deref(), &sources)?;
+        let mut work = work.telling(self.outputs.verbose);
         work.policy.targets.extend(read_nodes(&sources, &self.nodes)?);
         let (pinned, resolved) = rayon::join(|| work.pinned(), || work.read(&self.files));
         let (mut pinned, mut resolved) = (Side { graph: pinned?, ..Side::default() }, resolved?);
         self.images.add_to(&mut resolved, Some(&pinned.graph), &work, &self.files)?;
+        tell(&resolved);
         if work.is_file() {
             // One file is held to what is pinned of it, and not to all the rest.
             pinned.graph.retain(|path| resolved.graph.subject(path).is_some());
@@ -75,10 +78,16 @@ impl Check {
             Ok(report) => report,
             Err(error) => return Err(located(error, &sources)),
         };
+        if !work.is_file() && report.problems.is_empty() {
+            for (place, note) in stacks::misspelled(&report.resolved, &work.policy) {
+                let Location { path, line, column, .. } = sources.locate(place);
+                report.notes.push(format!("{path}:{line}:{column}: {note}"));
+            }
+        }
         report.sources = sources;
         report.timestamp = timestamp()?;
         if report.subjects.is_empty() && report.problems.is_empty() {
-            say("nothing here has a format that driftgate reads; `driftgate list formats` names them");
+            self.outputs.say("nothing here has a format that driftgate reads; `driftgate list formats` names them");
         }
         self.outputs.write_for_ci(&report, "terminal")?;
         Ok(outcome(&report))

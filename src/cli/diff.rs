@@ -3,11 +3,11 @@
 use std::ffi::OsString;
 
 use anyhow::{Context, Result};
-use clap::{Args, ValueEnum};
+use clap::{Args, ValueEnum, ValueHint};
 
 use super::input::{Files, Work};
 use super::options::{Outputs, outcome, timestamp};
-use super::{Outcome, git};
+use super::{Outcome, git, tell};
 use crate::diff;
 use crate::source::Sources;
 
@@ -18,10 +18,10 @@ use crate::source::Sources;
 #[command(override_usage = "driftgate diff [OPTIONS] <OLD> <NEW>")]
 pub struct Diff {
     /// The old side: a folder, a file of a known format, a container image, a BOM, a git revision (REV or REV:PATH), `-`.
-    #[arg(required_unless_present = "git")]
+    #[arg(required_unless_present = "git", value_hint = ValueHint::AnyPath)]
     old: Option<String>,
     /// The new side.
-    #[arg(required_unless_present = "git")]
+    #[arg(required_unless_present = "git", value_hint = ValueHint::AnyPath)]
     new: Option<String>,
     /// For git to run, which adds its arguments: as `diff.driftgate.command` it shows what changed in the files that have the
     /// attribute `diff=driftgate`, as `diff.driftgate.textconv` it makes a line of each component.
@@ -33,7 +33,7 @@ pub struct Diff {
     #[command(flatten)]
     files: Files,
     #[command(flatten)]
-    outputs: Outputs,
+    pub(super) outputs: Outputs,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -71,9 +71,11 @@ impl Diff {
         }
         let [old, new] = [&self.old, &self.new].map(|side| side.as_deref().unwrap_or_default());
         let sources = Sources::that_keep();
-        let side = |argument: &str| Work::open(argument, &self.files, None, &sources)?.read(&self.files);
+        let open = |argument: &str| Work::open(argument, &self.files, None, &sources);
+        let side = |argument: &str| open(argument)?.telling(self.outputs.verbose).read(&self.files);
         let (old, new) = rayon::join(|| side(old), || side(new));
         let (old, new) = (old.context("reading the old side")?, new.context("reading the new side")?);
+        [&old, &new].into_iter().for_each(tell);
         let mut report = diff(old, new, &sources);
         report.sources = sources;
         report.timestamp = timestamp()?;

@@ -5,14 +5,16 @@ use std::fmt::Write as _;
 use anyhow::{Result, bail};
 use clap::Args;
 
+use super::names::{Names, entries};
 use super::{Outcome, print};
 use crate::entry::Entry;
-use crate::{formats, outputs, rules, suggest};
+use crate::{formats, rules, suggest};
 
 /// Say what a rule, format or output means, and how to mend a finding
 #[derive(Args)]
 pub struct Explain {
     /// The rule's (or format's, or output's) name; or the text of an error that a program printed, whole or in part.
+    #[arg(value_parser = Names::entries(), hide_possible_values = true)]
     name: String,
 }
 
@@ -22,12 +24,6 @@ impl Explain {
     /// # Errors
     /// Where nothing has that name.
     pub fn run(self) -> Result<Outcome> {
-        let entries = || {
-            formats::all()
-                .map(|entry| ("format", entry as &dyn Entry))
-                .chain(rules::all().map(|entry| ("rule", entry as &dyn Entry)))
-                .chain(outputs::OUTPUTS.iter().map(|entry| ("output", *entry as &dyn Entry)))
-        };
         let class = rules::gpu::rule_of(&self.name);
         let named = entries().find(|(_, entry)| entry.id() == self.name || Some(entry.id()) == class);
         let said: Vec<&dyn Entry> = match named {

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 use anyhow::{Context, Result, bail};
-use clap::Args;
+use clap::{Args, ValueHint};
 
 use super::input::{Files, POLICY, Work};
 use super::options::{within, write};
@@ -23,7 +23,7 @@ const SCHEMA: &str = ".driftgate.schema.json";
 #[derive(Args)]
 pub struct Init {
     /// The folder to guard.
-    #[arg(default_value = ".")]
+    #[arg(default_value = ".", value_hint = ValueHint::DirPath)]
     path: String,
     /// Write over a policy and a BOM that are there.
     #[arg(long)]

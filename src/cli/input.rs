@@ -6,8 +6,9 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::{Context, Result, bail};
-use clap::Args;
+use clap::{Args, ValueHint};
 
+use super::names::Names;
 use super::options::{located, within};
 use crate::Side;
 use crate::discover::{self, Read, Scan};
@@ -27,18 +28,18 @@ use crate::tree::{self, Folder, Input, Memory, Single, Tree};
 #[derive(Args, Clone)]
 pub struct Files {
     /// The policy; `driftgate.toml` in PATH if it is there.
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub config: Option<PathBuf>,
     /// A folder of facts of your own about toolkits, drivers, GPUs, frameworks and images, laid over driftgate's: files
     /// named and written as `driftgate gpu facts` shows them, `drivers.toml` and so on.
-    #[arg(long, value_name = "DIR")]
+    #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
     pub facts: Option<PathBuf>,
     /// Run `cargo metadata` for licences, features and target-specific kinds. It runs cargo on the tree, whose settings
     /// can name programs to run: only for trees you trust.
     #[arg(long)]
     pub cargo_metadata: bool,
     /// Which image is meant of one for several platforms: `linux/arm64`.
-    #[arg(long, value_name = "OS/ARCH")]
+    #[arg(long, value_name = "OS/ARCH", value_parser = Names::platforms(), hide_possible_values = true)]
     pub platform: Option<String>,
 }
 
@@ -74,9 +75,10 @@ impl Images {
             let is_known = stacks::is_named(&side.graph, &name)
                 || pinned.is_some_and(|pinned| images::names(pinned).contains(name.as_str()));
             if pinned.is_some() && !is_known {
-                let folders: BTreeSet<&str> =
-                    side.graph.subjects().iter().map(|subject| source::folder(subject.path)).collect();
-                let hint = suggest::hint(&name, folders.into_iter().filter(|folder| !folder.is_empty()));
+                let subjects = side.graph.subjects().iter().map(|subject| subject.path);
+                let paths = subjects.flat_map(|path| [source::folder(path), path]);
+                let names: BTreeSet<&str> = paths.chain(pinned.into_iter().flat_map(images::names)).collect();
+                let hint = suggest::hint(&name, names.into_iter().filter(|name| !name.is_empty()));
                 bail!("--image {name}: the tree has nothing there, and the BOM pins no image of that name{hint}");
             }
             if file.contains("://") {
@@ -89,13 +91,15 @@ impl Images {
                 bail!("--image {}: this is no container image", argument.escape_debug());
             }
             let prefix = format!("{name}{}", images::MARK);
-            let mut read = discover::read_below(work.sources, &input.tree, &Scan::default(), &prefix)?;
+            let scan = Scan { tells: work.tells, ..Scan::default() };
+            let mut read = discover::read_below(work.sources, &input.tree, &scan, &prefix)?;
             let exclude = &work.policy.exclude;
             read.inventories.retain(|inventory| !exclude.matches(inventory.subject));
             let read = read.side();
             side.problems.extend(read.problems);
             side.unread.extend(read.unread);
             side.notes.extend(read.notes);
+            side.told.extend(read.told);
             graph.push(read.graph);
         }
         graph.into_iter().for_each(|graph| side.graph.replace(graph));
@@ -116,6 +120,8 @@ pub struct Work<'s> {
     pub bom: PathBuf,
     /// The files that have been opened.
     pub sources: &'s Sources,
+    /// Whether it is told what became of each file.
+    pub tells: bool,
 }
 
 impl<'s> Work<'s> {
@@ -158,7 +164,12 @@ impl<'s> Work<'s> {
                 _ => bail!("the policy's bom = \"{}\" leads out of its folder; --bom may", policy.bom().escape_debug()),
             },
         };
-        Ok(Work { input, policy, bom, sources })
+        Ok(Work { input, policy, bom, sources, tells: false })
+    }
+
+    /// Tells what became of each file, where `tells` says so.
+    pub fn telling(self, tells: bool) -> Self {
+        Work { tells, ..self }
     }
 
     /// Opens a tree under the default policy, whatever stands in it.
@@ -168,7 +179,7 @@ impl<'s> Work<'s> {
     pub fn without_policy(path: &str, sources: &'s Sources) -> Result<Self> {
         let input = tree::open(path, None, &discover::look)?;
         let bom = within(&input.folder.clone().unwrap_or_default(), policy::BOM);
-        Ok(Work { input, policy: Policy::default(), bom, sources })
+        Ok(Work { input, policy: Policy::default(), bom, sources, tells: false })
     }
 
     /// Says whether one file is meant, and not a whole tree.
@@ -188,7 +199,7 @@ impl<'s> Work<'s> {
     /// Where the tree can't be listed, or no format knows the file.
     pub fn read(&self, files: &Files) -> Result<Side> {
         let (include, exclude) = (self.policy.include.set().clone(), self.policy.exclude.set().clone());
-        let mut scan = Scan { include, exclude, ..Scan::default() };
+        let mut scan = Scan { include, exclude, tells: self.tells, ..Scan::default() };
         let folder = self.input.folder.clone().unwrap_or_default();
         scan.skip.extend(below(&folder, &self.bom));
         let name = self.pinned_name();
@@ -231,7 +242,7 @@ fn read_bom(sources: &Sources, root: &Path, bom: &Path) -> Result<Graph> {
 /// As [`Work::read`].
 fn read(sources: &Sources, input: &Input, scan: &Scan, cargo_metadata: bool, name: Option<&str>) -> Result<Side> {
     let mut read = match &input.file {
-        Some(file) => discover::read_file(sources, &input.tree, file)?,
+        Some(file) => discover::read_one(sources, &input.tree, file, scan.tells)?,
         None => discover::read(sources, &input.tree, scan)?,
     };
     if cargo_metadata {

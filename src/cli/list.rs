@@ -6,9 +6,10 @@ use anyhow::Result;
 use clap::{Args, ValueEnum};
 use serde::Serialize;
 
-use super::{Outcome, print};
+use super::{Outcome, print, terminal};
 use crate::entry::Entry;
 use crate::formats::{self, Format, Role, Yield};
+use crate::outputs::columns;
 use crate::{outputs, rules};
 
 /// List what formats, rules and outputs there are
@@ -39,6 +40,9 @@ enum Form {
     Json,
 }
 
+/// How wide a screen must be for all columns of the formats.
+const WIDE: usize = 104;
+
 /// One table for human eyes: the first line names the columns.
 struct Rows {
     rows: Vec<Vec<String>>,
@@ -51,16 +55,21 @@ impl List {
     /// Where standard output can't be written.
     pub fn run(self) -> Result<Outcome> {
         let wants = |table: Table| self.table.is_none_or(|wanted| wanted == table);
+        let width = terminal::width();
         let text = match self.format {
             Form::Json => json(&wants)?,
-            Form::Terminal => self.tables(&wants).map(|rows| aligned(&rows)).collect::<Vec<_>>().join("\n"),
-            Form::Markdown => self.tables(&wants).map(|rows| markdown(&rows)).collect::<Vec<_>>().join("\n"),
+            Form::Terminal => {
+                let tables = self.tables(&wants, (1..WIDE).contains(&width));
+                tables.map(|rows| aligned(&rows, width)).collect::<Vec<_>>().join("\n")
+            }
+            Form::Markdown => self.tables(&wants, false).map(|rows| markdown(&rows)).collect::<Vec<_>>().join("\n"),
         };
         print(text.as_bytes())?;
         Ok(Outcome::Clean)
     }
 
-    fn tables(&self, wants: &impl Fn(Table) -> bool) -> impl Iterator<Item = Rows> {
+    /// Returns the tables that are wanted; `narrow` says that what formats hold is told in words, and in no columns.
+    fn tables(&self, wants: &impl Fn(Table) -> bool, narrow: bool) -> impl Iterator<Item = Rows> {
         let marks = if self.format == Form::Markdown { ("✓", "") } else { ("yes", "-") };
         let row = |entry: &dyn Entry, more: Vec<String>| {
             [vec![entry.id().to_owned()], more, vec![entry.summary().to_owned()]].concat()
@@ -70,6 +79,15 @@ impl List {
             Rows { rows: [vec![head], rows].concat() }
         };
         let formats = wants(Table::Formats).then(|| {
+            if narrow {
+                let holds = |format: &dyn Format| {
+                    let yields: Vec<&str> = format.yields().iter().map(|held| held.name()).collect();
+                    if yields.is_empty() { String::new() } else { format!(" Holds {}.", yields.join(", ")) }
+                };
+                let row =
+                    |format: &dyn Format| vec![format.id().to_owned(), format.summary().to_owned() + &holds(format)];
+                return named("formats", &[], formats::all().map(row).collect());
+            }
             let rows = formats::all().map(|format| row(format, held(format, marks))).collect();
             named("formats", &Yield::ALL.map(Yield::name), rows)
         });
@@ -92,22 +110,11 @@ fn held(format: &dyn Format, (yes, no): (&str, &str)) -> Vec<String> {
     Yield::ALL.iter().map(|held| mark(*held).to_owned()).collect()
 }
 
-fn aligned(table: &Rows) -> String {
-    let columns = table.rows[0].len();
-    let width = |column: usize| table.rows.iter().map(|row| row[column].chars().count()).max().unwrap_or(0);
+fn aligned(table: &Rows, width: usize) -> String {
+    let mut rows = table.rows.clone();
     // The table's name stands two places further left.
-    let widths: Vec<usize> = (0..columns).map(|column| if column + 1 == columns { 0 } else { width(column) }).collect();
-    let mut text = String::new();
-    for (number, row) in table.rows.iter().enumerate() {
-        let mut line = if number == 0 { String::new() } else { "  ".to_owned() };
-        for (column, (cell, width)) in row.iter().zip(&widths).enumerate() {
-            let width = width + if number == 0 && column == 0 { 2 } else { 0 };
-            let _ = write!(line, "{cell:width$}  ");
-        }
-        text.push_str(line.trim_end());
-        text.push('\n');
-    }
-    text
+    rows.iter_mut().skip(1).for_each(|row| row[0].insert_str(0, "  "));
+    columns::lines(&rows, 0, width).into_iter().map(|line| line + "\n").collect()
 }
 
 fn markdown(table: &Rows) -> String {

@@ -2,6 +2,7 @@
 
 mod actions;
 mod check;
+mod completions;
 mod diff;
 mod explain;
 mod git;
@@ -9,10 +10,14 @@ mod gpu;
 mod init;
 mod input;
 mod list;
+mod man;
+mod names;
 mod options;
 mod pin;
 mod sbom;
 mod schema;
+mod terminal;
+mod version;
 mod why;
 
 use std::ffi::OsString;
@@ -20,9 +25,12 @@ use std::io::{self, Write};
 use std::process::ExitCode;
 
 use anyhow::{Context, Result};
-use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
+use clap::{ArgMatches, CommandFactory, FromArgMatches, Parser, Subcommand};
 
+use crate::Side;
+use crate::intern;
 use crate::outputs::tame::Tame;
+use terminal::Ticker;
 
 /// The drift guard: lockfiles and container manifests held to a pinned bill of materials.
 ///
@@ -46,6 +54,24 @@ enum Command {
     Explain(explain::Explain),
     List(list::List),
     Schema(schema::Schema),
+    Completions(completions::Completions),
+    Man(man::Man),
+}
+
+impl Command {
+    /// Says whether the command reads trees, which may take long, and was not asked to be quiet.
+    fn works(&self) -> bool {
+        match self {
+            Command::Check(check) => check.outputs.quiet == 0,
+            Command::Pin(pin) => pin.outputs.quiet == 0,
+            Command::Diff(diff) => diff.outputs.quiet == 0,
+            Command::Sbom(sbom) => sbom.outputs.quiet == 0,
+            Command::Init(_) | Command::Why(_) | Command::Gpu(_) => true,
+            Command::Explain(_) | Command::List(_) | Command::Schema(_) | Command::Completions(_) | Command::Man(_) => {
+                false
+            }
+        }
+    }
 }
 
 /// How a command ended.
@@ -61,28 +87,19 @@ pub enum Outcome {
 
 /// Runs driftgate with these arguments, the program's name first, and returns its exit code.
 pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
-    let matches = match Arguments::command().try_get_matches_from(arguments) {
+    let arguments: Vec<OsString> = arguments.into_iter().collect();
+    let mut command = Arguments::command();
+    if arguments.iter().any(|argument| argument == "--version") {
+        command = command.long_version(intern::text(&version::long()));
+    }
+    let matches = match command.try_get_matches_from(arguments) {
         Ok(matches) => matches,
         Err(error) => {
             let _ = error.print();
             return ExitCode::from(if error.use_stderr() { 2 } else { 0 });
         }
     };
-    let result =
-        Arguments::from_arg_matches(&matches).map_err(anyhow::Error::from).and_then(|arguments| {
-            match arguments.command {
-                Command::Init(command) => command.run(),
-                Command::Check(command) => command.run(),
-                Command::Pin(command) => command.run(),
-                Command::Diff(command) => command.run(),
-                Command::Why(command) => command.run(),
-                Command::Sbom(command) => command.run(),
-                Command::Gpu(command) => command.run(),
-                Command::Explain(command) => command.run(),
-                Command::List(command) => command.run(),
-                Command::Schema(command) => command.run(),
-            }
-        });
+    let result = run_command(&matches);
     match result {
         Ok(outcome) => ExitCode::from(outcome as u8),
         Err(error) => {
@@ -94,9 +111,34 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     }
 }
 
+fn run_command(matches: &ArgMatches) -> Result<Outcome> {
+    let command = Arguments::from_arg_matches(matches)?.command;
+    let _ticker = Ticker::start(command.works());
+    match command {
+        Command::Init(command) => command.run(),
+        Command::Check(command) => command.run(),
+        Command::Pin(command) => command.run(),
+        Command::Diff(command) => command.run(),
+        Command::Why(command) => command.run(),
+        Command::Sbom(command) => command.run(),
+        Command::Gpu(command) => command.run(),
+        Command::Explain(command) => command.run(),
+        Command::List(command) => command.run(),
+        Command::Schema(command) => command.run(),
+        Command::Completions(command) => command.run(&mut Arguments::command()),
+        Command::Man(command) => command.run(Arguments::command()),
+    }
+}
+
 /// Says something that is no result, to standard error.
 fn say(line: &str) {
+    terminal::clear();
     let _ = writeln!(io::stderr().lock(), "driftgate: {}", crate::outputs::text::plain(line));
+}
+
+/// Says what became of each file of a side, to standard error.
+fn tell(side: &Side) {
+    side.told.iter().for_each(|told| say(&format!("{}: {}", told.path, told.words)));
 }
 
 /// Writes a text to standard output, no line of which is a command to a CI system.
@@ -110,6 +152,7 @@ fn print(bytes: &[u8]) -> Result<()> {
 
 /// Writes a result to standard output. A reader that has seen enough is no error, and changes no outcome.
 fn print_with(writer: options::Writer<'_>) -> Result<()> {
+    terminal::end();
     let mut out = io::BufWriter::new(io::stdout().lock());
     match writer(&mut out).and_then(|()| Ok(out.flush()?)) {
         Err(error) if is_closed_pipe(&error) => Ok(()),

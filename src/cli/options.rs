@@ -5,11 +5,12 @@ use std::io::{self, IsTerminal, stdout};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
-use clap::{Args, ValueEnum};
+use clap::{ArgAction, Args, ValueEnum, ValueHint};
 use time::format_description::well_known::Rfc3339;
 use time::{Date, OffsetDateTime};
 
-use super::{Outcome, actions};
+use super::names::Names;
+use super::{Outcome, actions, terminal};
 use crate::intern::Text;
 use crate::outputs::template::Template;
 use crate::outputs::{self, Output, Style};
@@ -22,21 +23,23 @@ use crate::source::{Fault, Faults, Sources};
 pub struct Outputs {
     /// How to print: NAME, or NAME=FILE to write to a file; repeatable. `driftgate list outputs` names them. Of some there
     /// are several versions: NAME@VERSION.
-    #[arg(long, short = 'f', value_name = "NAME[=FILE]")]
+    #[arg(long, short = 'f', value_name = "NAME[=FILE]", value_parser = Names::outputs(), hide_possible_values = true)]
     pub format: Vec<String>,
     /// A template of your own (Jinja), filled with what `json` writes: FILE, or FILE=OUT to write to a file; repeatable.
     #[arg(long, value_name = "FILE[=OUT]")]
     pub template: Vec<String>,
     /// Where the result goes that has no file of its own; `-` is standard output.
-    #[arg(long, short, value_name = "FILE")]
+    #[arg(long, short, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub output: Option<PathBuf>,
     /// When to use colours.
     #[arg(long, value_name = "WHEN", default_value = "auto")]
     pub color: Color,
-    /// Print less: the summary alone.
-    #[arg(long, short)]
-    pub quiet: bool,
-    /// Print more: every finding in full.
+    /// Print less: the summary alone. Twice, for scripts: nothing but what --format or --output asks for, and what kept
+    /// driftgate from its work.
+    #[arg(long, short, action = ArgAction::Count)]
+    pub quiet: u8,
+    /// Print more: every finding in full; and to standard error, a line each, which files were read by which format, and why
+    /// others that look like one were not.
     #[arg(long, short)]
     pub verbose: bool,
     /// Print each change by itself, though several have one cause.
@@ -51,7 +54,7 @@ pub enum Color {
     Auto,
     /// Always.
     Always,
-    /// Never.
+    /// Never; nor links to files.
     Never,
 }
 
@@ -73,12 +76,28 @@ struct Filled {
 }
 
 impl Outputs {
+    /// Says whether nothing is printed that no option asks for.
+    fn is_silent(&self) -> bool {
+        self.quiet > 1
+    }
+
+    /// Says what is no result and no failure, to standard error, unless nothing is to be said.
+    pub fn say(&self, line: &str) {
+        if !self.is_silent() {
+            super::say(line);
+        }
+    }
+
     /// Returns the outputs that are asked for, each with its file; the one without a file goes to standard output.
     ///
     /// # Errors
     /// Where a name is unknown, or two outputs want standard output.
     pub fn chosen(&self, default: &str) -> Result<Vec<Chosen>> {
         let mut chosen: Vec<Chosen> = Vec::new();
+        let is_report = outputs::named(default).is_none_or(|output| !output.is_document());
+        if self.is_silent() && self.format.is_empty() && self.output.is_none() && is_report {
+            return Ok(chosen);
+        }
         let templates = self.templates()?;
         let default = [default.to_owned()];
         let is_printed = self.template.iter().any(|argument| !argument.contains('='));
@@ -160,7 +179,8 @@ impl Outputs {
     /// As [`Outputs::write`].
     pub fn write_for_ci(&self, report: &Report, default: &str) -> Result<()> {
         self.write(report, default)?;
-        if self.format.is_empty() && self.template.is_empty() && actions::is_here() {
+        let is_by_itself = self.format.is_empty() && self.template.is_empty();
+        if is_by_itself && !self.is_silent() && actions::is_here() {
             actions::annotate(report)?;
             actions::summarize(report, self.style(true));
         }
@@ -174,12 +194,14 @@ impl Outputs {
             Color::Always => true,
             Color::Never => false,
             Color::Auto => {
-                let dumb = std::env::var_os("TERM").is_some_and(|term| term == "dumb");
                 // What git runs writes to git's pager.
-                !in_file && (stdout().is_terminal() || set("GIT_PAGER_IN_USE")) && !set("NO_COLOR") && !dumb
+                let is_shown = stdout().is_terminal() || set("GIT_PAGER_IN_USE");
+                !in_file && is_shown && !set("NO_COLOR") && !terminal::is_dumb()
             }
         };
-        Style { color, quiet: self.quiet, verbose: self.verbose, all: self.all, ..Style::default() }
+        let host = if in_file || matches!(self.color, Color::Never) { None } else { terminal::link_host() };
+        let width = if in_file { 0 } else { terminal::width() };
+        Style { color, host, width, quiet: self.quiet > 0, verbose: self.verbose, all: self.all, ..Style::default() }
     }
 }
 

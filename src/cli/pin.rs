@@ -4,11 +4,11 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
-use clap::Args;
+use clap::{Args, ValueHint};
 
 use super::input::{Files, Images, Work, read_bytes};
 use super::options::{Outputs, timestamp, write};
-use super::{Outcome, say};
+use super::{Outcome, tell};
 use crate::bom;
 use crate::compare;
 use crate::graph::Graph;
@@ -18,6 +18,7 @@ use crate::outputs::text;
 use crate::report::Report;
 use crate::source::Sources;
 use crate::stacks;
+use crate::suggest;
 use crate::{Side, diff, inventory};
 
 /// Accept what is there into the pinned BOM: all of it, or single components
@@ -26,13 +27,13 @@ use crate::{Side, diff, inventory};
 #[derive(Args)]
 pub struct Pin {
     /// The folder (or lockfile, or git revision) to pin.
-    #[arg(default_value = ".")]
+    #[arg(default_value = ".", value_hint = ValueHint::AnyPath)]
     path: String,
     /// Accept only components that this purl or name means (`pkg:pypi/torch`, `pkg:npm/@scope/*`); repeatable.
     #[arg(long, value_name = "PURL")]
     only: Vec<String>,
     /// The pinned BOM; by the policy `bom.cdx.json` beside it.
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     bom: Option<PathBuf>,
     /// Show what would be accepted, and write nothing.
     #[arg(long)]
@@ -42,7 +43,7 @@ pub struct Pin {
     #[command(flatten)]
     files: Files,
     #[command(flatten)]
-    outputs: Outputs,
+    pub(super) outputs: Outputs,
 }
 
 impl Pin {
@@ -56,10 +57,12 @@ impl Pin {
             self.only.iter().map(|text| Pattern::parse(text).context("--only")).collect::<Result<_>>()?;
         let sources = Sources::default();
         let work = Work::open(&self.path, &self.files, self.bom.as_deref(), &sources)?;
+        let work = work.telling(self.outputs.verbose);
         let mut resolved = work.read(&self.files)?;
         self.images.add_to(&mut resolved, None, &work, &self.files)?;
+        tell(&resolved);
         refuse(&resolved)?;
-        resolved.notes.iter().for_each(|note| say(note));
+        resolved.notes.iter().for_each(|note| self.outputs.say(note));
         if resolved.graph.subjects().is_empty() {
             bail!(
                 "nothing here has a format that driftgate reads, so there is nothing to pin; `driftgate list formats` names them"
@@ -78,7 +81,7 @@ impl Pin {
             let (kept, gone): (BTreeSet<String>, BTreeSet<String>) =
                 absent.map(str::to_owned).partition(|image| stacks::is_named(&resolved.graph, image));
             for image in gone {
-                say(&format!("the image {image} is no longer pinned: the tree has nothing there"));
+                self.outputs.say(&format!("the image {image} is no longer pinned: the tree has nothing there"));
             }
             accepted.retain(|path| images::image_of(path).is_some_and(|image| kept.contains(image)));
             accepted.replace(resolved.graph);
@@ -87,7 +90,9 @@ impl Pin {
             let chosen = |purl: &crate::model::Purl| patterns.iter().any(|pattern| pattern.matches(purl));
             let known = |graph: &Graph| graph.components().any(|node| chosen(&node.component.purl));
             if !known(&pinned) && !known(&resolved.graph) {
-                bail!("nothing here or in the BOM is called {}", self.only.join(" or "));
+                let names = || resolved.graph.components().chain(pinned.components()).map(|node| node.component.name());
+                let hints = self.only.iter().map(|only| suggest::package(only, names()));
+                bail!("nothing here or in the BOM is called {}{}", self.only.join(" or "), hints.collect::<String>());
             }
             pinned.accept(&resolved.graph, &chosen)
         };
@@ -104,11 +109,11 @@ impl Pin {
             self.outputs.write(&report, "terminal")?;
         }
         if self.dry_run {
-            say(&format!("{} would take in {}", shown(&bom), count(&report)));
+            self.outputs.say(&format!("{} would take in {}", shown(&bom), count(&report)));
             return Ok(Outcome::Clean);
         }
         write(&bom, &bytes)?;
-        say(&summary(&bom, &report, is_new));
+        self.outputs.say(&summary(&bom, &report, is_new));
         Ok(Outcome::Clean)
     }
 }

@@ -1,11 +1,11 @@
 //! `driftgate sbom`: the SBOM of what is there.
 
 use anyhow::{Result, bail};
-use clap::Args;
+use clap::{Args, ValueHint};
 
 use super::input::{Files, Work};
 use super::options::{Chosen, Outputs, outcome, timestamp};
-use super::{Outcome, say};
+use super::{Outcome, say, tell};
 use crate::inventory;
 use crate::source::Sources;
 
@@ -14,12 +14,12 @@ use crate::source::Sources;
 pub struct Sbom {
     /// The folder, file of a known format, container image (OCI layout or archive), or git revision (REV, REV:PATH) to
     /// describe.
-    #[arg(default_value = ".")]
+    #[arg(default_value = ".", value_hint = ValueHint::AnyPath)]
     path: String,
     #[command(flatten)]
     files: Files,
     #[command(flatten)]
-    outputs: Outputs,
+    pub(super) outputs: Outputs,
 }
 
 const DEFAULT: &str = "cyclonedx-json";
@@ -39,15 +39,16 @@ impl Sbom {
             }
         }
         let sources = Sources::default();
-        let work = Work::open(&self.path, &self.files, None, &sources)?;
+        let work = Work::open(&self.path, &self.files, None, &sources)?.telling(self.outputs.verbose);
         let side = work.read(&self.files)?;
-        side.notes.iter().for_each(|note| say(note));
+        tell(&side);
+        side.notes.iter().for_each(|note| self.outputs.say(note));
         let mut report = inventory(side);
         report.about = work.input.tree.about().filter(|_| work.input.file.is_none());
         report.sources = sources;
         report.timestamp = timestamp()?;
         if report.subjects.is_empty() && report.problems.is_empty() {
-            say(
+            self.outputs.say(
                 "nothing here has a format that driftgate reads: the SBOM is empty; `driftgate list formats` names them",
             );
         }

@@ -3,13 +3,14 @@
 use std::fmt::Write as _;
 
 use anyhow::{Context, Result, bail};
-use clap::{Args, ValueEnum};
+use clap::{Args, ValueEnum, ValueHint};
 use serde::Serialize;
 
 use super::input::{Files, Work};
-use super::{Outcome, print, say};
+use super::{Outcome, print, say, terminal};
 use crate::graph::Resolved;
 use crate::model::{Gap, Pattern, Requirement, Scope};
+use crate::outputs::links::Links;
 use crate::outputs::text::{count, plain};
 use crate::source::Sources;
 use crate::suggest;
@@ -20,7 +21,7 @@ pub struct Why {
     /// The package: a name, a purl, or one with wildcards (`torch`, `pkg:npm/@scope/*`).
     name: String,
     /// The folder, file of a known format, or git revision (REV, REV:PATH) to look into.
-    #[arg(default_value = ".")]
+    #[arg(default_value = ".", value_hint = ValueHint::AnyPath)]
     path: String,
     /// How to print.
     #[arg(long, short = 'f', value_name = "NAME", default_value = "terminal")]
@@ -84,9 +85,7 @@ impl Why {
             .map(|node| answer(node, &sources))
             .collect();
         if found.is_empty() {
-            let bare = self.name.rsplit('/').next().unwrap_or(&self.name);
-            let near = suggest::closest(bare, side.graph.components().map(|node| node.component.name()));
-            let hint = near.map_or(String::new(), |near| format!(", did you mean \"{}\"?", near.escape_debug()));
+            let hint = suggest::package(&self.name, side.graph.components().map(|node| node.component.name()));
             bail!(
                 "nothing in {} is called \"{}\"{hint}",
                 count(side.graph.subjects().len(), "subject"),
@@ -99,7 +98,7 @@ impl Why {
                 text.push('\n');
                 print(text.as_bytes())?;
             }
-            Form::Terminal => print(render(&found).as_bytes())?,
+            Form::Terminal => print(render(&found, &Links::new(terminal::link_host(), &sources)).as_bytes())?,
         }
         Ok(if side.problems.is_empty() { Outcome::Clean } else { Outcome::Incomplete })
     }
@@ -144,19 +143,13 @@ fn answer(node: Resolved<'_>, sources: &Sources) -> Answer {
     }
 }
 
-fn render(found: &[Answer]) -> String {
+fn render(found: &[Answer], links: &Links<'_>) -> String {
     let mut text = String::new();
     for answer in found {
         let how = if answer.direct { "direct" } else { "transitive" };
         let scope = answer.scope.unwrap_or("required by nothing");
-        let _ = writeln!(
-            text,
-            "{} ({how}, {scope}) in {}:{}:{}",
-            plain(answer.purl),
-            plain(answer.path),
-            answer.line,
-            answer.column
-        );
+        let place = links.of(answer.path, format!("{}:{}:{}", plain(answer.path), answer.line, answer.column));
+        let _ = writeln!(text, "{} ({how}, {scope}) in {place}", plain(answer.purl));
         if !answer.copy.is_empty() {
             let _ = writeln!(text, "  as {}", plain(answer.copy.trim_start_matches('(').trim_end_matches(')')));
         }

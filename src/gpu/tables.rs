@@ -1,7 +1,7 @@
 //! The tables as they are written: files of rows, each row with its source. [`super::facts`] reads them as typed rows; here
 //! they can be looked into by name, and rows of a team's own are laid over them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::OnceLock;
 
 use ::toml::de::{DeTable, DeValue};
@@ -310,6 +310,32 @@ pub fn contents() -> Vec<Contents> {
         }
     }
     contents
+}
+
+/// Returns the day of the newest table.
+pub fn newest() -> String {
+    contents().into_iter().map(|table| table.date).max().unwrap_or_default()
+}
+
+/// Returns names that rows are found by: of GPUs, frameworks, packages and images.
+pub fn names() -> BTreeSet<String> {
+    let mut names = BTreeSet::new();
+    for file in FILES {
+        for (table, value) in raw(file) {
+            let key = match file.name {
+                "gpus.toml" | "extensions.toml" => "name",
+                "images.toml" => "path",
+                "frameworks.toml" => "package",
+                _ => continue,
+            };
+            if file.name == "frameworks.toml" {
+                names.extend(table.split('_').next().map(str::to_owned));
+            }
+            let rows = value.as_array().into_iter().flatten().filter_map(Value::as_table);
+            names.extend(rows.filter_map(|fields| fields.get(key)?.as_str().map(str::to_owned)));
+        }
+    }
+    names
 }
 
 /// Returns the rows on a name: a toolkit (`12.4`, `12.4.1`), a driver or its branch (`R535`, `550.54.15`), a GPU (`A100`), a

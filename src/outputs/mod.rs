@@ -1,5 +1,6 @@
 //! A file an output: each renders a report, and never asks which rule made a finding.
 
+pub(crate) mod columns;
 mod csv;
 mod cyclonedx_json;
 mod cyclonedx_xml;
@@ -10,6 +11,7 @@ mod github;
 mod gitlab;
 pub(crate) mod json;
 mod junit;
+pub(crate) mod links;
 pub(crate) mod markdown;
 mod mermaid;
 mod picture;
@@ -32,6 +34,7 @@ use crate::bom;
 use crate::entry::Entry;
 use crate::intern::Text;
 use crate::report::Report;
+use crate::suggest;
 
 /// One output of findings and changes.
 pub trait Output: Entry {
@@ -65,6 +68,9 @@ pub struct Style {
     pub verbose: bool,
     /// Whether each change is shown by itself, though several have one cause.
     pub all: bool,
+    /// What the machine is called in links to its files, which may be empty; none where no links are written: anywhere but
+    /// on a terminal that has them.
+    pub host: Option<Text>,
     /// The version of its standard, one of [`Output::versions`]; empty for the usual one.
     pub version: Text,
 }
@@ -104,7 +110,9 @@ pub fn asked(name: &str) -> Result<(&'static dyn Output, Text)> {
     let (id, version) = name.split_once('@').map_or((name, None), |(id, version)| (id, Some(version)));
     let Some(output) = named(id) else {
         let known: Vec<&str> = OUTPUTS.iter().map(|output| output.id()).collect();
-        bail!("there is no output \"{}\"; there are {}", id.escape_debug(), known.join(", "));
+        let near = suggest::closest(id, known.iter().copied());
+        let hint = near.map(|near| format!(", did you mean \"{near}\"?")).unwrap_or_default();
+        bail!("there is no output \"{}\"{hint}; there are {}", id.escape_debug(), known.join(", "));
     };
     let Some(version) = version else { return Ok((output, "")) };
     match output.versions().iter().find(|known| **known == version) {

@@ -1,7 +1,7 @@
 //! Reports for tests, made by hand over a tree in memory, and the check of what outputs make of them.
 
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::{Context, Result};
@@ -20,6 +20,10 @@ struct Memory(BTreeMap<String, String>);
 impl Open for Memory {
     fn open(&self, path: &str) -> Result<Vec<u8>> {
         Ok(self.0.get(path).context("no such file")?.clone().into_bytes())
+    }
+
+    fn on_disk(&self, path: &str) -> Option<PathBuf> {
+        Some(Path::new("/tree").join(path))
     }
 }
 

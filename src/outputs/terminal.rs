@@ -10,7 +10,9 @@ use annotate_snippets::{AnnotationKind, Group, Level as Heading, Origin, Rendere
 use anstyle::{AnsiColor, Effects};
 use anyhow::Result;
 
+use super::columns;
 use super::excerpt::{Excerpt, excerpt};
+use super::links::Links;
 use super::tally::Tally;
 use super::tame::Tame;
 use super::text::{self, clip, count, number};
@@ -60,7 +62,9 @@ impl Output for Terminal {
     fn write(&self, report: &Report, style: Style, to: &mut dyn io::Write) -> Result<()> {
         let mut to = Tame::new(io::BufWriter::new(to));
         let caused = if style.verbose { BTreeMap::new() } else { caused(report) };
-        let mut screen = Screen { report, style, tally: Tally::of(report), caused, told: BTreeSet::new(), to: &mut to };
+        let links = Links::new(style.host, &report.sources);
+        let (tally, told) = (Tally::of(report), BTreeSet::new());
+        let mut screen = Screen { report, style, tally, links, caused, told, to: &mut to };
         screen.problems()?;
         screen.headlines()?;
         if !style.quiet {
@@ -81,6 +85,7 @@ struct Screen<'s> {
     report: &'s Report,
     style: Style,
     tally: Tally,
+    links: Links<'s>,
     /// By subject and purl of a finding, what it brought about.
     caused: BTreeMap<(Text, Text), Vec<&'s Finding>>,
     /// Of which of these it has been told: two findings about one component tell it once.
@@ -97,7 +102,9 @@ impl<'s> Screen<'s> {
         let heading = self.paint(Level::Deny, &count(problems.len(), "problem"));
         writeln!(self.to, "{heading}: not everything could be read, so what follows is not complete")?;
         for Problem { location, message } in problems {
-            let place = location.as_ref().map(|location| format!("{}: ", text::at(location))).unwrap_or_default();
+            let place =
+                location.as_ref().map(|location| format!("{}: ", self.links.of(location.path, text::at(location))));
+            let place = place.unwrap_or_default();
             writeln!(self.to, "  {}: {place}{}", self.paint(Level::Deny, "error"), clip(message, 1_000))?;
         }
         Ok(writeln!(self.to)?)
@@ -136,10 +143,11 @@ impl<'s> Screen<'s> {
         let title = level.primary_title(clip(&finding.message, 1_000)).id(clip(finding.rule, 100));
         let mut group = Group::with_title(title);
         let sources = &self.report.sources;
-        group = show(group, sources, (finding.place, &finding.location), None, width, &mut origins);
+        let mut show = |group, place, note| show(group, sources, place, note, width, (&self.links, &mut origins));
+        group = show(group, (finding.place, &finding.location), None);
         for related in finding.related.iter().take(5) {
             let place = (related.place, &related.location);
-            group = show(group, sources, place, Some(related.note), width, &mut origins);
+            group = show(group, place, Some(related.note));
         }
         for note in finding.notes.iter().take(8) {
             group = group.element(Heading::NOTE.message(clip(note, 1_000)));
@@ -171,7 +179,8 @@ impl<'s> Screen<'s> {
         let most = if findings.len() > LINES + 1 { LINES } else { findings.len() };
         for finding in &findings[..most] {
             let level = self.paint(finding.level, &clip(finding.rule, 100));
-            writeln!(self.to, "  {} {level} {}", text::at(&finding.location), clip(&finding.message, 400))?;
+            let place = self.links.at(finding.place, text::at(&finding.location));
+            writeln!(self.to, "  {place} {level} {}", clip(&finding.message, 400))?;
         }
         if most < findings.len() {
             writeln!(self.to, "  and {} more; -v shows all", number(findings.len() - most))?;
@@ -188,7 +197,7 @@ impl<'s> Screen<'s> {
             let Some(waived) = &finding.waived else {
                 continue;
             };
-            let place = text::at(&finding.location);
+            let place = self.links.at(finding.place, text::at(&finding.location));
             write!(self.to, "waived: {place} {} {}", clip(finding.rule, 100), clip(&finding.message, 400))?;
             let mut because = vec![clip(&waived.reason, 400).into_owned()];
             if !waived.owner.is_empty() {
@@ -198,7 +207,8 @@ impl<'s> Screen<'s> {
                 because.push(format!("until {}", clip(&waived.until, 20)));
             }
             because.retain(|part| !part.is_empty());
-            writeln!(self.to, " ({}; {})", because.join(", "), text::at(&waived.location))?;
+            let there = self.links.of(waived.location.path, text::at(&waived.location));
+            writeln!(self.to, " ({}; {there})", because.join(", "))?;
         }
         for edge in &self.report.edges {
             let (from, to) = (clip(edge.from, 200), clip(edge.to, 200));
@@ -214,15 +224,10 @@ impl<'s> Screen<'s> {
             writeln!(self.to, "{}", self.bold(&format!("the image {image} and {lock}")))?;
             let most = if self.style.verbose || table.rows.len() <= ROWS + 1 { table.rows.len() } else { ROWS };
             let heads = ["package", "approved", "locked", "installed", "what it means"].map(str::to_owned);
-            let rows: Vec<[String; 5]> = table.rows[..most].iter().map(|row| image_row(table, row)).collect();
-            let width = |at: usize| {
-                let widths = rows.iter().map(|row| row[at].chars().count());
-                widths.chain([heads[at].len()]).max().unwrap_or_default()
-            };
-            let [name, approved, locked, installed] = [0, 1, 2, 3].map(width);
-            for row in std::iter::once(&heads).filter(|_| most > 0).chain(&rows) {
-                let [a, b, c, d, words] = row;
-                writeln!(self.to, "  {a:name$}  {b:approved$}  {c:locked$}  {d:installed$}  {words}")?;
+            let rows = table.rows[..most].iter().map(|row| image_row(table, row).to_vec());
+            let rows: Vec<Vec<String>> = std::iter::once(heads.to_vec()).filter(|_| most > 0).chain(rows).collect();
+            for line in columns::lines(&rows, 2, self.style.width) {
+                writeln!(self.to, "{line}")?;
             }
             if most < table.rows.len() {
                 writeln!(self.to, "  and {} more; -v shows all", number(table.rows.len() - most))?;
@@ -230,7 +235,10 @@ impl<'s> Screen<'s> {
             let same = count(table.same, "package");
             let beside = if table.rows.is_empty() { "" } else { "else, " };
             let places = if table.is_approved { "locked and installed as approved" } else { "installed as locked" };
-            writeln!(self.to, "  {beside}{same} {places}\n")?;
+            for line in columns::lines(&[vec![format!("{beside}{same} {places}")]], 2, self.style.width) {
+                writeln!(self.to, "{line}")?;
+            }
+            writeln!(self.to)?;
         }
         Ok(())
     }
@@ -290,9 +298,9 @@ impl<'s> Screen<'s> {
         }
         subjects.sort_by_key(|(_, tally)| std::cmp::Reverse((tally.errors, tally.warnings)));
         let most = if self.style.verbose { subjects.len() } else { SUBJECTS };
-        let width = subjects.iter().take(most).map(|(path, _)| clip(path, 60).chars().count()).max().unwrap_or(0);
-        for (path, tally) in subjects.iter().take(most) {
-            writeln!(self.to, "  {:width$}  {}", clip(path, 60), tally.verdict())?;
+        let rows = subjects.iter().take(most).map(|(path, tally)| vec![clip(path, 60).into_owned(), tally.verdict()]);
+        for line in columns::lines(&rows.collect::<Vec<_>>(), 2, self.style.width) {
+            writeln!(self.to, "{line}")?;
         }
         if subjects.len() > most {
             writeln!(self.to, "  and {} more", count(subjects.len() - most, "subject"))?;
@@ -413,7 +421,7 @@ fn show<'g>(
     (place, location): (Place, &Location),
     note: Option<Text>,
     width: usize,
-    origins: &mut Vec<String>,
+    (links, origins): (&Links<'_>, &mut Vec<String>),
 ) -> Group<'g> {
     let label = note.map(|note| clip(note, 200).into_owned());
     let opened = if location.path.is_empty() || sources.path(place.file).is_empty() {
@@ -430,7 +438,7 @@ fn show<'g>(
         excerpt(&opened.text, place.start as usize, place.len as usize, width.saturating_sub(20));
     let kind = if note.is_some() { AnnotationKind::Context } else { AnnotationKind::Primary };
     let path = format!("{MARK}{}{MARK}", origins.len());
-    origins.push(text::at(location));
+    origins.push(links.at(place, text::at(location)));
     let snippet = Snippet::source(text).line_start(location.line.max(1) as usize).path(path);
     group.element(snippet.annotation(kind.span(span).label(label)))
 }
@@ -477,6 +485,44 @@ mod tests {
         let drift = samples::drift();
         check("terminal", "drift-quiet", screen(&drift, Style { quiet: true, ..Style::default() }).as_bytes());
         check("terminal", "drift-verbose", screen(&drift, Style { verbose: true, ..Style::default() }).as_bytes());
+    }
+
+    /// Takes the addresses of links away, and says which there are.
+    fn unlinked(shown: &str) -> (String, Vec<String>) {
+        let (mut text, mut addresses) = (String::new(), Vec::new());
+        for (number, part) in shown.split("\u{1b}]8;;").enumerate() {
+            let (address, rest) = if number == 0 { ("", part) } else { part.split_once("\u{1b}\\").expect("an end") };
+            addresses.extend(Some(address.to_owned()).filter(|address| !address.is_empty()));
+            text.push_str(rest);
+        }
+        (text, addresses)
+    }
+
+    #[test]
+    fn links_change_no_text() {
+        for (case, report) in samples::all() {
+            for verbose in [false, true] {
+                let plain = screen(&report, Style { verbose, ..Style::default() });
+                let linked = screen(&report, Style { verbose, host: Some("box"), ..Style::default() });
+                let (text, addresses) = unlinked(&linked);
+                assert_eq!(text, plain, "{case}");
+                assert_eq!(addresses.is_empty(), plain == linked, "{case}");
+                let is_plain = |address: &String| address.bytes().all(|byte| matches!(byte, b'!'..=b'~'));
+                assert!(addresses.iter().all(|at| at.starts_with("file://box/tree/") && is_plain(at)), "{addresses:?}");
+            }
+        }
+        let linked = screen(&samples::drift(), Style { host: Some("box"), ..Style::default() });
+        assert!(linked.contains("\u{1b}]8;;file://box/tree/"), "{linked}");
+    }
+
+    #[test]
+    fn tables_are_no_wider_than_the_screen() {
+        for width in [40, 60, 80, 100] {
+            let shown = screen(&samples::images(), Style { width, ..Style::default() });
+            let table = shown.lines().skip_while(|line| !line.starts_with("the image")).skip(1);
+            let rows: Vec<&str> = table.take_while(|line| line.starts_with("  ")).collect();
+            assert!(rows.len() > 3 && rows.iter().all(|row| row.chars().count() <= width), "{width}:\n{shown}");
+        }
     }
 
     #[test]

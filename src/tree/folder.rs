@@ -10,6 +10,7 @@ use rayon::prelude::*;
 
 use super::{Enter, Listing, Tree, is_shown, reason};
 use crate::binary::{program, weights};
+use crate::progress::LISTED;
 use crate::source::{MAX_FILE, Open};
 
 /// A folder on disk. Nothing outside of it is opened, whatever a link in it says.
@@ -54,6 +55,10 @@ impl Open for Folder {
 
     fn has(&self, path: &str) -> bool {
         inside(&self.real, path).is_ok_and(|file| file.is_file())
+    }
+
+    fn on_disk(&self, path: &str) -> Option<PathBuf> {
+        Some(self.real.join(path))
     }
 }
 
@@ -114,10 +119,12 @@ impl Tree for Folder {
         }
         let mut listing = Listing::default();
         for entry in walk.build() {
+            LISTED.add(1);
             match entry {
                 Ok(entry) if entry.file_type().is_some_and(|kind| kind.is_file()) => {
                     listing.files.extend(below(&self.real, &entry));
                 }
+                Ok(entry) if entry.path_is_symlink() => listing.links.extend(below(&self.real, &entry)),
                 Ok(_) => {}
                 Err(error) => {
                     let (path, message) = told(&error, &self.real);
@@ -134,6 +141,7 @@ impl Tree for Folder {
         }
         listing.files.sort_unstable();
         listing.unlisted.sort_unstable();
+        listing.links.sort_unstable();
         Ok(listing)
     }
 
@@ -229,11 +237,15 @@ impl Open for Single {
     fn has(&self, path: &str) -> bool {
         self.is_itself(path) || inside(&self.folder, path).is_ok_and(|file| file.is_file())
     }
+
+    fn on_disk(&self, path: &str) -> Option<PathBuf> {
+        Some(self.folder.join(if self.is_itself(path) { &self.name } else { path }))
+    }
 }
 
 impl Tree for Single {
     fn list(&self, _enter: &Enter, _hidden: bool) -> Result<Listing> {
-        Ok(Listing { files: vec![self.name.clone()], unlisted: Vec::new() })
+        Ok(Listing { files: vec![self.name.clone()], ..Listing::default() })
     }
 
     fn label(&self) -> String {

@@ -14,6 +14,7 @@ use anyhow::{Context, Result, bail};
 use super::{Enter, Listing, Tree};
 use crate::binary::weights;
 use crate::source::{MAX_FILE, Open};
+use crate::suggest;
 
 /// A folder of a git revision, of which one file may be meant.
 pub struct Revision {
@@ -49,8 +50,10 @@ impl Revision {
                 format!("{revision}:{}", prefix.trim_end_matches('/'))
             }
         };
-        let unknown =
-            || format!("\"{}\" is no file or folder here, nor a revision that git knows", spec.escape_debug());
+        let unknown = || {
+            let hint = hint(folder, revision);
+            format!("\"{}\" is no file or folder here, nor a revision that git knows{hint}", spec.escape_debug())
+        };
         let object = text(git(folder).args(["rev-parse", "--verify", "--quiet", "--end-of-options", &object]))
             .with_context(unknown)?;
         let kind = text(git(folder).args(["cat-file", "-t", &object])).with_context(unknown)?;
@@ -204,6 +207,14 @@ fn listed(folder: &Path, tree: &str) -> Result<BTreeMap<String, String>> {
         }
     }
     Ok(blobs)
+}
+
+/// Says which branch or tag was probably meant.
+fn hint(folder: &Path, revision: &str) -> String {
+    let names = text(git(folder).args(["for-each-ref", "--format=%(refname:short)", "refs/heads", "refs/tags"]));
+    let names = names.unwrap_or_default();
+    let near = suggest::closest(revision, names.lines()).filter(|near| *near != revision);
+    near.map(|near| format!(", did you mean \"{}\"?", near.escape_debug())).unwrap_or_default()
 }
 
 fn output(command: &mut Command) -> Result<Vec<u8>> {

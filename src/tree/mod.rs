@@ -18,6 +18,7 @@ pub use memory::Memory;
 
 use crate::model::{Component, Layer};
 use crate::source::{MAX_FILE, Open};
+use crate::suggest;
 use image::{Looks, Wish};
 
 /// Says by its path whether a folder is entered.
@@ -30,6 +31,8 @@ pub struct Listing {
     pub files: Vec<String>,
     /// What could not be listed (a folder without permission): its path, and what is wrong with it.
     pub unlisted: Vec<(String, String)>,
+    /// Links, where the tree knows of them: what they lead to is not looked at through them.
+    pub links: Vec<String>,
 }
 
 /// The files by which a root file system or an installed environment is known.
@@ -149,10 +152,28 @@ pub fn open(argument: &str, platform: Option<&str>, looks: Looks<'_>) -> Result<
     if argument.is_empty() {
         bail!("an empty argument names no file, folder or revision");
     }
-    let tree = Revision::new(Path::new("."), argument)?;
+    let tree = Revision::new(Path::new("."), argument).map_err(|error| match near(path) {
+        Some(near) => anyhow!("{error:#}; did you mean \"{}\"?", near.escape_debug()),
+        None => error,
+    })?;
     let file = tree.file().map(str::to_owned);
     Ok(Input { tree: Arc::new(tree), file, folder: None })
 }
+
+/// Returns the path of a file or folder that is there, beside a path that is not, and that was probably meant.
+fn near(path: &Path) -> Option<String> {
+    let (folder, name) = (path.parent()?, path.file_name()?.to_str()?);
+    let there = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
+    let entries = std::fs::read_dir(there).ok()?;
+    let mut names: Vec<String> =
+        entries.filter_map(|entry| entry.ok()?.file_name().to_str().map(str::to_owned)).take(MANY).collect();
+    names.sort_unstable();
+    let near = suggest::closest(name, names.iter().map(String::as_str))?;
+    Some(folder.join(near).to_str()?.replace('\\', "/"))
+}
+
+/// How many names of a folder are compared with one that is not there.
+const MANY: usize = 10_000;
 
 /// Returns a path as reports show it: a relative one as it was given, of an absolute one its name alone.
 fn shown(path: &Path) -> String {
@@ -183,7 +204,7 @@ fn reason(error: &io::Error) -> String {
 /// Returns what of a tree that holds its paths in a sorted list is listed.
 fn listed<'p>(paths: impl Iterator<Item = &'p String>, enter: &Enter, hidden: bool) -> Listing {
     let files = paths.filter(|path| is_listed(path, enter, hidden)).cloned().collect();
-    Listing { files, unlisted: Vec::new() }
+    Listing { files, ..Listing::default() }
 }
 
 /// The hidden files and folders of a project that are looked at all the same, at whatever depth; of a folder with more

@@ -6,8 +6,9 @@ use anyhow::{Result, bail};
 use clap::{Args, ValueEnum};
 use serde::Serialize;
 
-use crate::cli::{Outcome, print};
+use crate::cli::{Outcome, print, terminal};
 use crate::gpu::tables::{self, Row};
+use crate::outputs::columns;
 use crate::outputs::text::plain;
 use crate::suggest;
 
@@ -53,12 +54,12 @@ impl Facts {
         }
         let rows = tables::about(&name);
         if rows.is_empty() {
-            let gpus = crate::gpu::facts::gpus().models.iter().map(|gpu| gpu.name.as_str());
-            let hint = suggest::hint(&name, gpus);
+            let names = tables::names();
+            let hint = suggest::hint(&name, names.iter().map(String::as_str));
             bail!("nothing is known of \"{}\"{hint}; `driftgate gpu facts` lists the tables", name.escape_debug());
         }
         let text = match self.format {
-            Form::Terminal => shown(&rows),
+            Form::Terminal => shown(&rows, terminal::width()),
             Form::Json => {
                 let rows: Vec<Written<'_>> =
                     rows.iter().map(|row| Written { file: row.file, table: &row.table, fields: &row.fields }).collect();
@@ -72,14 +73,13 @@ impl Facts {
     }
 }
 
-fn shown(rows: &[Row]) -> String {
+fn shown(rows: &[Row], width: usize) -> String {
     let mut text = String::new();
     for row in rows {
         let _ = writeln!(text, "{} ({})", plain(&row.title()), row.file);
-        let lines = row.lines();
-        let width = lines.iter().map(|(name, _)| name.len()).max().unwrap_or(0);
-        for (name, value) in lines {
-            let _ = writeln!(text, "  {name:width$}  {}", plain(&value));
+        let rows = row.lines().into_iter().map(|(name, value)| vec![name.to_owned(), plain(&value).into_owned()]);
+        for line in columns::lines(&rows.collect::<Vec<_>>(), 2, width) {
+            let _ = writeln!(text, "{line}");
         }
         text.push('\n');
     }
@@ -97,6 +97,6 @@ mod tests {
         let mut fields = toml::Table::new();
         fields.insert("source".to_owned(), "a contract\u{2003}".into());
         let row = Row { file: "drivers.toml", table: "branch".to_owned(), fields };
-        assert_eq!(shown(&[row]), "branch (drivers.toml)\n  source  a contract\n");
+        assert_eq!(shown(&[row], 0), "branch (drivers.toml)\n  source  a contract\n");
     }
 }

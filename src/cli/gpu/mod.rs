@@ -8,14 +8,16 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use anyhow::{Result, bail};
-use clap::{Args, Subcommand, ValueEnum};
+use clap::{Args, Subcommand, ValueEnum, ValueHint};
 
 use super::input::{Files, Work, read_nodes};
-use super::{Outcome, print, say};
+use super::names::Names;
+use super::{Outcome, print, say, terminal};
 use crate::gpu::summary::Summary;
 use crate::gpu::{self, Gravity, Stack, Verdict};
 use crate::graph::{Graph, Ways};
 use crate::intern::Text;
+use crate::outputs::links::Links;
 use crate::policy::{Target, read_driver};
 use crate::source::{Location, Place, Sources};
 use crate::stacks;
@@ -31,17 +33,17 @@ pub struct Gpu {
     #[command(subcommand)]
     look_up: Option<LookUp>,
     /// The folder, file of a known format, or git revision (REV, REV:PATH) to look into.
-    #[arg(default_value = ".")]
+    #[arg(default_value = ".", value_hint = ValueHint::AnyPath)]
     path: String,
     /// A driver to ask about, as nvidia-smi prints it, in place of the policy's targets.
     #[arg(long, value_name = "VERSION")]
     driver: Option<String>,
     /// A GPU to ask about, in place of the policy's targets; repeatable.
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, value_name = "NAME", value_parser = Names::gpus(), hide_possible_values = true)]
     gpu: Vec<String>,
     /// A list of nodes (`kubectl get nodes -o json`) or the output of nvidia-smi to ask about, in place of the policy's
     /// targets; repeatable, `-` is standard input.
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     nodes: Vec<PathBuf>,
     /// Ask about this machine, in place of the policy's targets. It loads the driver's library and may run nvidia-smi.
     #[arg(long)]
@@ -83,7 +85,8 @@ impl Gpu {
         let side = work.read(&self.files)?;
         side.problems.iter().for_each(|problem| say(&problem.to_string()));
         let stacks = stacks::stacks(&side.graph, &work.policy);
-        for (place, note) in stacks::unknown_stages(&side.graph, &work.policy) {
+        let misspelled = if work.is_file() { Vec::new() } else { stacks::misspelled(&side.graph, &work.policy) };
+        for (place, note) in stacks::unknown_stages(&side.graph, &work.policy).into_iter().chain(misspelled) {
             let Location { path, line, column, .. } = sources.locate(place);
             say(&format!("{path}:{line}:{column}: {note}"));
         }
@@ -109,7 +112,9 @@ impl Gpu {
         let fleet: Vec<_> = machines
             .flat_map(|(number, target)| gpu::fleet(&target.target).into_iter().map(move |answer| (number, answer)))
             .collect();
-        let view = View { rows: &rows, targets: &names, fleet: &fleet, sources: &sources };
+        let links = Links::new(terminal::link_host(), &sources);
+        let (width, sources) = (terminal::width(), &sources);
+        let view = View { rows: &rows, targets: &names, fleet: &fleet, sources, width, links };
         match self.format {
             Form::Json => print(view.json()?.as_bytes())?,
             Form::Markdown => print(view.markdown().as_bytes())?,

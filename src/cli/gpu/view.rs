@@ -9,6 +9,8 @@ use super::words::{Alike, boards, no_floor};
 use crate::gpu::summary::{Outcome, Summary};
 use crate::gpu::{Answer, Gravity, Stack, Verdict};
 use crate::intern::Text;
+use crate::outputs::columns;
+use crate::outputs::links::Links;
 use crate::outputs::markdown::{cell_words, prose, tag};
 use crate::outputs::text::{path, plain};
 use crate::rules::gpu::rule_of;
@@ -34,6 +36,10 @@ pub(super) struct View<'v> {
     pub fleet: &'v [(usize, Answer)],
     /// The files.
     pub sources: &'v Sources,
+    /// How wide a table for a terminal may be; 0 for no limit.
+    pub width: usize,
+    /// Makes links of places on a terminal that has them.
+    pub links: Links<'v>,
 }
 
 const NOTHING: &str = "no subject here carries a GPU runtime that driftgate knows";
@@ -44,7 +50,8 @@ impl View<'_> {
     }
 
     fn where_(&self, place: Place) -> String {
-        self.at(place).map_or(String::new(), |at| format!("{}:{}:{}", at.path, at.line, at.column))
+        let shown = |at: Location| plain(&format!("{}:{}:{}", at.path, at.line, at.column)).into_owned();
+        self.at(place).map_or(String::new(), |at| self.links.at(place, shown(at)))
     }
 
     fn target(&self, outcome: &Outcome) -> &str {
@@ -74,13 +81,7 @@ impl View<'_> {
                 let at = stack.carriers.iter().position(|other| std::ptr::eq(other, carrier)).unwrap_or_default();
                 let place = self.where_(stack.evidence(at).place);
                 let shown = format!("{} {}", component.name(), component.version());
-                let _ = writeln!(
-                    text,
-                    "  {}: {}  {}",
-                    plain(shown.trim()),
-                    plain(&carrier.cuda.to_string()),
-                    plain(&place)
-                );
+                let _ = writeln!(text, "  {}: {}  {}", plain(shown.trim()), plain(&carrier.cuda.to_string()), place);
                 let _ = writeln!(text, "      {}", plain(&carrier.because));
                 if !carrier.architectures.is_empty() {
                     let _ = writeln!(text, "      kernels for {}", carrier.architectures.join(", "));
@@ -174,6 +175,10 @@ impl View<'_> {
                 widest.max(self.targets[at].chars().count())
             })
             .collect();
+        let wide = first + widths.iter().map(|width| width + 2).sum::<usize>();
+        if self.width > 0 && wide > self.width {
+            return self.list(text);
+        }
         let mut line = " ".repeat(first);
         for (name, width) in self.targets.iter().zip(&widths) {
             let _ = write!(line, "  {:width$}", plain(name));
@@ -190,11 +195,26 @@ impl View<'_> {
         text.push('\n');
     }
 
+    /// Lists the targets below each stack, where a table would be too wide.
+    fn list(&self, text: &mut String) {
+        for row in self.rows {
+            let _ = writeln!(text, "{}", plain(row.stack.environment.name));
+            let outcomes = self.targets.iter().enumerate().map(|(at, target)| {
+                let outcome = row.summary.outcomes.iter().find(|outcome| outcome.target == at);
+                vec![plain(target).into_owned(), outcome.map_or("-", |outcome| outcome.words).to_owned()]
+            });
+            for line in columns::lines(&outcomes.collect::<Vec<_>>(), 2, self.width) {
+                let _ = writeln!(text, "{line}");
+            }
+        }
+        text.push('\n');
+    }
+
     fn answer(&self, text: &mut String, indent: &str, answer: &Answer) {
         let word = word(answer);
         let rule = rule_of(answer.class).unwrap_or(answer.class);
         let place = self.where_(answer.about.place);
-        let _ = writeln!(text, "{indent}{word}[{rule}]: {}  {}", plain(&answer.message), plain(&place));
+        let _ = writeln!(text, "{indent}{word}[{rule}]: {}  {}", plain(&answer.message), place);
         for link in &answer.chain {
             let source = if link.source.is_empty() { String::new() } else { format!(" [{}]", link.source) };
             let _ = writeln!(text, "{indent}  - {}{}", plain(&link.text), plain(&source));

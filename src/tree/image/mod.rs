@@ -22,6 +22,7 @@ use std::path::Path;
 use anyhow::{Context, Result, bail};
 
 use super::{Enter, Listing, Tree};
+use crate::progress::{Counter, LAYERS, UNPACKED};
 use crate::source::{MAX_FILE, Open};
 use crate::{binary, formats, model};
 use choose::Chosen;
@@ -157,7 +158,15 @@ fn read_layers(store: &Store, chosen: &Chosen, looks: Looks<'_>, spent: &Spent) 
         distinct.entry(store.real(&layer.name)).or_insert(number);
     }
     let (names, firsts): (Vec<&str>, Vec<usize>) = distinct.iter().map(|(name, number)| (*name, *number)).unzip();
-    let read = store.each(&names, &|at, stream| layer::read(stream, &chosen.layers[firsts[at]], looks, spent));
+    LAYERS.add(names.len());
+    let done = Counter::default();
+    let read = store.each(&names, &|at, stream| {
+        let read = layer::read(stream, &chosen.layers[firsts[at]], looks, spent);
+        [&UNPACKED, &done].into_iter().for_each(|count| count.add(1));
+        read
+    });
+    // One that is not there is waited for no longer.
+    UNPACKED.add(names.len().saturating_sub(done.get()));
     let read: BTreeMap<&str, Result<layer::Layer>> = names.into_iter().zip(read).collect();
     let layers = chosen.layers.iter().map(|layer| match read.get(store.real(&layer.name)) {
         Some(Ok(read)) => Ok(read.clone()),
