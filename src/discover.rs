@@ -347,10 +347,10 @@ fn parse(sources: &Sources, tree: usize, mut found: Vec<Found>, walked: bool, te
                 // Another kind of file by the same name.
                 Ok(None) => {
                     unknown.insert(path.to_owned());
-                    let size = sources.size(file).filter(|size| *size > format.most());
+                    let size = sources.size(file).filter(|size| *size > source::MAX_FILE);
                     if tells && (size.is_some() || format.is_of(path, "")) {
                         let why = match size {
-                            Some(size) => format!("{} KiB are too many for {}", size >> 10, format.id()),
+                            Some(size) => format!("{} MiB are more than is read", size >> 20),
                             None => format!("its text is not of {}", format.id()),
                         };
                         read.told.push(Told::of(path, format!("not read: {why}")));

@@ -193,13 +193,13 @@ fn verbose_says_which_files_were_read_and_why_others_were_not() {
     let expected = "\
 driftgate: .cache/Pipfile.lock: not read: hidden; [scan] include of the policy would take it in
 driftgate: Cargo.lock: read as cargo-lock, 3 components
-driftgate: Cargo.toml: read as cargo-toml, for the lockfile that answers it
+driftgate: Cargo.toml: read as cargo-toml, to be joined with what answers it
 driftgate: api/requirements.txt: read as requirements-txt, 1 component
 driftgate: bom.cdx.json: not read: it is the pinned BOM
 driftgate: built/: 2 files not read: ignored by git; [scan] include of the policy would take it in
 driftgate: examples/uv.lock: not read: left out by [scan] exclude of the policy
 driftgate: web/node_modules/x/package-lock.json: not read: the folder holds what tools put there; [scan] include of the policy would take it in
-driftgate: web/package.json: read as package-json, for the lockfile that answers it
+driftgate: web/package.json: read as package-json, to be joined with what answers it
 ";
     assert_eq!(told.err, expected);
     for command in [&["sbom", "-v"][..], &["pin", "-v"], &["diff", ".", ".", "-v"]] {

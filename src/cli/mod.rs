@@ -132,7 +132,7 @@ fn run_command(matches: &ArgMatches) -> Result<Outcome> {
 
 /// Says something that is no result, to standard error.
 fn say(line: &str) {
-    terminal::clear();
+    let _line = terminal::clear();
     let _ = writeln!(io::stderr().lock(), "driftgate: {}", crate::outputs::text::plain(line));
 }
 

@@ -2,7 +2,7 @@
 
 use std::io::{self, IsTerminal, Write};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
@@ -62,7 +62,7 @@ const PATIENCE: Duration = Duration::from_millis(300);
 const BEAT: Duration = Duration::from_millis(100);
 
 /// What is known of the line at the foot of the screen.
-struct Line {
+pub struct Line {
     /// Whether it is there.
     is_shown: bool,
     /// Whether results are being printed: then there is none any more.
@@ -101,11 +101,11 @@ fn tick(stopped: &Receiver<()>) {
     while stopped.recv_timeout(wait) == Err(RecvTimeoutError::Timeout) {
         wait = BEAT;
         let mut line = LINE.lock().unwrap_or_else(PoisonError::into_inner);
-        let Some(words) = far().filter(|words| !line.is_over && !(line.is_shown && *words == last)) else { continue };
+        let Some(words) = far().filter(|words| !line.is_over && (!line.is_shown || *words != last)) else { continue };
         line.is_shown = write!(io::stderr().lock(), "\r\u{1b}[Kdriftgate: {words}").is_ok();
         last = words;
     }
-    clear();
+    drop(clear());
 }
 
 /// Returns how far the work is, as far as that can be told.
@@ -124,16 +124,16 @@ fn far() -> Option<String> {
     (listed > 0).then(|| format!("{} files looked at", number(listed)))
 }
 
-/// Takes the line away, so that something else can be said; it may come back.
-pub fn clear() {
+/// Takes the line away, so that something else can be said; it may come back once what is returned is dropped.
+pub fn clear() -> MutexGuard<'static, Line> {
     let mut line = LINE.lock().unwrap_or_else(PoisonError::into_inner);
     if std::mem::take(&mut line.is_shown) {
         let _ = write!(io::stderr().lock(), "\r\u{1b}[K");
     }
+    line
 }
 
 /// Takes the line away for good: results follow.
 pub fn end() {
-    clear();
-    LINE.lock().unwrap_or_else(PoisonError::into_inner).is_over = true;
+    clear().is_over = true;
 }

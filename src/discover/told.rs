@@ -39,7 +39,7 @@ pub fn subject(inventory: &Inventory, files: usize) -> Told {
 pub fn beside(inventory: &Inventory, format: &dyn Format, is_included: bool) -> Told {
     let why = match format.role() {
         _ if is_included => "as a part of the file that names it",
-        Role::Manifest => "for the lockfile that answers it",
+        Role::Manifest => "to be joined with what answers it",
         Role::Subject => "and no subject by itself: a file beside it says more",
     };
     Told::of(inventory.subject, format!("read as {}, {why}", inventory.format))

@@ -37,7 +37,8 @@ entry! {
     ///
     /// # Options
     /// `-v` shows all findings in full, waived ones, and requirements that came and went; `--all` shows each change on a line
-    /// of its own; `-q` shows the summary alone.
+    /// of its own; `-q` shows the summary alone, `-qq` nothing. On a terminal, tables are as wide as it is, and locations are
+    /// links to their files where it has links; in pipes and files there is neither limit nor link.
     /// Characters that a terminal obeys or that can't be seen are spelled out, as `\u{1b}`, and so is what CI systems would
     /// take for a command in a log: `##\u{5b}error]`, and `\u{3a}:error::` at the start of a line.
     pub Terminal = "terminal"
