@@ -15,8 +15,8 @@ use crate::{Side, check};
 
 /// Hold a tree to its pinned BOM and judge what drifted: the gate
 ///
-/// In a job of GitHub Actions, and without --format, it prints annotations after the report, and adds the report to the
-/// summary of the job.
+/// In a job of GitHub Actions, and without --format or --template, it prints annotations after the report, and adds the
+/// report to the summary of the job.
 #[derive(Args)]
 pub struct Check {
     /// The folder (or lockfile, or git revision `REV`, `REV:PATH`) to check.

@@ -64,7 +64,7 @@ impl Template {
             write!(to, "{}\\u{{5b}}", &text[written..at])?;
             written = at + 1;
         }
-        to.write_all(text[written..].as_bytes())?;
+        write!(to, "{}", &text[written..])?;
         Ok(to.flush()?)
     }
 }

@@ -414,7 +414,7 @@ mod tests {
         let schema = schema();
         for rule in rules::all() {
             let at = format!("/properties/rules/properties/{}/anyOf/1/properties", rule.id());
-            let options = schema.pointer(&at).and_then(Value::as_object).expect(rule.id());
+            let options = schema.pointer(&at).and_then(Value::as_object).expect("it is in the schema");
             let says = |options: &str| {
                 let policy = parse(&format!("[rules]\n{} = {{ {options} }}", rule.id())).expect(options);
                 let (graph, sources) = (crate::graph::Graph::default(), crate::source::Sources::default());
