@@ -8,6 +8,7 @@ mod excerpt;
 pub(crate) mod families;
 mod github;
 mod gitlab;
+mod html;
 mod json;
 mod junit;
 pub(crate) mod markdown;
@@ -82,6 +83,7 @@ pub const OUTPUTS: &[&dyn Output] = &[
     &junit::Junit,
     &github::Github,
     &gitlab::Gitlab,
+    &html::Html,
     &csv::Csv,
     &cyclonedx_json::CyclonedxJson,
     &cyclonedx_xml::CyclonedxXml,

@@ -366,7 +366,7 @@ impl<'s> Screen<'s> {
 }
 
 /// Returns what findings brought about, by subject and purl of the finding that did.
-fn caused(report: &Report) -> BTreeMap<(Text, Text), Vec<&Finding>> {
+pub(super) fn caused(report: &Report) -> BTreeMap<(Text, Text), Vec<&Finding>> {
     let counting = || report.findings.iter().filter(|finding| finding.waived.is_none());
     let own = counting().filter(|finding| finding.cause.is_none());
     let own: BTreeSet<(Text, Text)> = own.filter_map(|finding| Some((finding.subject, finding.purl?))).collect();
