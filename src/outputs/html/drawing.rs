@@ -147,7 +147,7 @@ fn layout(cluster: &Cluster) -> (Vec<Spot>, Vec<usize>) {
     // Of a circle that nothing leads into, the first one leads.
     let mut seen = vec![false; amount];
     let mut under: Vec<Vec<usize>> = vec![Vec::new(); amount];
-    let mut roots = Vec::new();
+    let mut roots: Vec<usize> = Vec::new();
     let leading = (0..amount).filter(|at| !is_required[*at]);
     let mut level: Vec<usize> = leading.collect();
     for next in 0..=amount {
@@ -174,6 +174,8 @@ fn layout(cluster: &Cluster) -> (Vec<Spot>, Vec<usize>) {
             level.push(next);
         }
     }
+    // What stands for itself comes last.
+    roots.sort_by_key(|at| (under[*at].is_empty(), *at));
     for (spot, node) in spots.iter_mut().zip(&cluster.nodes) {
         let signs = node.lines.iter().map(|line| line.chars().map(|c| 1 + usize::from(!c.is_ascii())).sum::<usize>());
         spot.width = signs.max().unwrap_or(0).max(6) * SIGN + 16;

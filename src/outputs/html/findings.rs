@@ -68,14 +68,14 @@ impl List<'_> {
                 page.put("span", &[("class", &format!("level {level}"))], level);
                 page.text(" ");
                 page.tag("span", &[("class", "message")], |page| page.prose(&clip(&finding.message, 2_000)));
-                page.text(" ");
-                page.put("code", &[("class", "rule")], &clip(finding.rule, 100));
-                page.text(" ");
-                page.put("code", &[("class", "place")], &text::at(&finding.location));
                 if !with.is_empty() {
                     page.text(" ");
                     page.put("span", &[("class", "also")], &format!("and {} with it", count(with.len(), "finding")));
                 }
+                page.text(" ");
+                page.put("code", &[("class", "rule")], &clip(finding.rule, 100));
+                page.text(" ");
+                page.put("code", &[("class", "place")], &text::at(&finding.location));
             });
             page.tag("div", &[("class", "about")], |page| self.about(finding, page));
             if !with.is_empty() {

@@ -89,6 +89,8 @@
     for (const item of items) {
       const box = boxes.get(item.element);
       set(item.element, !item.isShown && !(box && box.isAlive));
+      // Of what is there for the sake of what it brought about, the first line is enough.
+      if (!item.isChange) item.element.classList.toggle("beside", isFiltered && !item.isShown);
     }
     boxes.forEach((box) => {
       if (box.element.matches(".finding")) return;
@@ -135,6 +137,7 @@
   // The drawings.
   const GAP = 8;
   const AISLE = 56;
+  const STEP = 20;
   const NAMESPACE = "http://www.w3.org/2000/svg";
   const way = document.getElementById("way");
   const drawings = all("svg.graph").map((svg) => {
@@ -144,7 +147,7 @@
       const rect = element.querySelector("rect");
       const more = document.createElementNS(NAMESPACE, "text");
       const node = {
-        element, more, x, y, width: Number(rect.getAttribute("width")), height: Number(rect.getAttribute("height")),
+        element, more, x, y, column: x, width: Number(rect.getAttribute("width")), height: Number(rect.getAttribute("height")),
         depth: Number(element.getAttribute("aria-level")) - 1, parent: null, under: [], ins: [], isFolded: false, isSeen: true,
         name: element.querySelector(".name").textContent, label: element.getAttribute("aria-label"),
       };
@@ -177,9 +180,14 @@
     }
     return amount;
   };
-  // Places the boxes anew, as the program did: each as high as the first of those under it.
+  // Places the boxes anew: where there is room, as the program did, each as high as the first of those under it; on a small
+  // screen, one below the other.
+  const small = window.matchMedia("(max-width: 48rem)");
   const place = (drawing) => {
+    const isSmall = small.matches;
     let top = GAP;
+    let width = 0;
+    let bottom = 0;
     let moved = 0;
     const ends = [];
     drawing.nodes.forEach((node) => { node.isSeen = false; });
@@ -188,28 +196,20 @@
       const node = open.pop();
       const under = node.isFolded ? [] : node.under;
       node.isSeen = true;
-      node.y = top;
-      if (under.length === 0) top += node.height + GAP;
-      open.push(...[...under].reverse());
-    }
-    const order = [];
-    const walk = [...drawing.roots].reverse();
-    while (walk.length > 0) {
-      const node = walk.pop();
-      order.push(node);
-      if (!node.isFolded) walk.push(...[...node.under].reverse());
-    }
-    let bottom = 0;
-    order.forEach((node) => {
-      node.y += moved;
+      node.x = isSmall ? 1 + node.depth * STEP : node.column;
+      node.y = top + moved;
+      if (isSmall || under.length === 0) top += node.height + GAP;
+      // A box that is higher than all of those under it would stand on the next one.
       const least = ends[node.depth] || 0;
-      if (least > node.y) {
+      if (!isSmall && least > node.y) {
         moved += least - node.y;
         node.y = least;
       }
       ends[node.depth] = node.y + node.height + GAP;
       bottom = Math.max(bottom, ends[node.depth]);
-    });
+      width = Math.max(width, node.x + node.width + AISLE);
+      open.push(...[...under].reverse());
+    }
     drawing.nodes.forEach((node) => {
       node.element.toggleAttribute("hidden", !node.isSeen);
       node.element.setAttribute("transform", `translate(${node.x} ${node.y})`);
@@ -224,11 +224,13 @@
       const [x2, y2] = [to.x, to.y + Math.floor(to.height / 2)];
       const middle = Math.floor((x1 + x2) / 2);
       const isOwn = to.parent === from;
-      element.setAttribute("d", isOwn ? `M${x1} ${y1}H${x2 - AISLE / 2}V${y2}H${x2}`
+      const stem = from.x + STEP / 2;
+      if (isSmall) element.setAttribute("d", `M${stem} ${from.y + from.height}V${y2}H${x2}`);
+      else element.setAttribute("d", isOwn ? `M${x1} ${y1}H${x2 - AISLE / 2}V${y2}H${x2}`
         : `M${x1} ${y1}C${middle} ${y1} ${middle} ${y2} ${x2} ${y2}`);
     });
-    const { width } = drawing.svg.viewBox.baseVal;
     drawing.svg.setAttribute("viewBox", `0 0 ${width} ${bottom}`);
+    drawing.svg.setAttribute("width", String(width));
     drawing.svg.setAttribute("height", String(bottom));
   };
   const clear = (drawing) => {
@@ -246,6 +248,8 @@
       next.element.classList.add("on");
       next.ins.forEach((edge) => {
         edge.element.classList.add("on");
+        // Above the other lines, below the boxes.
+        drawing.svg.insertBefore(edge.element, drawing.nodes[0].element);
         if (!seen.has(edge.from)) {
           seen.add(edge.from);
           open.push(edge.from);
@@ -309,6 +313,7 @@
     });
     place(drawing);
   });
+  small.addEventListener("change", () => drawings.forEach(place));
   const tools = document.querySelector(".tools");
   if (tools) {
     tools.hidden = false;

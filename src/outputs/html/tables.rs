@@ -7,12 +7,25 @@ use crate::report::{ImageTable, Level, Problem, Report, StackLine};
 
 /// How many requirements that came or went are listed.
 const EDGES: usize = 2_000;
+/// How many problems are shown before the others are folded.
+const PROBLEMS: usize = 10;
 
 /// Adds what could not be read.
 pub fn problems(report: &Report, _facets: &Facets, page: &mut Markup) {
     page.put("p", &[], "These could not be read whole, so that what follows is not complete.");
+    let (first, rest) = report.problems.split_at(report.problems.len().min(PROBLEMS));
+    problem_list(first, page);
+    if !rest.is_empty() {
+        page.tag("details", &[("class", "cause")], |page| {
+            page.put("summary", &[], &count(rest.len(), "more problem"));
+            problem_list(rest, page);
+        });
+    }
+}
+
+fn problem_list(problems: &[Problem], page: &mut Markup) {
     page.tag("ul", &[("class", "plain")], |page| {
-        for Problem { location, message } in &report.problems {
+        for Problem { location, message } in problems {
             page.tag("li", &[], |page| {
                 if let Some(location) = location {
                     page.put("code", &[("class", "place")], &text::at(location));
@@ -65,7 +78,7 @@ pub fn stacks(report: &Report, _facets: &Facets, page: &mut Markup) {
     heads.extend(names.iter().map(String::as_str));
     table("GPU stacks, the least driver of each, and what becomes of it on each target", &heads, page, |page| {
         for stack in &report.stacks {
-            page.tag("tr", &[], |page| row(report, stack, page));
+            page.tag("tr", &[], |page| row(stack, &heads, page));
         }
     });
     if report.targets.is_empty() {
@@ -73,18 +86,19 @@ pub fn stacks(report: &Report, _facets: &Facets, page: &mut Markup) {
     }
 }
 
-fn row(report: &Report, stack: &StackLine, page: &mut Markup) {
+/// Adds what becomes of a stack; each cell says what it stands under, for where there is no room for a table.
+fn row(stack: &StackLine, heads: &[&str], page: &mut Markup) {
     page.tag("th", &[("scope", "row")], |page| page.put("code", &[], &clip(stack.name, 200)));
-    page.tag("td", &[], |page| {
+    page.tag("td", &[("data-head", heads[1])], |page| {
         page.text(stack.floor.as_deref().unwrap_or("none known"));
         if !stack.because.is_empty() {
             page.text(" ");
             page.put("span", &[("class", "why")], &clip(&stack.because, 400));
         }
     });
-    for target in 0..report.targets.len() {
+    for (target, head) in heads[2..].iter().enumerate() {
         let Some(cell) = stack.cells.iter().find(|cell| cell.target == target) else {
-            page.put("td", &[("class", "absent")], "not meant for it");
+            page.put("td", &[("class", "absent"), ("data-head", head)], "not meant for it");
             continue;
         };
         let class = match cell.level {
@@ -92,7 +106,7 @@ fn row(report: &Report, stack: &StackLine, page: &mut Markup) {
             Level::Warn => "cell warning",
             Level::Allow => "cell ok",
         };
-        page.tag("td", &[("class", class)], |page| {
+        page.tag("td", &[("class", class), ("data-head", head)], |page| {
             page.put("b", &[], cell.words);
             for reason in cell.because.iter().take(3) {
                 page.text(" ");

@@ -73,7 +73,7 @@ const OURS: &[(&str, &str)] = &[
     ("svg", "aria-labelledby class height role viewBox width"),
     ("table", "class"),
     ("tbody", "class"),
-    ("td", "class"),
+    ("td", "class data-head"),
     ("text", "class x y"),
     ("th", "colspan scope"),
     ("thead", ""),
