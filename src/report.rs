@@ -99,7 +99,7 @@ pub struct StackCell {
     pub target: usize,
     /// The verdict in words: `runs`, `fails at start`.
     pub words: &'static str,
-    /// Whether that is as bad as it can be: `deny` where it fails, `warn` where it is not known or runs on a condition.
+    /// How grave that is: `deny` where it fails, `warn` where it is not known or runs on a condition.
     pub level: Level,
     /// Why, a line each; empty where it runs.
     pub because: Vec<String>,

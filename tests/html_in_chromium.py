@@ -180,9 +180,9 @@ def graph(browser, page):
     browser.js("document.querySelector('.node').focus()")
     for _ in range(2):
         browser.key("ArrowRight")
-    holds("arrows go to what is required", browser.js("document.activeElement.getAttribute('aria-label')").startswith("torch,"))
+    holds("arrows go to what is required", browser.js("document.activeElement.getAttribute('aria-label')").startswith("torch "))
     way = browser.js("document.getElementById('way').textContent")
-    holds(f"the way is told: {way}", way.startswith("inference-api → sentence-transformers → torch, upgraded"))
+    holds(f"the way is told: {way}", way.startswith("inference-api → sentence-transformers → torch upgraded"))
     same("the way is drawn", browser.js("document.querySelectorAll('.edge.on').length"), 2)
     browser.key("Enter")
     folded = browser.js(f"{SEEN}('.node')")

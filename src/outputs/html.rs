@@ -36,7 +36,7 @@ entry! {
     ///
     /// Findings and changes are filtered by text, level, kind, ecosystem, scope and subject. In the drawing, a component shows the
     /// ways by which it gets in when it is pointed at or focused; arrow keys move, Enter folds what is under it. Without a
-    /// script all is there and open.
+    /// script all of it is there.
     ///
     /// # Limits
     /// Drawings hold 400 components and 1,000 requirements, those nearest to their projects; 1,000 findings show their lines;
@@ -251,11 +251,11 @@ fn parts(report: &Report) -> Vec<Part> {
             tables::problems as fn(&Report, &Facets, &mut Markup),
         ),
         ("findings", "Findings", Some(report.findings.len() - waived), findings::counting),
+        ("waived", "Waived", Some(waived), findings::waived),
         ("targets", "GPU stacks on their targets", Some(report.stacks.len()), tables::stacks),
         ("images", "Images", Some(report.images.len()), tables::images),
         ("changes", "Changes by their cause", Some(report.changes.len()), changes::changes),
         ("graph", "The drifted part of the graph", (!report.changes.is_empty()).then_some(1), graph),
-        ("waived", "Waived", Some(waived), findings::waived),
         ("notes", "Notes", Some(report.notes.len()), tables::notes),
         ("requirements", "Requirements that came and went", Some(report.edges.len()), tables::edges),
         ("subjects", "Subjects", Some(report.subjects.len()), tables::subjects),

@@ -96,9 +96,9 @@ fn draw_node(at: usize, node: &Node, spot: &Spot, page: &mut Markup) {
     let (at, level) = (at.to_string(), (spot.depth + 1).to_string());
     let parent = spot.parent.map(|parent| parent.to_string()).unwrap_or_default();
     let place = format!("translate({} {})", spot.x, spot.y);
-    let mut label = node.lines.join(", ");
+    let mut label = node.lines.join(" ");
     if node.look == Look::Plain {
-        label.push_str(", not changed");
+        label.push_str(" not changed");
     }
     let attributes = [
         ("class", &*class),
@@ -113,6 +113,7 @@ fn draw_node(at: usize, node: &Node, spot: &Spot, page: &mut Markup) {
         let (width, height) = (spot.width.to_string(), spot.height.to_string());
         page.void("rect", &[("width", &width), ("height", &height), ("rx", "4")]);
         for (row, line) in node.lines.iter().enumerate() {
+            page.text(" ");
             let y = (LINE * (row + 1)).to_string();
             let class = if row == 0 { "name" } else { "what" };
             page.put("text", &[("class", class), ("x", "8"), ("y", &y)], line);

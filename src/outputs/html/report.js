@@ -90,7 +90,7 @@
       const box = boxes.get(item.element);
       set(item.element, !item.isShown && !(box && box.isAlive));
       // Of what is there for the sake of what it brought about, the first line is enough.
-      if (!item.isChange) item.element.classList.toggle("beside", isFiltered && !item.isShown);
+      if (box) item.element.classList.toggle("beside", isFiltered && !item.isShown);
     }
     boxes.forEach((box) => {
       if (box.element.matches(".finding")) return;
@@ -152,6 +152,7 @@
         name: element.querySelector(".name").textContent, label: element.getAttribute("aria-label"),
       };
       more.setAttribute("class", "more");
+      more.setAttribute("aria-hidden", "true");
       more.setAttribute("x", String(node.width + 4));
       more.setAttribute("y", String(node.height / 2 - 3));
       element.append(more);
