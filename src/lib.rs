@@ -121,6 +121,8 @@ pub fn check(
     }
     report.findings = findings;
     report.looked = judge::looked(&case);
+    report.targets = rules::gpu::targets(policy);
+    report.stacks = case.judged().stacks.clone();
     report.gate = Some(gate);
     Ok(finish(report, pinned, resolved))
 }

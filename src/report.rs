@@ -35,6 +35,10 @@ pub struct Report {
     pub unpinned: Vec<Text>,
     /// How the images at hand compare with their lockfiles and the BOM.
     pub images: Vec<ImageTable>,
+    /// Where the GPU stacks are meant to run, in the order of the policy.
+    pub targets: Vec<TargetLine>,
+    /// The stacks that carry a GPU runtime, and what becomes of each on the targets.
+    pub stacks: Vec<StackLine>,
     /// Files that could not be read whole.
     pub problems: Vec<Problem>,
     /// What was not compared and why; what a reader should know about the run.
@@ -62,6 +66,43 @@ pub struct SubjectLine {
     pub components: usize,
     /// How many requirements lead to them.
     pub edges: usize,
+}
+
+/// A place that GPU stacks are meant to run on.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct TargetLine {
+    /// What it is called.
+    pub name: String,
+    /// The driver; none where it is not known.
+    pub driver: Option<String>,
+    /// The GPUs, as people or tools name them.
+    pub gpus: Vec<String>,
+}
+
+/// What runs as one and carries a GPU runtime.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct StackLine {
+    /// What it is called: the path of its lockfile, or of the image that it is installed into.
+    pub name: Text,
+    /// The least driver that it starts on; none where it needs none, or that is not known.
+    pub floor: Option<String>,
+    /// Who asks for that driver, and by which rule.
+    pub because: String,
+    /// What becomes of it on the targets that it is meant for, in their order.
+    pub cells: Vec<StackCell>,
+}
+
+/// What becomes of a stack on a target.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StackCell {
+    /// The target, by its number in [`Report::targets`].
+    pub target: usize,
+    /// The verdict in words: `runs`, `fails at start`.
+    pub words: &'static str,
+    /// How grave that is: `deny` where it fails, `warn` where it is not known or runs on a condition.
+    pub level: Level,
+    /// Why, a line each; empty where it runs.
+    pub because: Vec<String>,
 }
 
 /// What is approved, locked and installed of one lockfile in one image.

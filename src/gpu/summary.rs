@@ -49,24 +49,34 @@ impl Summary {
     /// Looks at a stack, and judges it on targets, each with its number.
     pub fn of<'t>(stack: &Stack, targets: impl IntoIterator<Item = (usize, &'t Target)>) -> Self {
         let inside = inspect(stack);
-        let outcomes = targets.into_iter().map(|(target, on)| {
-            let answers = judge(stack, on);
-            let verdict = gravest(inside.iter().chain(&answers));
-            let told = || inside.iter().chain(&answers);
-            let grave = |answer: &&Answer| gravest([*answer]) == verdict;
-            let mut reasons = told().filter(grave).peekable();
-            let is_build =
-                verdict == Verdict::FailsAtStart && reasons.peek().is_some() && reasons.all(Answer::is_build);
-            let mut because = Vec::new();
-            if verdict != Verdict::Runs && !answers.iter().any(|answer| grave(&answer)) {
-                because.extend(inside.iter().filter(grave).map(|answer| answer.class));
-                because.dedup();
-            }
-            let words = if is_build { NO_BUILD } else { verdict.words() };
-            Outcome { target, verdict, words, because, answers }
-        });
+        let outcomes = targets.into_iter().map(|(target, on)| Outcome::of(target, &inside, judge(stack, on)));
         let outcomes = outcomes.collect();
         Summary { floor: stack.driver_floor(), reach: reach(stack), inside, outcomes }
+    }
+}
+
+impl Outcome {
+    /// Sums up what is told of a stack on a target, and of it wherever it runs.
+    pub fn of(target: usize, inside: &[Answer], answers: Vec<Answer>) -> Self {
+        let verdict = gravest(inside.iter().chain(&answers));
+        let told = || inside.iter().chain(&answers);
+        let grave = |answer: &&Answer| gravest([*answer]) == verdict;
+        let mut reasons = told().filter(grave).peekable();
+        let is_build = verdict == Verdict::FailsAtStart && reasons.peek().is_some() && reasons.all(Answer::is_build);
+        let mut because = Vec::new();
+        if verdict != Verdict::Runs && !answers.iter().any(|answer| grave(&answer)) {
+            because.extend(inside.iter().filter(grave).map(|answer| answer.class));
+            because.dedup();
+        }
+        let words = if is_build { NO_BUILD } else { verdict.words() };
+        Outcome { target, verdict, words, because, answers }
+    }
+
+    /// Returns what its verdict is for, of what is told wherever the stack runs and of the target: the answers as grave as it.
+    pub fn reasons<'a>(&'a self, inside: &'a [Answer]) -> impl Iterator<Item = &'a Answer> {
+        let is_told = self.verdict != Verdict::Runs;
+        let all = inside.iter().chain(&self.answers);
+        all.filter(move |answer| is_told && gravest([*answer]) == self.verdict)
     }
 }
 

@@ -9,6 +9,7 @@ mod excerpt;
 pub(crate) mod families;
 mod github;
 mod gitlab;
+mod html;
 pub(crate) mod json;
 mod junit;
 pub(crate) mod links;
@@ -89,6 +90,7 @@ pub const OUTPUTS: &[&dyn Output] = &[
     &junit::Junit,
     &github::Github,
     &gitlab::Gitlab,
+    &html::Html,
     &csv::Csv,
     &cyclonedx_json::CyclonedxJson,
     &cyclonedx_xml::CyclonedxXml,

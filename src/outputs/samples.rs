@@ -11,7 +11,7 @@ use crate::images::Meaning;
 use crate::intern::{Text, text};
 use crate::model::{Component, Gap, Inventory, Layer, Origin, Purl, Requirement, Scope};
 use crate::report::{ChangeLine, EdgeLine, Finding, Level, Looked, Problem, Related, Report, SubjectLine, Waived};
-use crate::report::{ImageRow, ImageTable};
+use crate::report::{ImageRow, ImageTable, StackCell, StackLine, TargetLine};
 use crate::source::{FileId, Location, Open, Place, Source, Sources};
 
 /// Files in memory.
@@ -211,6 +211,29 @@ pub fn drift() -> Report {
     let (from, to) = ("pkg:pypi/requests@2.32.3", "pkg:pypi/urllib3@2.5.0");
     all.report.edges.push(EdgeLine { kind: "gained", subject: API, from, to });
     all.report.notes.push("the BOM says nothing of licences, so they were not compared".to_owned());
+    let target = |name: &str, driver: Option<&str>, gpus: &[&str]| TargetLine {
+        name: name.to_owned(),
+        driver: driver.map(str::to_owned),
+        gpus: gpus.iter().map(|gpu| (*gpu).to_owned()).collect(),
+    };
+    all.report.targets = vec![target("a100-pool", Some("535.183.06"), &["A100"]), target("old <pool>", None, &[])];
+    let cell = |target, words, level, because: &[&str]| StackCell {
+        target,
+        words,
+        level,
+        because: because.iter().map(|reason| (*reason).to_owned()).collect(),
+    };
+    let stack = |name, floor: Option<&str>, cells| StackLine {
+        name,
+        floor: floor.map(str::to_owned),
+        because: floor.map(|_| "torch 2.3.0: all of CUDA 12 starts from there on".to_owned()).unwrap_or_default(),
+        cells,
+    };
+    let fails = cell(1, "fails at start", Level::Deny, &["torch 2.3.0 cannot start", "b", "c", "d"]);
+    all.report.stacks = vec![
+        stack(API, Some("525.60.13"), vec![cell(0, "runs", Level::Allow, &[]), fails]),
+        stack("worker/Cargo.lock", None, vec![cell(0, "unknown", Level::Warn, &["not known: the CUDA of <x>"])]),
+    ];
     all.report
 }
 
@@ -393,6 +416,14 @@ pub fn of(texts: &[String], source: &str, start: u32, len: u32) -> Report {
     all.report.problems.push(Problem::at(location, texts[10].clone()));
     all.report.notes.push(texts[11].clone());
     all.report.headlines.push(texts[6].clone());
+    all.report.targets =
+        vec![TargetLine { name: texts[0].clone(), driver: Some(texts[1].clone()), gpus: vec![texts[2].clone()] }];
+    let cell = StackCell { target: 0, words: "runs", level: Level::Deny, because: vec![texts[3].clone()] };
+    let (floor, because) = (Some(texts[4].clone()), texts[5].clone());
+    all.report.stacks = vec![StackLine { name: t[6], floor, because, cells: vec![cell] }];
+    let row = ImageRow { purl: t[7], name: t[8], installed: vec![t[9]], ..ImageRow::default() };
+    all.report.images = vec![ImageTable { image: t[10], lock: t[11], rows: vec![row], ..ImageTable::default() }];
+    all.report.unpinned.push(t[0]);
     all.report
 }
 

@@ -375,7 +375,7 @@ impl<'s> Screen<'s> {
 }
 
 /// Returns what findings brought about, by subject and purl of the finding that did.
-fn caused(report: &Report) -> BTreeMap<(Text, Text), Vec<&Finding>> {
+pub(super) fn caused(report: &Report) -> BTreeMap<(Text, Text), Vec<&Finding>> {
     let counting = || report.findings.iter().filter(|finding| finding.waived.is_none());
     let mut own: BTreeMap<(Text, Text), Level> = BTreeMap::new();
     for finding in counting().filter(|finding| finding.cause.is_none()) {

@@ -248,3 +248,26 @@ mod unix {
         project.run(&["sbom"]).ends(0, &[]).prints(&["pkg:pypi/urllib3@2.2.0"]);
     }
 }
+
+/// The page of the demo is XML as well, is the same each time, and shows what becomes of the stack on the targets.
+#[test]
+fn the_demo_makes_a_page() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let page = || {
+        let arguments = ["check", "fixtures/demo/proposed", "--date", "2026-12-01", "--format", "html"];
+        Ran::of(driftgate(root).args(arguments).output().unwrap()).ends(1, &[]).out
+    };
+    let first = page();
+    assert_eq!(first, page());
+    let mut reader = quick_xml::Reader::from_str(&first);
+    while reader.read_event().unwrap() != quick_xml::events::Event::Eof {}
+    for part in [
+        "<span class=\"word\">Failed</span> <span>19 errors, 16 warnings</span>",
+        "data-head=\"a100-pool (driver 535.183.06, A100-SXM4-80GB)\"><b>fails at start</b>",
+        "data-head=\"h100-pool (driver 580.65.06, H100)\"><b>runs</b>",
+        "<b>torch 2.10.0 → 2.11.0</b> <span class=\"quiet\">transitive, 31 came with it</span>",
+    ] {
+        assert!(first.contains(part), "{part}");
+    }
+    assert_eq!(first.matches("<tr class=\"change\"").count(), 35);
+}

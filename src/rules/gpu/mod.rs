@@ -55,10 +55,12 @@ use std::collections::BTreeSet;
 use hashbrown::HashSet;
 
 use super::{Case, Findings, Rule, phrase};
+use crate::gpu::summary::Outcome;
 use crate::gpu::{self, Answer, Evidence, Gravity, Stack, Verdict};
 use crate::graph::Graph;
 use crate::intern::Text;
 use crate::policy::{self, Level, Policy};
+use crate::report::{StackCell, StackLine, TargetLine};
 use crate::source::Place;
 use crate::stacks;
 
@@ -192,6 +194,8 @@ pub struct Judged {
     unanswered: BTreeSet<(Text, Text)>,
     /// What could not be judged, or only on a condition: silence would look like a yes.
     pub notes: Vec<String>,
+    /// The stacks that carry a GPU runtime, and what becomes of each on the targets.
+    pub stacks: Vec<StackLine>,
 }
 
 struct Found {
@@ -251,6 +255,8 @@ pub fn judged(resolved: &Graph, policy: &Policy) -> Judged {
     let mut judged = Judged::default();
     let stacks = stacks::stacks(resolved, policy);
     judged.add(gpu::across(&stacks), None);
+    let mut all_inside: Vec<Vec<Answer>> = Vec::with_capacity(stacks.len());
+    let mut lines: Vec<StackLine> = Vec::with_capacity(stacks.len());
     for stack in &stacks {
         let inside = gpu::inspect(stack);
         // Without a target nothing is asked of what is not known.
@@ -258,7 +264,9 @@ pub fn judged(resolved: &Graph, policy: &Policy) -> Judged {
             judged.note(stack, "", &inside);
         }
         judged.leave_open(stack, &inside);
-        judged.add(inside, None);
+        judged.add(inside.iter().cloned(), None);
+        all_inside.push(inside);
+        lines.push(line(stack));
     }
     for (number, place) in policy.targets.iter().enumerate() {
         let target = &place.target;
@@ -269,7 +277,7 @@ pub fn judged(resolved: &Graph, policy: &Policy) -> Judged {
             judged.notes.push(note);
         }
         let mut is_for_some = false;
-        for stack in stacks.iter().filter(|stack| stacks::runs(&stack.environment, place)) {
+        for (at, stack) in stacks.iter().enumerate().filter(|(_, stack)| stacks::runs(&stack.environment, place)) {
             is_for_some = true;
             if stack.carriers.iter().any(|carrier| carrier.cuda.major().is_some()) {
                 judged.used.insert(number);
@@ -280,7 +288,9 @@ pub fn judged(resolved: &Graph, policy: &Policy) -> Judged {
             let answers = gpu::judge(stack, target);
             judged.note(stack, &target.name, &answers);
             judged.leave_open(stack, &answers);
-            judged.add(answers, Some(number));
+            let outcome = Outcome::of(number, &all_inside[at], answers);
+            lines[at].cells.push(cell(&outcome, &all_inside[at]));
+            judged.add(outcome.answers, Some(number));
         }
         if !is_for_some {
             judged.notes.push(format!("the target {} is for no lockfile here", target.name));
@@ -288,7 +298,52 @@ pub fn judged(resolved: &Graph, policy: &Policy) -> Judged {
         let about = Evidence { place: place.place, ..Evidence::default() };
         judged.add(gpu::fleet(target).into_iter().map(|answer| Answer { about, ..answer }), Some(number));
     }
+    let carries = stacks.iter().map(|stack| !stack.carriers.is_empty());
+    judged.stacks = lines.into_iter().zip(carries).filter(|(_, carries)| *carries).map(|(line, _)| line).collect();
     judged
+}
+
+/// Returns the line of a stack in the table of stacks and targets, less its cells.
+fn line(stack: &Stack) -> StackLine {
+    let floor = stack.driver_floor();
+    let because = floor.as_ref().map(|floor| {
+        let component = stack.carriers[floor.carrier].component;
+        format!("{} {}: {}", component.name(), component.version(), floor.rule)
+    });
+    StackLine {
+        name: stack.environment.name,
+        floor: floor.map(|floor| floor.driver.to_string()),
+        because: because.unwrap_or_default(),
+        cells: Vec::new(),
+    }
+}
+
+fn cell(outcome: &Outcome, inside: &[Answer]) -> StackCell {
+    let level = match outcome.verdict {
+        Verdict::Runs => Level::Allow,
+        Verdict::RunsIf | Verdict::Unknown => Level::Warn,
+        Verdict::FailsAtStart | Verdict::FailsAtKernel | Verdict::FallsBackToCpu => Level::Deny,
+    };
+    let mut because: Vec<String> = Vec::new();
+    for answer in outcome.reasons(inside) {
+        // What is not known says so in its chain alone.
+        let last = answer.chain.last().filter(|_| answer.verdict == Verdict::Unknown || answer.message.is_empty());
+        let reason = last.map_or(&answer.message, |link| &link.text);
+        if !because.contains(reason) {
+            because.push(reason.clone());
+        }
+    }
+    StackCell { target: outcome.target, words: outcome.words, level, because }
+}
+
+/// Returns the targets of a policy, as the table of stacks and targets heads its columns.
+pub fn targets(policy: &Policy) -> Vec<TargetLine> {
+    let line = |target: &policy::Target| TargetLine {
+        name: target.target.name.clone(),
+        driver: target.target.driver.as_ref().map(ToString::to_string),
+        gpus: target.target.gpus.clone(),
+    };
+    policy.targets.iter().map(line).collect()
 }
 
 /// Adds a finding for each thing of this class that fails, or may: at the level of its gravity, where the policy does not
