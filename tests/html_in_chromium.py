@@ -213,6 +213,12 @@ def looks(browser, page, folder):
             grounds[scheme] = browser.js("getComputedStyle(document.body).backgroundColor")
             if folder:
                 browser.screenshot(folder / f"{scheme}-{width}.png")
+    cells = "Array.from(document.querySelector('tr.change').children, (cell) => cell.getBoundingClientRect().width)"
+    for width in range(350, 1500, 50):
+        browser.open(page, width)
+        narrowest = browser.js(f"Math.min(...{cells})")
+        if narrowest < 50:
+            holds(f"each column has room at {width}: {narrowest}", False)
     holds(f"light is not dark: {grounds}", grounds["light"] != grounds["dark"])
     browser.open(page)
     browser.call("Emulation.setEmulatedMedia", media="print")

@@ -237,7 +237,11 @@ fn side(version: Option<Text>, location: Option<&Location>, page: &mut Markup) {
             let name = location.path.rsplit('/').next().unwrap_or_default();
             let at = text::at(location);
             page.text(" ");
-            page.put("span", &[("class", "place"), ("title", &at)], &format!("{}:{}", clip(name, 60), location.line));
+            page.tag("span", &[("class", "place"), ("title", &at)], |page| {
+                page.text(&clip(name, 60));
+                page.void("wbr", &[]);
+                page.text(&format!(":{}", location.line));
+            });
         }
     });
 }

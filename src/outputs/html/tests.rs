@@ -80,6 +80,7 @@ const OURS: &[(&str, &str)] = &[
     ("title", ""),
     ("tr", "class data-ecosystem data-kind data-scope"),
     ("ul", "class"),
+    ("wbr", ""),
 ];
 
 /// Says what in a page is not ours or not well-formed, and counts the elements by name.
