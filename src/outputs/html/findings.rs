@@ -15,6 +15,8 @@ use crate::source::{Location, Place};
 const LINES: usize = 1_000;
 /// How many errors are open when the page is.
 const OPEN: usize = 3;
+/// How many stand together: a browser leaves those out of its work that are not on the screen.
+const TOGETHER: usize = 50;
 /// How wide lines of a file are shown, in columns.
 const WIDTH: usize = 160;
 /// How many ways in are named.
@@ -29,19 +31,26 @@ pub fn counting(report: &Report, facets: &Facets, page: &mut Markup) {
     let mut own: Vec<&Finding> =
         report.findings.iter().filter(|finding| finding.waived.is_none() && !is_under(finding)).collect();
     own.sort_by_key(|finding| (std::cmp::Reverse(finding.level), finding.cause.is_some()));
-    for (at, finding) in own.into_iter().enumerate() {
-        let key = finding.purl.map(|purl| (finding.subject, purl)).filter(|_| finding.cause.is_none());
-        let with = key.filter(|key| list.told.insert(*key)).and_then(|key| caused.get(&key));
-        let is_open = at < OPEN && finding.level == Level::Deny;
-        list.finding(finding, is_open, with.map_or(&[], Vec::as_slice), page);
+    for (number, chunk) in own.chunks(TOGETHER).enumerate() {
+        page.tag("div", &[("class", "chunk")], |page| {
+            for (at, finding) in chunk.iter().enumerate() {
+                let key = finding.purl.map(|purl| (finding.subject, purl)).filter(|_| finding.cause.is_none());
+                let with = key.filter(|key| list.told.insert(*key)).and_then(|key| caused.get(&key));
+                let is_open = number == 0 && at < OPEN && finding.level == Level::Deny;
+                list.finding(finding, is_open, with.map_or(&[], Vec::as_slice), page);
+            }
+        });
     }
 }
 
 /// Adds the findings that waivers let through.
 pub fn waived(report: &Report, facets: &Facets, page: &mut Markup) {
     let mut list = List { report, facets, excerpts: LINES, told: BTreeSet::new() };
-    for finding in report.findings.iter().filter(|finding| finding.waived.is_some()) {
-        list.finding(finding, false, &[], page);
+    let waived: Vec<&Finding> = report.findings.iter().filter(|finding| finding.waived.is_some()).collect();
+    for chunk in waived.chunks(TOGETHER) {
+        page.tag("div", &[("class", "chunk")], |page| {
+            chunk.iter().for_each(|finding| list.finding(finding, false, &[], page));
+        });
     }
 }
 
