@@ -11,7 +11,7 @@ use driftgate::outputs::OUTPUTS;
 use driftgate::{formats, rules};
 
 const COMMANDS: &[&str] =
-    &["init", "check", "pin", "diff", "why", "sbom", "gpu", "explain", "list", "completions", "man"];
+    &["init", "check", "pin", "diff", "why", "sbom", "gpu", "explain", "list", "schema", "completions", "man"];
 
 #[test]
 fn every_shell_completes_every_command() {
@@ -72,7 +72,7 @@ fn the_manual_has_every_command() {
     for command in COMMANDS {
         assert!(whole.contains(&format!("driftgate\\-{command}(1)")), "{command} in:\n{whole}");
     }
-    project.run(&["man", "pages/man1"]).ends(0, &["wrote 13 pages to pages/man1"]);
+    project.run(&["man", "pages/man1"]).ends(0, &["wrote 14 pages to pages/man1"]);
     let mut pages: Vec<String> = fs::read_dir(project.path("pages/man1"))
         .unwrap()
         .map(|entry| entry.unwrap().file_name().into_string().unwrap())
