@@ -7,7 +7,7 @@ use super::{Scan, VENDORED};
 use crate::formats;
 use crate::formats::{Format, Role};
 use crate::intern::{self, Text};
-use crate::model::Inventory;
+use crate::model::{Component, Inventory};
 use crate::source;
 use crate::tree::{Enter, Listing, Tree};
 
@@ -29,8 +29,10 @@ impl Told {
 
 /// Tells what was read as a subject, before others are left out of the inventories.
 pub fn subject(inventory: &Inventory, files: usize) -> Told {
-    // The first is the subject itself.
-    let components = inventory.nodes.len().saturating_sub(1);
+    // One that is there several times is one.
+    let components: BTreeSet<*const Component> =
+        inventory.nodes.iter().filter_map(|node| node.component).map(std::ptr::from_ref).collect();
+    let components = components.len();
     let many = if files > 1 { format!(" of {}", count(files, "file")) } else { String::new() };
     Told::of(inventory.subject, format!("read as {}{many}, {}", inventory.format, count(components, "component")))
 }

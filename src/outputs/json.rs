@@ -1,5 +1,8 @@
 //! The report for programs, as `docs` of [`Json`] and the design page promise it.
 
+mod images;
+mod stacks;
+
 use std::borrow::Cow;
 use std::fmt::Write as _;
 use std::io;
@@ -13,9 +16,10 @@ use super::text::{begins_command, fingerprint, hides, is_seen};
 use super::{Output, Style};
 use crate::entry;
 use crate::intern::Text;
-use crate::model::Layer;
-use crate::report::{CauseLine, ChangeLine, Finding, ImageTable, Level, Problem, Related, Report};
+use crate::report::{CauseLine, ChangeLine, Finding, Level, Problem, Related, Report};
 use crate::source::Location;
+use images::Image;
+use stacks::Stack;
 
 entry! {
     /// The whole report for programs: versioned JSON.
@@ -41,7 +45,8 @@ entry! {
     /// `findings`: `rule`, `level` (`deny` or `warn`), `message`, `help`, `notes` (the argument, a step each), `subject` (empty for the policy), `purl` (or
     /// null), `at` (`path`, `line`, `column`, `end_line`, `end_column`; ends are just past the last character),
     /// `related` (`path`, `line`, `column`, `note`), `introduced_by`, `fingerprint` (the same tomorrow, when lines have
-    /// moved), `waived` (null, or `reason`, `owner`, `until`, `path`, `line`, `column`).
+    /// moved), `cause` (the purl whose change brought it about, or null), `waived` (null, or `reason`, `owner`, `until`, `path`,
+    /// `line`, `column`).
     ///
     /// `subjects`: `path`, `format`, `components`, `edges`. `edges`: requirements that came or went: `kind` (`gained` or
     /// `lost`), `subject`, `from`, `to`. `notes`: what was not compared, and why. `headlines`: what the drift
@@ -59,6 +64,9 @@ entry! {
     /// wherever they are known), `rows` (the others: `purl` less the version, `name`, `approved`, `locked`, `installed`
     /// (versions each), `meaning` (`replaced`, `behind`, `unapproved`, `apart`, `content`, `missing`, `extra`), `layer`
     /// (null, or `number`, `digest`, `created_by`)).
+    ///
+    /// `stacks`: of each GPU stack: `name`, `driver` (the least one; null where it needs none or that is not known), `because`,
+    /// `targets` (`name`, `driver`, `gpus`, `verdict` (`runs`, `fails at start`), `level` (`allow`, `warn`, `deny`), `because`).
     ///
     /// Lines count from 1, columns in characters from 1. What can't be seen in a string is written as `\uXXXX`.
     pub Json = "json"
@@ -122,6 +130,8 @@ pub struct Document<'r> {
     headlines: &'r [String],
     /// Of each image at hand and each lockfile that it is built from: what is approved, locked and installed.
     images: Vec<Image<'r>>,
+    /// Of each GPU stack: the least driver, and what becomes of it on the policy's targets.
+    stacks: Vec<Stack<'r>>,
 }
 
 impl<'r> Document<'r> {
@@ -152,6 +162,7 @@ impl<'r> Document<'r> {
             notes: &report.notes,
             headlines: &report.headlines,
             images: report.images.iter().map(Image::of).collect(),
+            stacks: report.stacks.iter().map(|stack| Stack::of(stack, report)).collect(),
         }
     }
 }
@@ -190,79 +201,6 @@ impl<'r> Cause<'r> {
             subjects: &cause.subjects,
             changes: &cause.changes,
             perhaps: &cause.perhaps,
-        }
-    }
-}
-
-#[derive(Serialize)]
-#[cfg_attr(test, derive(schemars::JsonSchema))]
-struct Image<'r> {
-    /// The image's name.
-    image: Text,
-    /// The lockfile's path.
-    lock: Text,
-    /// The environment's subject.
-    installed: Text,
-    /// Whether the BOM pins the lockfile.
-    approved: bool,
-    /// How many packages are the same wherever they are known.
-    same: usize,
-    /// The others.
-    rows: Vec<ImageRow<'r>>,
-}
-
-#[derive(Serialize)]
-#[cfg_attr(test, derive(schemars::JsonSchema))]
-struct ImageRow<'r> {
-    /// The purl less its version.
-    purl: Text,
-    /// The name as its ecosystem writes it.
-    name: Text,
-    /// The versions that the BOM pins.
-    approved: &'r [Text],
-    /// The versions that are locked.
-    locked: &'r [Text],
-    /// The versions that are installed.
-    installed: &'r [Text],
-    /// What that means, in a word.
-    meaning: Text,
-    /// The layer that brought what is installed.
-    layer: Option<ImageLayer>,
-}
-
-#[derive(Serialize)]
-#[cfg_attr(test, derive(schemars::JsonSchema))]
-struct ImageLayer {
-    /// Its number, from 1.
-    number: u32,
-    /// Its digest.
-    digest: Text,
-    /// The command that made it.
-    created_by: Text,
-}
-
-impl<'r> Image<'r> {
-    fn of(table: &'r ImageTable) -> Self {
-        let layer = |layer: &'static Layer| {
-            let Layer { number, digest, created_by } = *layer;
-            ImageLayer { number, digest, created_by }
-        };
-        let row = |row: &'r crate::report::ImageRow| ImageRow {
-            purl: row.purl,
-            name: row.name,
-            approved: &row.approved,
-            locked: &row.locked,
-            installed: &row.installed,
-            meaning: row.meaning,
-            layer: row.layer.map(layer),
-        };
-        Image {
-            image: table.image,
-            lock: table.lock,
-            installed: table.installed,
-            approved: table.is_approved,
-            same: table.same,
-            rows: table.rows.iter().map(row).collect(),
         }
     }
 }
@@ -455,6 +393,8 @@ struct Found<'r> {
     introduced_by: &'r [Vec<Text>],
     /// The same tomorrow, when lines have moved.
     fingerprint: String,
+    /// The component whose change brought it about, or asks for it; null where it stands for itself.
+    cause: Option<Text>,
     /// The waiver that lets it through.
     waived: Option<Waived<'r>>,
 }
@@ -477,6 +417,7 @@ impl<'r> Found<'r> {
             related: finding.related.iter().map(Beside::of).collect(),
             introduced_by: &finding.paths,
             fingerprint: fingerprint(&finding.identity),
+            cause: finding.cause,
             waived: finding.waived.as_ref().map(|waived| Waived {
                 reason: &waived.reason,
                 owner: &waived.owner,
