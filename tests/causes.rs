@@ -54,7 +54,9 @@ fn findings_stand_under_what_caused_them() {
             format!("{} {about} < {}\n", finding.rule, finding.cause.unwrap_or("-"))
         };
         let found: String = report.findings.iter().map(found).collect();
-        let shown = format!("{}\n{found}", shown(&report, "terminal"));
+        let page = shown(&report, "markdown");
+        let table = page.split("\n<details>").next().unwrap();
+        let shown = format!("{}\n{table}\n{found}", shown(&report, "terminal"));
         differs.extend(snapshot(&case.join("check.snap"), &shown));
     }
     assert_none(differs);

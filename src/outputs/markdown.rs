@@ -2,13 +2,14 @@
 
 mod changes;
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fmt::Write as _;
 use std::io;
 
 use anyhow::Result;
 
 use super::tally::Tally;
+use super::terminal::caused;
 use super::text::{self, clip, count, plain};
 use super::{Output, Style};
 use crate::entry;
@@ -26,6 +27,8 @@ entry! {
     pub Markdown = "markdown"
 }
 
+/// From how many findings on that came with a package's step are one row for each rule.
+const MANY: usize = 3;
 /// How long the comment may become, in bytes.
 const MOST: usize = 60_000;
 /// What is kept back for the lines that end it.
@@ -39,13 +42,13 @@ impl Output for Markdown {
         page.heading();
         page.problems();
         for line in &report.headlines {
-            let _ = writeln!(page.text, "**{}**\n", prose(&clip(line, 1_000)));
+            let _ = writeln!(page.text, "\n**{}**", prose(&clip(line, 1_000)));
         }
         if !style.quiet {
             if report.findings.is_empty() && (report.gate.is_none() || style.verbose) {
                 page.changes(style.all || style.verbose);
             }
-            page.table();
+            page.table(style.all || style.verbose);
             page.images();
             page.details();
             page.waived();
@@ -106,16 +109,25 @@ impl<'r> Page<'r> {
         }
     }
 
-    /// Adds the table of findings that count, errors first.
-    fn table(&mut self) {
+    /// Adds the table of findings that count, errors first; many that came with a package's step are a row for each rule,
+    /// unless all are to be shown.
+    fn table(&mut self, all: bool) {
         let findings = counted(self.report);
         if findings.is_empty() {
             return;
         }
         let changes: HashMap<(Text, Text), &ChangeLine> =
             self.report.changes.iter().map(|change| ((change.subject, change.purl), change)).collect();
+        let caused = if all { BTreeMap::new() } else { caused(self.report) };
+        let is_caused = |finding: &Finding| {
+            finding
+                .cause
+                .is_some_and(|cause| caused.get(&(finding.subject, cause)).is_some_and(|all| all.len() >= MANY))
+        };
+        let mut told: BTreeSet<(Text, Text)> = BTreeSet::new();
+        let mut left = findings.len();
         self.text.push_str("\n| level | rule | package | from → to | where |\n| --- | --- | --- | --- | --- |\n");
-        for (at, finding) in findings.iter().enumerate() {
+        for finding in findings.into_iter().filter(|finding| !is_caused(finding)) {
             let change = finding.purl.and_then(|purl| changes.get(&(finding.subject, purl)).copied());
             let (name, version) = finding.purl.map(named).unwrap_or_default();
             let name = change.map_or(name, |change| change.name.to_owned());
@@ -127,10 +139,18 @@ impl<'r> Page<'r> {
                 versions,
                 cell(&format!("{}:{}", finding.location.path, finding.location.line)),
             ];
-            if !self.fits(&format!("| {} |\n", row.join(" | ")), TABLE) {
-                let _ = write!(self.text, "\n**{} in the full report.**\n", more(findings.len() - at));
+            let mut rows = format!("| {} |\n", row.join(" | "));
+            let mut amount = 1;
+            let key = finding.purl.map(|purl| (finding.subject, purl)).filter(|key| told.insert(*key));
+            if let Some(with) = key.and_then(|key| caused.get(&key)).filter(|with| with.len() >= MANY) {
+                amount += with.len();
+                rows.push_str(&folded(with, &name));
+            }
+            if !self.fits(&rows, TABLE) {
+                let _ = write!(self.text, "\n**{} in the full report.**\n", more(left));
                 return;
             }
+            left -= amount;
         }
     }
 
@@ -212,6 +232,24 @@ impl<'r> Page<'r> {
             let _ = writeln!(self.text, "- **{} in the full report**", more(notes.len() - fitting));
         }
     }
+}
+
+/// Returns a row for each level and rule of the findings that came with a package's step.
+fn folded(with: &[&Finding], name: &str) -> String {
+    let mut groups: BTreeMap<(std::cmp::Reverse<Level>, Text), Vec<&Finding>> = BTreeMap::new();
+    with.iter().for_each(|other| groups.entry((std::cmp::Reverse(other.level), other.rule)).or_default().push(other));
+    let mut rows = String::new();
+    for ((level, rule), others) in groups {
+        let names: Vec<String> = others.iter().filter_map(|other| other.purl).map(|purl| named(purl).0).collect();
+        let mut shown: Vec<String> = names.iter().take(2).map(|name| cell(name)).collect();
+        if names.len() > shown.len() {
+            shown.push(format!("and {}", more(names.len() - shown.len())));
+        }
+        let package = format!("{} with {}", text::number(others.len()), cell(name));
+        let cells = [grave(level.0).to_owned(), cell(rule), package, shown.join(", "), "below".to_owned()];
+        let _ = writeln!(rows, "| {} |", cells.join(" | "));
+    }
+    rows
 }
 
 fn more(amount: usize) -> String {
@@ -365,12 +403,25 @@ fn words(text: &str) -> String {
     let mut risky = String::new();
     for word in text.split_inclusive(' ') {
         let bare = word.trim_end_matches(' ');
+        let (bare, opens, closes) = bracketed(bare);
+        if opens {
+            spell(&mut risky, &mut shown);
+            shown.push_str("\\[");
+        }
+        let rest = &word[usize::from(opens) + bare.len()..];
         if is_safe(bare) {
             spell(&mut risky, &mut shown);
-            shown.push_str(word);
+            shown.push_str(bare);
+            shown.push_str(&if closes { rest.replacen(']', "\\]", 1) } else { rest.to_owned() });
             continue;
         }
-        risky.push_str(word);
+        risky.push_str(bare);
+        if closes {
+            spell(&mut risky, &mut shown);
+            shown.push_str(&rest.replacen(']', "\\]", 1));
+            continue;
+        }
+        risky.push_str(rest);
         // A name ends where the sentence goes on.
         if bare.ends_with([',', ';', ':']) {
             spell(&mut risky, &mut shown);
@@ -378,6 +429,17 @@ fn words(text: &str) -> String {
     }
     spell(&mut risky, &mut shown);
     shown
+}
+
+/// Takes from a word the bracket before it and the one behind it, with the comma or stop after that, where it holds no
+/// others: a sentence in brackets is no link.
+fn bracketed(word: &str) -> (&str, bool, bool) {
+    let inner = word.strip_prefix('[').unwrap_or(word);
+    let bare = inner.trim_end_matches([',', ';', '.']).strip_suffix(']').unwrap_or(inner);
+    if bare.is_empty() || bare.contains(['[', ']', '(', '\\', '`']) {
+        return (word, false, false);
+    }
+    (bare, inner.len() < word.len(), bare.len() < inner.len())
 }
 
 /// Adds risky words as a code span, less the stop or comma behind them, which is the sentence's.
@@ -443,6 +505,8 @@ mod tests {
             ("urllib3 is 2.5.0, the BOM pins 2.2.1", "urllib3 is 2.5.0, the BOM pins 2.2.1"),
             ("ask @team about <b>, now", "ask `@team` about `<b>`, now"),
             ("see https://x.example/a and *b* [c](d)", "see `https://x.example/a` and `*b* [c](d)`"),
+            ("by a rule [public names; notes], and", r"by a rule \[public names; notes\], and"),
+            ("[a/b c]: x", r"\[`a/b c]`: x"),
             ("a\n# b", r"`a\n#` b"),
             ("www.x.example", "`www.x.example`"),
             ("run `driftgate pin --only pkg:a/b`, or", "run `driftgate pin --only pkg:a/b`, or"),
