@@ -419,6 +419,14 @@ fn alike(change: &ChangeLine) -> Alike {
 }
 
 impl CauseLine {
+    /// Says whether its changes are told by themselves: nothing came with them, or nothing brought them about.
+    pub fn is_by_itself(&self) -> bool {
+        match self.kind {
+            "direct" | "transitive" => self.changes.len() == self.subjects.len() && self.perhaps.is_empty(),
+            kind => matches!(kind, "content" | "project"),
+        }
+    }
+
     /// Returns its changes in the first of its subjects, those that are certain and those that are not: they are the same in
     /// the others.
     pub fn first<'r>(&self, report: &'r Report) -> [Vec<&'r ChangeLine>; 2] {

@@ -70,8 +70,8 @@ mod tests {
 
     #[test]
     fn addresses_hold_plain_letters_alone() {
-        let plain = "/work/my repo/ü/a\u{1b}\\;%.lock";
-        assert_eq!(address("host", plain), "file://host/work/my%20repo/%C3%BC/a%1B%5C%3B%25.lock");
+        let plain = "/srv/my repo/ü/a\u{1b}\\;%.lock";
+        assert_eq!(address("host", plain), "file://host/srv/my%20repo/%C3%BC/a%1B%5C%3B%25.lock");
         assert_eq!(address("", "/a:1"), "file:///a%3A1");
     }
 

@@ -29,10 +29,10 @@ pub fn changes(report: &Report, facets: &Facets, page: &mut Markup) {
             let mut alone: Vec<&ChangeLine> = Vec::new();
             for cause in causes {
                 let [changes, perhaps] = cause.first(report);
-                match (cause.kind, changes.as_slice()) {
-                    ("direct" | "transitive", [one]) if perhaps.is_empty() => alone.push(one),
-                    ("content" | "project", several) => alone.extend(several),
-                    (_, changes) => tables.cause(cause, changes, &perhaps, page),
+                if cause.is_by_itself() {
+                    alone.extend(changes);
+                } else {
+                    tables.cause(cause, &changes, &perhaps, page);
                 }
             }
             if !alone.is_empty() {

@@ -37,10 +37,10 @@ impl Screen<'_> {
             let mut alone: Vec<&ChangeLine> = Vec::new();
             for cause in causes {
                 let [changes, perhaps] = cause.first(report);
-                match (cause.kind, changes.as_slice()) {
-                    ("direct" | "transitive", [one]) if perhaps.is_empty() => alone.push(one),
-                    ("content" | "project", several) => alone.extend(several),
-                    (_, changes) => self.cause(cause, changes, &perhaps)?,
+                if cause.is_by_itself() {
+                    alone.extend(changes);
+                } else {
+                    self.cause(cause, &changes, &perhaps)?;
                 }
             }
             for family in families::families(&alone) {
