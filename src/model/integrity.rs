@@ -2,6 +2,10 @@
 
 use std::fmt;
 
+use base64::Engine;
+use base64::alphabet;
+use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
+
 use crate::intern::{self, Text};
 
 /// A digest's algorithm, weakest first.
@@ -51,6 +55,13 @@ const ALGORITHMS: &[(Algorithm, &str, &str, usize)] = &[
     (Algorithm::Blake2b512, "blake2b", "BLAKE2b-512", 64),
     (Algorithm::Blake3, "blake3", "BLAKE3", 32),
 ];
+
+/// Tools leave the padding away, and some the zeros after the last bit.
+const LENIENT: GeneralPurposeConfig = GeneralPurposeConfig::new()
+    .with_decode_padding_mode(DecodePaddingMode::Indifferent)
+    .with_decode_allow_trailing_bits(true);
+const STANDARD: GeneralPurpose = GeneralPurpose::new(&alphabet::STANDARD, LENIENT);
+const URL_SAFE: GeneralPurpose = GeneralPurpose::new(&alphabet::URL_SAFE, LENIENT);
 
 impl Algorithm {
     /// Finds an algorithm by its name in a lockfile (`sha256`) or in CycloneDX (`SHA-256`), in any case.
@@ -112,9 +123,13 @@ impl Digest {
     pub fn sri(token: &str) -> Option<Self> {
         let (algorithm, rest) = token.split_once('-')?;
         let algorithm = Algorithm::named(algorithm)?;
-        let mut hex = [0u8; 128];
-        let written = base64_to_hex(rest.split('?').next()?.as_bytes(), &mut hex)?;
-        Digest::hex(algorithm, std::str::from_utf8(&hex[..written]).ok()?)
+        let encoded = rest.split('?').next()?;
+        let engine = if encoded.contains(['-', '_']) { &URL_SAFE } else { &STANDARD };
+        let mut bytes = [0u8; 96];
+        let length = engine.decode_slice(encoded, &mut bytes).ok()?;
+        let halves = bytes[..length].iter().flat_map(|byte| [byte >> 4, byte & 15]);
+        let hex: String = halves.map(|half| char::from(b"0123456789abcdef"[usize::from(half)])).collect();
+        Digest::hex(algorithm, &hex)
     }
 }
 
@@ -122,33 +137,6 @@ impl fmt::Display for Digest {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}:{}", self.algorithm.name(), self.hex)
     }
-}
-
-/// Writes the hexadecimal digits of what base64 `text` encodes; returns how many.
-fn base64_to_hex(text: &[u8], hex: &mut [u8; 128]) -> Option<usize> {
-    const DIGITS: &[u8; 16] = b"0123456789abcdef";
-    let (mut held, mut bits, mut written) = (0u32, 0, 0);
-    let end = text.iter().position(|&byte| byte == b'=').unwrap_or(text.len());
-    for &byte in &text[..end] {
-        let value = match byte {
-            b'A'..=b'Z' => byte - b'A',
-            b'a'..=b'z' => byte - b'a' + 26,
-            b'0'..=b'9' => byte - b'0' + 52,
-            b'+' | b'-' => 62,
-            b'/' | b'_' => 63,
-            _ => return None,
-        };
-        held = held << 6 | u32::from(value);
-        bits += 6;
-        if bits >= 8 {
-            bits -= 8;
-            let byte = (held >> bits) as u8;
-            *hex.get_mut(written)? = DIGITS[usize::from(byte >> 4)];
-            *hex.get_mut(written + 1)? = DIGITS[usize::from(byte & 15)];
-            written += 2;
-        }
-    }
-    Some(written)
 }
 
 #[cfg(test)]

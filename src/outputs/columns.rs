@@ -1,5 +1,7 @@
 //! Tables of text, as wide as they may be.
 
+use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
+
 /// Cells stand at least this far apart.
 const GAP: usize = 2;
 /// The last column is not made narrower than this: then it stands below its row.
@@ -24,7 +26,8 @@ pub fn lines(rows: &[Vec<String>], indent: usize, width: usize) -> Vec<String> {
     let mut lines = Vec::new();
     for row in rows {
         let cells = || row.iter().take(last).zip(&widths);
-        let joined: String = cells().map(|(cell, width)| format!("{cell:width$}{}", blank(GAP))).collect();
+        let joined: String =
+            cells().map(|(cell, width)| format!("{cell}{}", blank(width - long(cell) + GAP))).collect();
         let head = format!("{}{joined}", blank(indent));
         let prose = row.get(last).map_or("", String::as_str);
         if beside {
@@ -72,20 +75,22 @@ pub fn wrapped(text: &str, width: usize) -> Vec<String> {
             at += 1;
         }
         for c in word.chars() {
-            if at == width {
+            let size = c.width().unwrap_or(0);
+            if at > 0 && at + size > width {
                 lines.push(std::mem::take(&mut line));
                 at = 0;
             }
             line.push(c);
-            at += 1;
+            at += size;
         }
     }
     lines.push(line);
     lines
 }
 
+/// Returns how many cells of a screen a text takes.
 fn long(text: &str) -> usize {
-    text.chars().count()
+    text.width()
 }
 
 #[cfg(test)]
@@ -100,6 +105,12 @@ mod tests {
             row(["py-spy", "-", ""]),
         ];
         lines(&rows, 2, width).join("\n")
+    }
+
+    #[test]
+    fn columns_are_as_wide_as_a_screen_shows_them() {
+        let rows = [["模型", "b"], ["abcde", "c"]].map(|row| row.map(str::to_owned).to_vec());
+        assert_eq!(lines(&rows, 0, 0), ["模型   b", "abcde  c"]);
     }
 
     #[test]
@@ -130,5 +141,7 @@ mod tests {
         assert_eq!(wrapped("a bb ccc", 4), ["a bb", "ccc"]);
         assert_eq!(wrapped("abcdefgh ij", 3), ["abc", "def", "gh", "ij"]);
         assert_eq!(wrapped("", 3), [""]);
+        assert_eq!(wrapped("模型模型", 5), ["模型", "模型"]);
+        assert_eq!(wrapped("模型", 1), ["模", "型"]);
     }
 }
