@@ -3,7 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use super::{Scan, VENDORED};
+use super::Scan;
+use super::walk::VENDORED;
 use crate::formats;
 use crate::formats::{Format, Role};
 use crate::intern::{self, Text};
