@@ -1,8 +1,9 @@
 """Opens HTML reports in a headless Chromium and uses them: filters, folds, searches, prints, and names that want to be more.
 
     DRIFTGATE=target/debug/driftgate python3 tests/html_in_chromium.py [SCREENSHOTS]
+    python3 tests/html_in_chromium.py --pages FOLDER
 
-Writes a screenshot of the demo in both colour schemes, at desktop and phone width, into the folder SCREENSHOTS where one is given.
+The second opens each page in a folder and looks whether it is quiet and fits, as `tests/validity.rs` asks. Writes a screenshot of the demo in both colour schemes, at desktop and phone width, into the folder SCREENSHOTS where one is given.
 Where there is no Chromium (CHROMIUM names it; else it is looked for), it says so and ends with 0: nothing was tried then. Times are
 printed and not judged.
 """
@@ -20,7 +21,14 @@ import time
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 PROGRAM = str(pathlib.Path(os.environ.get("DRIFTGATE", "target/debug/driftgate")).resolve())
 NAMES = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"]
-CHROMIUM = os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, NAMES)), None)
+
+
+def starts(program):
+    """A package of a distribution may be a note that the browser is elsewhere."""
+    return program and subprocess.run([program, "--version"], capture_output=True).returncode == 0
+
+
+CHROMIUM = os.environ.get("CHROMIUM") or next(filter(starts, map(shutil.which, NAMES)), None)
 
 
 class Browser:
@@ -290,9 +298,33 @@ def many(browser, folder):
     same("they are filtered", browser.js(SHOWN), f"Shown: {sum('kit-49' in name for name in names)} of 5,000 changes".replace("1111", "1,111"))
 
 
+def quiet_pages(browser, pages):
+    for page in pages:
+        for width in [1280, 375]:
+            browser.open(page, width)
+            trouble = browser.of("Runtime.exceptionThrown", "Log.entryAdded", "Page.javascriptDialogOpening", "Runtime.consoleAPICalled")
+            loaded = [event["params"]["request"]["url"] for event in browser.of("Network.requestWillBeSent")]
+            wide = browser.js("document.documentElement.scrollWidth")
+            scripts = browser.js("document.querySelectorAll('script').length")
+            if trouble or len(loaded) != 1 or wide > width or scripts > 1:
+                failed.append(page.name)
+                print(f"NOT SO: {page.name} at {width}: {trouble}, loads {loaded[1:]}, is {wide} wide, has {scripts} scripts")
+    print(f"{len(pages)} pages")
+
+
 def main():
     if not CHROMIUM:
         print("skipped: there is no Chromium here; CHROMIUM names one")
+        return
+    if sys.argv[1:2] == ["--pages"]:
+        with tempfile.TemporaryDirectory() as temporary:
+            browser = Browser(pathlib.Path(temporary) / "profile")
+            try:
+                quiet_pages(browser, sorted(pathlib.Path(sys.argv[2]).glob("*.html")))
+            finally:
+                browser.close()
+        if failed:
+            sys.exit(f"{len(failed)} not so")
         return
     shots = pathlib.Path(sys.argv[1]) if len(sys.argv) > 1 else None
     if shots:

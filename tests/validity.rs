@@ -1,5 +1,6 @@
 //! Every output of every fixture is valid by the schema, or by the reader, that people hold it to: what a name can do to an
-//! output included. XML is held to its schemas by xmllint and pictures to Graphviz, where they are there; CI has both.
+//! output included. XML is held to its schemas by xmllint, pictures to Graphviz and Mermaid, pages to Chromium, where they are
+//! there; `.ci/run` installs them.
 #![allow(clippy::unwrap_used, clippy::print_stderr)]
 
 mod common;
@@ -233,10 +234,7 @@ fn put<'r>(reports: impl Iterator<Item = &'r (String, Report)>, output: &str) ->
 #[test]
 fn every_report_is_valid_junit() {
     let folder = put(REPORTS.iter(), "junit");
-    for file in files(&path("fixtures/outputs/junit")) {
-        let name = file.file_name().unwrap().to_str().unwrap().to_owned();
-        fs::copy(&file, folder.path().join(format!("{name}.in"))).unwrap();
-    }
+    put_samples("junit", &folder);
     for schema in ["junit-windyroad.xsd", "junit-jenkins-10.xsd"] {
         let schema = path("fixtures/schemas/junit").join(schema);
         let said = asked("xmllint", &["--noout", "--nonet", "--schema", schema.to_str().unwrap()], &folder);
@@ -245,20 +243,28 @@ fn every_report_is_valid_junit() {
     }
 }
 
-/// The pictures of all that moves, and of the samples that outputs are tested by.
-#[test]
-fn every_picture_is_drawn() {
-    // Many cases of rules look alike: one each.
+/// Returns the reports of all that moves, and one for each rule, whose cases look alike.
+fn one_each() -> impl Iterator<Item = &'static (String, Report)> {
     let mut seen = BTreeMap::new();
     for report in REPORTS.iter() {
         let rule = report.0.rsplit_once('/').map_or(report.0.as_str(), |(rule, _)| rule);
         seen.entry(if rule.starts_with("rules/") { rule } else { report.0.as_str() }).or_insert(report);
     }
-    let folder = put(seen.into_values(), "dot");
-    for file in files(&path("fixtures/outputs/dot")) {
+    seen.into_values()
+}
+
+/// Puts beside what an output makes of the fixtures the samples that it is tested by.
+fn put_samples(output: &str, folder: &TempDir) {
+    for file in files(&path("fixtures/outputs").join(output)) {
         let name = file.file_name().unwrap().to_str().unwrap().to_owned();
         fs::copy(&file, folder.path().join(format!("{name}.in"))).unwrap();
     }
+}
+
+#[test]
+fn every_picture_is_drawn() {
+    let folder = put(one_each(), "dot");
+    put_samples("dot", &folder);
     let Some(said) = asked("dot", &["-Tsvg", "-O"], &folder) else { return };
     assert_eq!(said, "");
     let drawn = files(folder.path()).into_iter().filter(|file| file.extension().is_some_and(|it| it == "svg"));
@@ -266,6 +272,41 @@ fn every_picture_is_drawn() {
         let text = fs::read_to_string(&picture).unwrap();
         assert!(text.contains("<svg") && !text.contains("<script"), "{}", picture.display());
     }
+}
+
+/// By Mermaid's own parser, where `.ci/run` has put it.
+#[test]
+fn every_picture_is_taken_by_mermaid() {
+    let packages = path("target/mermaid");
+    if !packages.join("node_modules/mermaid").is_dir() {
+        eprintln!("skipped: there is no Mermaid in target/mermaid");
+        return;
+    }
+    let folder = put(one_each(), "mermaid");
+    put_samples("mermaid", &folder);
+    let script = path("tests/mermaid/parse.mjs");
+    let output = Command::new("node").arg(script).arg(packages).arg(folder.path()).output().unwrap();
+    assert_eq!(String::from_utf8_lossy(&output.stderr), "");
+    let all = format!("{} pictures\n", files(folder.path()).len());
+    assert_eq!(String::from_utf8_lossy(&output.stdout), all);
+}
+
+/// A browser opens each page, and nothing of it is run, logged or fetched; what a person does with one is tried by the script
+/// alone, in `.ci/run`.
+#[test]
+fn every_page_is_opened_by_chromium() {
+    let folder = put(one_each(), "html");
+    for file in files(folder.path()) {
+        fs::rename(&file, file.with_extension("html")).unwrap();
+    }
+    let script = path("tests/html_in_chromium.py");
+    let Ok(output) = Command::new("python3").arg(script).arg("--pages").arg(folder.path()).output() else {
+        eprintln!("skipped: there is no python3 here");
+        return;
+    };
+    let said = String::from_utf8_lossy(&output.stdout);
+    assert!(output.status.success(), "{said}{}", String::from_utf8_lossy(&output.stderr));
+    assert!(said.starts_with("skipped") || said == format!("{} pages\n", files(folder.path()).len()), "{said}");
 }
 
 /// What hostile names, the demo and all cases of causes are as JSON boms; fixtures of formats are so in `bom` and `spdx`.
