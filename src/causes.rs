@@ -44,7 +44,7 @@ pub enum Kind {
     Transitive,
     /// A component that is the same and requires more or less than it did: an extra, a feature.
     Edges,
-    /// What moved though nothing that requires it did: the lockfile was refreshed.
+    /// What moved though nothing that requires it did: the lockfile was refreshed, or its manifest overrides a version.
     Refresh,
     /// The same version with other content, licence, scope or condition.
     Content,
@@ -253,6 +253,12 @@ impl Reasons {
             let before = change.old.map(|node| others(&mut node.required_by())).unwrap_or_default();
             let version = |side: Option<Resolved<'_>>| side.map(|node| node.component.version());
             let is_same = change.kind == ChangeKind::Changed;
+            // The version of this package that a component requires on one side; none where it requires none.
+            let key = change.either().component.purl.key();
+            let asked = |side: Option<Resolved<'_>>| {
+                let link = side?.requires().find(|link| link.to.component.purl.key() == key)?;
+                Some(link.to.component.version())
+            };
             for (from, constraint) in now {
                 let other = from.and_then(|from| news.get(&from).copied()).filter(|other| *other != at);
                 if is_same {
@@ -260,7 +266,11 @@ impl Reasons {
                     continue;
                 }
                 match (other, version(change.old)) {
-                    (Some(other), None) => found.certain.push(Lead::Change(other)),
+                    // Who asked for the name before, and asks for another copy of it now, had a reason or the tool had.
+                    (Some(other), None) => match asked(pair.changes[other].old) {
+                        Some(old) => found.add(other, change, fits(change, constraint, old)),
+                        None => found.certain.push(Lead::Change(other)),
+                    },
                     (Some(other), Some(old)) => found.add(other, change, fits(change, constraint, old)),
                     // It is there on both sides, and did not require this.
                     (None, None) => nodes.extend(from.map(Lead::Node)),
@@ -274,7 +284,12 @@ impl Reasons {
                     continue;
                 }
                 match (other, version(change.new)) {
-                    (Some(other), None) => found.certain.push(Lead::Change(other)),
+                    (Some(other), None) => match asked(pair.changes[other].new) {
+                        Some(new) if fits(change, constraint, new) != Some(false) => {
+                            found.possible.push(Lead::Change(other));
+                        }
+                        _ => found.certain.push(Lead::Change(other)),
+                    },
                     // What held it back does no more.
                     (Some(other), Some(new)) if fits(change, constraint, new) == Some(false) => {
                         found.certain.push(Lead::Change(other));

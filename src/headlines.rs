@@ -7,6 +7,7 @@ use crate::gpu::facts::gpus;
 use crate::gpu::{self, Carrier, Cuda, Stack, Verdict, summary};
 use crate::graph::Subject;
 use crate::images::{Comparison, Meaning};
+use crate::intern::Text;
 use crate::model::Layer;
 use crate::policy::Policy;
 use crate::rules::phrase;
@@ -14,8 +15,10 @@ use crate::stacks;
 
 /// Returns a line for each subject whose stack moved: the driver floor and because of whom, the targets and GPUs that are
 /// lost or won, builds that changed under one name or version.
+///
+/// Subjects of which the same is to be said share a line.
 pub fn of(drift: &Drift<'_>, policy: &Policy) -> Vec<String> {
-    let mut lines = Vec::new();
+    let mut lines: Vec<(String, Vec<Text>)> = Vec::new();
     for pair in drift.subjects.iter().filter(|pair| !pair.changes.is_empty()) {
         let (Some(old), Some(new)) = (pair.old, pair.new) else { continue };
         let (was, is) = (stacks::stack(old), stacks::stack(new));
@@ -23,11 +26,23 @@ pub fn of(drift: &Drift<'_>, policy: &Policy) -> Vec<String> {
         parts.extend(targets(&was, &is, policy));
         parts.extend(boards(&was, &is));
         parts.extend(builds(&was, &is));
-        if !parts.is_empty() {
-            lines.push(format!("{}: {}", new.path, parts.join("; ")));
+        let said = parts.join("; ");
+        match lines.iter_mut().find(|(other, _)| *other == said) {
+            _ if said.is_empty() => {}
+            Some((_, paths)) => paths.push(new.path),
+            None => lines.push((said, vec![new.path])),
         }
     }
-    lines
+    lines.into_iter().map(|(said, paths)| format!("{}: {said}", named(&paths))).collect()
+}
+
+/// Names subjects, of many the first two.
+fn named(paths: &[Text]) -> String {
+    match paths {
+        [paths @ .., last] if paths.len() < 3 && !paths.is_empty() => format!("{} and {last}", paths.join(", ")),
+        [first, second, rest @ ..] => format!("{first}, {second} and {} more", rest.len()),
+        _ => paths.join(", "),
+    }
 }
 
 /// Returns a line for each image that was built from another state of its lockfile than the one at hand.

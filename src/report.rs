@@ -1,5 +1,7 @@
 //! What a run found, and what it could not do: everything an output prints.
 
+pub mod differences;
+
 use std::collections::BTreeMap;
 use std::fmt;
 
@@ -7,12 +9,13 @@ use crate::causes::{self, Cause};
 use crate::compare::{Change, Drift, Pair};
 use crate::graph::{Graph, Resolved, Ways};
 use crate::images::{self, Comparison};
-use crate::intern::Text;
+use crate::intern::{self, Text};
 use crate::model::{Component, Layer, Says};
-use crate::source::{Fault, Faults, FileId, NoText, Place, Sources};
+use crate::source::{self, Fault, Faults, FileId, NoText, Place, Sources};
 
 pub use crate::policy::Level;
 pub use crate::source::Location;
+pub use differences::Difference;
 
 /// What a run has to say.
 #[derive(Default)]
@@ -51,6 +54,10 @@ pub struct Report {
     pub sources: Sources,
     /// The level from which findings fail the run.
     pub gate: Option<Level>,
+    /// Whether changes fail the run, of whatever kind nobody wanted, where no policy judges them.
+    pub fails: bool,
+    /// Where the tree stands in its repository: `services/api`; empty at the root, and where there is no repository.
+    pub root: String,
     /// The time that documents name, in RFC 3339; none without `SOURCE_DATE_EPOCH`.
     pub timestamp: Option<String>,
 }
@@ -196,6 +203,8 @@ pub struct ChangeLine {
     pub scope: Option<Text>,
     /// What differs: `version`, `integrity`, `source`, `licence`, `scope`, `environment`, `variant`.
     pub what: Vec<Text>,
+    /// From what to what, of what differs beside the version.
+    pub differences: Vec<Difference>,
     /// Each direct requirement that brings it in, by its shortest path: names from the root to the component.
     pub introduced_by: Vec<Vec<Text>>,
     /// Where the old side says so.
@@ -359,16 +368,50 @@ impl fmt::Display for Problem {
 }
 
 impl Report {
-    /// Returns the exit code: 2 where a file could not be read, 1 where findings reach the gate, else 0.
+    /// Returns the exit code: 2 where a file could not be read, 1 where findings reach the gate or changes fail the run,
+    /// else 0.
     pub fn exit_code(&self) -> u8 {
         if !self.problems.is_empty() {
             return 2;
         }
-        u8::from(self.gate.is_some_and(|gate| self.findings.iter().any(|finding| finding.counts(gate))))
+        let reaches = |gate| self.findings.iter().any(|finding| finding.counts(gate));
+        u8::from(self.fails || self.gate.is_some_and(reaches))
     }
 }
 
 impl Report {
+    /// Makes each location one in the repository, as code hosts know files, and each finding's identity with it.
+    ///
+    /// No repository has the files of an image: what stands there is shown where the tree speaks of the same.
+    pub fn stand_in_repository(&mut self) {
+        for finding in &mut self.findings {
+            let is_outside = |location: &Location| images::image_of(location.path).is_none();
+            if let Some(at) = finding.related.iter().position(|related| is_outside(&related.location))
+                && !is_outside(&finding.location)
+            {
+                let there = std::mem::replace(&mut finding.location, finding.related[at].location.clone());
+                let place = std::mem::replace(&mut finding.place, finding.related[at].place);
+                finding.related[at] = Related { place, location: there, note: "in the image" };
+            }
+        }
+        let root = std::mem::take(&mut self.root);
+        if root.is_empty() {
+            return;
+        }
+        let put = |location: &mut Location| {
+            if let Some(path) = source::join(&root, location.path).filter(|_| !location.path.is_empty()) {
+                location.path = intern::text(&path);
+            }
+        };
+        for finding in &mut self.findings {
+            put(&mut finding.location);
+            finding.related.iter_mut().for_each(|related| put(&mut related.location));
+            finding.waived.iter_mut().for_each(|waived| put(&mut waived.location));
+            finding.identity = format!("{root}\u{1f}{}", finding.identity);
+        }
+        self.problems.iter_mut().filter_map(|problem| problem.location.as_mut()).for_each(put);
+    }
+
     /// Returns a report of a comparison's facts: changes, what caused them ([`causes::of`] the same comparison), edges, and
     /// what was not compared.
     pub fn facts(drift: &Drift<'_>, of_each: &[Vec<Cause<'_>>], sources: &Sources) -> Self {
@@ -411,11 +454,11 @@ impl Report {
 type Likeness = (Text, Option<Text>, usize, Vec<Alike>);
 
 /// What is the same of a change in whatever subject.
-type Alike = (Text, Text, Option<Text>, Option<Text>, bool, Option<Text>, Vec<Text>);
+type Alike = (Text, Text, Option<Text>, Option<Text>, bool, Option<Text>, Vec<Text>, Vec<Difference>);
 
 fn alike(change: &ChangeLine) -> Alike {
-    let ChangeLine { kind, purl, from, to, direct, scope, ref what, .. } = *change;
-    (kind, purl, from, to, direct, scope, what.clone())
+    let ChangeLine { kind, purl, from, to, direct, scope, ref what, ref differences, .. } = *change;
+    (kind, purl, from, to, direct, scope, what.clone(), differences.clone())
 }
 
 impl CauseLine {
@@ -493,6 +536,7 @@ fn line<'g>(
         direct: either.is_direct(),
         scope: either.scope().map(crate::model::Scope::name),
         what: change.what.iter().map(|what| what.name()).collect(),
+        differences: differences::of(change),
         introduced_by: ways.as_mut().map(|ways| ways.to(either)).unwrap_or_default(),
         old,
         new: change.new.map(|new| sources.locate(new.place())),

@@ -1,6 +1,8 @@
 //! What stands above the list where a change moves a GPU stack, and what moves none.
 #![allow(clippy::unwrap_used)]
 
+mod common;
+
 use std::sync::Arc;
 
 use driftgate::discover::{self, Scan};
@@ -67,6 +69,24 @@ fn a_moved_stack_is_told_in_one_line() {
         assert_eq!(said.len(), 1, "{old:?} {new:?}: {said:?}");
         assert_eq!(said[0], expected);
     }
+}
+
+#[test]
+fn what_is_the_same_in_many_subjects_is_told_once() {
+    let read = |line: &str| {
+        let sources = Sources::default();
+        let files: Vec<(String, &[u8])> =
+            (0..90).map(|number| (format!("app{number:02}/requirements.txt"), line.as_bytes())).collect();
+        let files: Vec<(&str, &[u8])> = files.iter().map(|(path, bytes)| (path.as_str(), *bytes)).collect();
+        common::read_memory(&files, &sources).graph
+    };
+    let (old, new) = (read("torch==2.10.0\n"), read("torch==2.11.0\n"));
+    let said = headlines::of(&compare::drift_by_path(&old, &new), &Policy::default());
+    assert_eq!(said.len(), 1, "{said:?}");
+    assert!(
+        said[0].starts_with("app00/requirements.txt, app01/requirements.txt and 88 more: the driver floor"),
+        "{said:?}"
+    );
 }
 
 #[test]

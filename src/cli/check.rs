@@ -84,12 +84,13 @@ impl Check {
                 report.notes.push(format!("{path}:{line}:{column}: {note}"));
             }
         }
+        report.root = work.root(&self.path);
         report.sources = sources;
         report.timestamp = timestamp()?;
         if report.subjects.is_empty() && report.problems.is_empty() {
             self.outputs.say("nothing here has a format that driftgate reads; `driftgate list formats` names them");
         }
-        self.outputs.write_for_ci(&report, "terminal")?;
+        self.outputs.write_for_ci(&mut report, "terminal")?;
         Ok(outcome(&report))
     }
 }

@@ -72,18 +72,20 @@ impl Diff {
         let [old, new] = [&self.old, &self.new].map(|side| side.as_deref().unwrap_or_default());
         let sources = Sources::that_keep();
         let open = |argument: &str| Work::open(argument, &self.files, None, &sources);
-        let side = |argument: &str| open(argument)?.telling(self.outputs.verbose).read(&self.files);
+        let side = |argument: &str| {
+            let work = open(argument)?.telling(self.outputs.verbose);
+            Ok::<_, anyhow::Error>((work.root(argument), work.read(&self.files)?))
+        };
         let (old, new) = rayon::join(|| side(old), || side(new));
-        let (old, new) = (old.context("reading the old side")?, new.context("reading the new side")?);
+        let ((_, old), (root, new)) = (old.context("reading the old side")?, new.context("reading the new side")?);
         [&old, &new].into_iter().for_each(tell);
         let mut report = diff(old, new, &sources);
+        report.root = root;
         report.sources = sources;
         report.timestamp = timestamp()?;
-        self.outputs.write(&report, "terminal")?;
         let fails = |kind: &str| self.fail_on.iter().any(|fail| *fail == Kind::Any || fail.name() == kind);
-        Ok(match outcome(&report) {
-            Outcome::Clean if report.changes.iter().any(|change| fails(change.kind)) => Outcome::Findings,
-            outcome => outcome,
-        })
+        report.fails = report.changes.iter().any(|change| fails(change.kind));
+        self.outputs.write(&mut report, "terminal")?;
+        Ok(outcome(&report))
     }
 }

@@ -91,7 +91,7 @@ impl Pair<'_> {
                 }
                 report.sources = sources;
                 report.timestamp = timestamp()?;
-                outputs.write(&report, "terminal")
+                outputs.write(&mut report, "terminal")
             }
             _ => self.lines(style.color),
         }

@@ -10,6 +10,7 @@ use clap::{Args, ValueHint};
 
 use super::names::Names;
 use super::options::{located, within};
+use super::repository;
 use crate::Side;
 use crate::discover::{self, Read, Scan};
 use crate::formats::{self, cargo};
@@ -180,6 +181,16 @@ impl<'s> Work<'s> {
         let input = tree::open(path, None, &discover::look)?;
         let bom = within(&input.folder.clone().unwrap_or_default(), policy::BOM);
         Ok(Work { input, policy: Policy::default(), bom, sources, tells: false })
+    }
+
+    /// Returns where the tree stands in its repository, as [`Report::root`](crate::report::Report::root) has it; `argument`
+    /// is what named it.
+    pub fn root(&self, argument: &str) -> String {
+        match (&self.input.folder, argument.split_once(':')) {
+            (Some(folder), _) if self.input.tree.about().is_none() => repository::below(folder),
+            (None, Some((_, path))) if !self.is_file() => source::join("", path).unwrap_or_default(),
+            _ => String::new(),
+        }
     }
 
     /// Says whether one file is meant, and not a whole tree.

@@ -14,6 +14,7 @@ mod man;
 mod names;
 mod options;
 mod pin;
+mod repository;
 mod sbom;
 mod schema;
 mod terminal;

@@ -144,21 +144,14 @@ impl Outputs {
     ///
     /// # Errors
     /// Where a file can't be written.
-    pub fn write(&self, report: &Report, default: &str) -> Result<()> {
-        let (chosen, templates) = (self.chosen(default)?, self.templates()?);
+    pub fn write(&self, report: &mut Report, default: &str) -> Result<()> {
+        let (mut chosen, templates) = (self.chosen(default)?, self.templates()?);
         // A run that ends with 2 and shows no report still says why.
         if !chosen.iter().any(|one| one.file.is_none() && !one.output.is_document()) {
             report.problems.iter().for_each(|problem| super::say(&problem.to_string()));
         }
         if chosen.iter().any(|one| one.output.id() == actions::OUTPUT) {
             actions::summarize(report, self.style(true));
-        }
-        for Chosen { output, version, file } in chosen {
-            let style = Style { version, ..self.style(file.is_some()) };
-            match file {
-                Some(file) => write_with(&file, &mut |to| output.write(report, style, to))?,
-                None => super::print_with(&mut |to| output.write(report, style, to))?,
-            }
         }
         for Filled { template, file } in templates {
             // Whole or not at all: what it asks for in vain is known at its end.
@@ -169,6 +162,18 @@ impl Outputs {
                 None => super::print_with(&mut |to| Ok(to.write_all(&bytes)?))?,
             }
         }
+        // Last those that know files by other paths.
+        chosen.sort_by_key(|one| one.output.is_for_code_host());
+        for Chosen { output, version, file } in chosen {
+            if output.is_for_code_host() {
+                report.stand_in_repository();
+            }
+            let style = Style { version, ..self.style(file.is_some()) };
+            match file {
+                Some(file) => write_with(&file, &mut |to| output.write(report, style, to))?,
+                None => super::print_with(&mut |to| output.write(report, style, to))?,
+            }
+        }
         Ok(())
     }
 
@@ -177,12 +182,13 @@ impl Outputs {
     ///
     /// # Errors
     /// As [`Outputs::write`].
-    pub fn write_for_ci(&self, report: &Report, default: &str) -> Result<()> {
+    pub fn write_for_ci(&self, report: &mut Report, default: &str) -> Result<()> {
         self.write(report, default)?;
         let is_by_itself = self.format.is_empty() && self.template.is_empty();
         if is_by_itself && !self.is_silent() && actions::is_here() {
-            actions::annotate(report)?;
             actions::summarize(report, self.style(true));
+            report.stand_in_repository();
+            actions::annotate(report)?;
         }
         Ok(())
     }
@@ -201,7 +207,9 @@ impl Outputs {
         };
         let host = if in_file || matches!(self.color, Color::Never) { None } else { terminal::link_host() };
         let width = if in_file { 0 } else { terminal::width() };
-        Style { color, host, width, quiet: self.quiet > 0, verbose: self.verbose, all: self.all, ..Style::default() }
+        // What was asked for into a file is asked for whole.
+        let quiet = self.quiet > 0 && !in_file;
+        Style { color, host, width, quiet, verbose: self.verbose, all: self.all, ..Style::default() }
     }
 }
 

@@ -106,7 +106,7 @@ impl Pin {
         };
         report.sources = sources;
         if !is_new {
-            self.outputs.write(&report, "terminal")?;
+            self.outputs.write(&mut report, "terminal")?;
         }
         if self.dry_run {
             self.outputs.say(&format!("{} would take in {}", shown(&bom), count(&report)));

@@ -57,7 +57,7 @@ impl Sbom {
             say("nothing could be read, so no SBOM is written");
             return Ok(Outcome::Incomplete);
         }
-        self.outputs.write(&report, DEFAULT)?;
+        self.outputs.write(&mut report, DEFAULT)?;
         Ok(outcome(&report))
     }
 }

@@ -154,8 +154,8 @@ impl Reading<'_> {
         read.inventories.retain(|inventory| {
             let format = formats::named(inventory.format);
             // What a BOM calls a subject was one, whatever of it the BOM does not keep.
-            let is_subject = format
-                .is_some_and(|format| format.role() == Role::Subject && (is_own || format.is_subject(inventory)));
+            let is_subject =
+                format.is_some_and(|format| format.role() == Role::Subject && (is_own || format.is_subject(inventory)));
             let is_included = known.contains(inventory.subject) && !listed.contains(inventory.subject);
             let stays = is_subject && !is_included && !doubled.contains(inventory.subject);
             if tells && stays {

@@ -130,6 +130,7 @@ mod tests {
             direct: false,
             scope: None,
             what: Vec::new(),
+            differences: Vec::new(),
             introduced_by: Vec::new(),
             old: None,
             new: None,

@@ -6,11 +6,12 @@ use std::io::{self, Write as _};
 
 use anyhow::Result;
 
+use super::alike::{self, Told};
 use super::text::{self, clip, count};
 use super::{Output, Style};
 use crate::entry;
 use crate::intern::Text;
-use crate::report::{Finding, Level, Problem, Report};
+use crate::report::{Level, Problem, Report};
 use crate::source::Location;
 
 entry! {
@@ -23,15 +24,17 @@ entry! {
     /// # Form
     /// A workflow command a line: `::error file=…,line=…,col=…,endLine=…,endColumn=…,title=…::message`. What could not be read
     /// and what the policy denies is an `error`, what it warns of a `warning`, and what the drift means as a whole a `notice`.
-    /// Waived findings are left out. Columns are told of places within one line, as GitHub wants it. Paths are relative to the
-    /// tree: check the root of the repository, so that GitHub finds them.
+    /// Waived findings are left out. Columns are told of places within one line, as GitHub wants it. Paths are those in the
+    /// repository, though a folder of it was checked: from the folder that `GITHUB_WORKSPACE` names, else from git's root. What
+    /// stands in an image is told where the lockfile speaks of it.
     ///
     /// No name from a file becomes a command: line breaks and the marks of commands are written as GitHub escapes them, and
     /// what can't be seen is spelled out, as `\u{1b}`.
     ///
     /// # Limits
-    /// GitHub shows 10 errors, 10 warnings and 10 notices of a step and drops the others without a word. Of each rule in each
-    /// subject the first goes before the rest, and a last notice says how many more there are. Messages are cut below the
+    /// GitHub shows 10 errors, 10 warnings and 10 notices of a step and drops the others without a word. The first of each rule
+    /// goes before the second, what several subjects have in common is told once, and a last notice says how many more there
+    /// are. Messages are cut below the
     /// 4,096 characters that GitHub takes. The summary is not written where it would be larger than the 1 MiB of a step.
     pub Github = "github"
 }
@@ -67,25 +70,39 @@ impl Output for Github {
         }
         Ok(to.flush()?)
     }
-}
 
-/// Returns the findings of a level that no waiver lets through: what stands for itself before what it brought about, and
-/// the first of each rule in each subject before the second.
-fn ranked(report: &Report, level: Level) -> Vec<&Finding> {
-    let counts = |finding: &&Finding| finding.waived.is_none() && finding.level == level;
-    let mut seen: HashMap<(Text, Text), usize> = HashMap::new();
-    let mut ranked: Vec<(bool, usize, &Finding)> = Vec::new();
-    for finding in report.findings.iter().filter(counts) {
-        let number = seen.entry((finding.rule, finding.listed_under())).or_default();
-        *number += 1;
-        ranked.push((finding.cause.is_some(), *number, finding));
+    fn is_for_code_host(&self) -> bool {
+        true
     }
-    ranked.sort_by_key(|(caused, number, _)| (*caused, *number));
-    ranked.into_iter().map(|(.., finding)| finding).collect()
 }
 
-fn annotation(finding: &Finding) -> String {
+/// Returns the findings of a level that no waiver lets through: the first of each rule before the second, what stands for
+/// itself before what it brought about, and of each rule one in each subject before others. What is said of several
+/// subjects in the same words is told once.
+fn ranked(report: &Report, level: Level) -> Vec<Told<'_>> {
+    let mut told = alike::told(report);
+    told.retain(|told| told.first.level == level);
+    let mut of_subject: HashMap<(Text, Text), usize> = HashMap::new();
+    told.sort_by_cached_key(|told| {
+        let number = of_subject.entry((told.first.rule, told.first.listed_under())).or_default();
+        *number += 1;
+        (told.first.cause.is_some(), *number)
+    });
+    let mut of_rule: HashMap<Text, usize> = HashMap::new();
+    told.sort_by_cached_key(|told| {
+        let number = of_rule.entry(told.first.rule).or_default();
+        *number += 1;
+        *number
+    });
+    told
+}
+
+fn annotation(told: Told<'_>) -> String {
+    let finding = told.first;
     let mut message = clip(&finding.message, LONGEST / 2).into_owned();
+    if let Some(also) = told.also() {
+        let _ = write!(message, "\n{also}");
+    }
     if let Some(path) = finding.paths.first() {
         let _ = write!(message, "\nbrought in by {}", text::path(path));
     }

@@ -24,8 +24,8 @@ entry! {
     /// `blocker`, with the check `unreadable`. Findings that a waiver lets through are left out: GitLab has no word for them.
     ///
     /// `fingerprint` is SARIF's, made of rule, subject and package, so that a finding stays the same when its line moves;
-    /// where several are alike, a number tells them apart. Paths are relative to the tree: check the root of the
-    /// repository, so that GitLab finds them.
+    /// where several are alike, a number tells them apart. Paths are those in the repository, though
+    /// a folder of it was checked: from the folder that `CI_PROJECT_DIR` names, else from git's root.
     ///
     /// # Use
     /// ```yaml
@@ -47,6 +47,10 @@ impl Output for Gitlab {
         let findings = report.findings.iter().filter(|finding| finding.waived.is_none()).map(Issue::of);
         let issues: Vec<Issue<'_>> = problems.chain(findings).map(|issue| issue.told_apart(&mut seen)).collect();
         json::write(&issues, to)
+    }
+
+    fn is_for_code_host(&self) -> bool {
+        true
     }
 }
 

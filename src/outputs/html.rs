@@ -103,6 +103,9 @@ impl Verdict {
         let Some(gate) = report.gate else {
             let title = tally.changes();
             let (class, word, meaning) = match report.problems.len() {
+                0 if report.fails => {
+                    ("fail", "Failed", "Exit code 1: there are changes of a kind that fails the run.".to_owned())
+                }
                 0 => ("facts", "Compared", "A comparison that no policy judges.".to_owned()),
                 amount => ("partial", "Incomplete", format!("{}: what follows is not complete.", unread(amount))),
             };

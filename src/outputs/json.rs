@@ -16,7 +16,7 @@ use super::text::{begins_command, fingerprint, hides, is_seen};
 use super::{Output, Style};
 use crate::entry;
 use crate::intern::Text;
-use crate::report::{CauseLine, ChangeLine, Finding, Level, Problem, Related, Report};
+use crate::report::{self, CauseLine, ChangeLine, Finding, Level, Problem, Related, Report};
 use crate::source::Location;
 use images::Image;
 use stacks::Stack;
@@ -34,8 +34,9 @@ entry! {
     /// `changes`: the differences, as facts. Each has `kind` (`added`, `removed`, `upgraded`, `downgraded`, `changed`),
     /// `purl` (the new one, or the old one of what was removed), `name`, `ecosystem` (the purl's type), `subject`,
     /// `from` (null for added), `to` (null for removed), `direct`, `scope` (null where nothing requires it), `what`
-    /// (`version`, `integrity`, `source`, `licence`, `scope`, `environment`, `variant`), `introduced_by` (a path of names
-    /// from the root for each direct requirement that brings it in), `old` and `new` (`path`, `line`, `column`, or null).
+    /// (`version`, `integrity`, `source`, `licence`, `scope`, `environment`, `variant`), `differences` (of what differs beside
+    /// the version: `what`, and in words `from` and `to`), `introduced_by` (a path of names from the root for each direct
+    /// requirement that brings it in), `old` and `new` (`path`, `line`, `column`, or null).
     ///
     /// `problems`: what could not be read whole: `path`, `line`, `column` (null where no file is known), `message`.
     ///
@@ -241,12 +242,32 @@ struct Change<'r> {
     scope: Option<Text>,
     /// What differs.
     what: &'r [Text],
+    /// From what to what, of what differs beside the version.
+    differences: Vec<Difference<'r>>,
     /// A path of names from the root for each direct requirement that brings it in.
     introduced_by: &'r [Vec<Text>],
     /// Where it stood.
     old: Option<Spot>,
     /// Where it stands.
     new: Option<Spot>,
+}
+
+/// Something that differs between two components of one name.
+#[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+struct Difference<'r> {
+    /// `integrity`, `source`, `licence`, `scope`, `environment` or `variant`.
+    what: Text,
+    /// What it was, in words.
+    from: &'r str,
+    /// What it is, in words.
+    to: &'r str,
+}
+
+impl<'r> Difference<'r> {
+    fn of(difference: &'r report::Difference) -> Self {
+        Difference { what: difference.what, from: &difference.from, to: &difference.to }
+    }
 }
 
 impl<'r> Change<'r> {
@@ -262,6 +283,7 @@ impl<'r> Change<'r> {
             direct: change.direct,
             scope: change.scope,
             what: &change.what,
+            differences: change.differences.iter().map(Difference::of).collect(),
             introduced_by: &change.introduced_by,
             old: change.old.as_ref().map(Spot::of),
             new: change.new.as_ref().map(Spot::of),

@@ -8,6 +8,7 @@ use std::io;
 
 use anyhow::Result;
 
+use super::alike::{self, Told};
 use super::tally::Tally;
 use super::terminal::caused;
 use super::text::{self, clip, count, plain};
@@ -33,24 +34,24 @@ const MANY: usize = 3;
 const MOST: usize = 60_000;
 /// What is kept back for the lines that end it.
 const SPARE: usize = 2_000;
-/// How long the table may become, in bytes, so that details find room.
-const TABLE: usize = 24_000;
+/// How far what stands above the table may reach, in bytes, where no problem does.
+const HEADLINES: usize = MOST / 4;
+/// How far the table may reach, in bytes, so that details find room.
+const TABLE: usize = 30_000;
 
 impl Output for Markdown {
     fn write(&self, report: &Report, style: Style, to: &mut dyn io::Write) -> Result<()> {
         let mut page = Page { text: String::new(), report, tally: Tally::of(report) };
         page.heading();
         page.problems();
-        for line in &report.headlines {
-            let _ = writeln!(page.text, "\n**{}**", prose(&clip(line, 1_000)));
-        }
+        page.headlines();
         if !style.quiet {
             if report.findings.is_empty() && (report.gate.is_none() || style.verbose) {
                 page.changes(style.all || style.verbose);
             }
             page.table(style.all || style.verbose);
             page.images();
-            page.details();
+            page.details(style.all || style.verbose);
             page.waived();
             page.notes();
         }
@@ -93,6 +94,16 @@ impl<'r> Page<'r> {
         self.text.push('\n');
     }
 
+    /// Says what the drift means as a whole.
+    fn headlines(&mut self) {
+        let headlines = &self.report.headlines;
+        let line = |line: &String| format!("\n**{}**\n", prose(&clip(line, 1_000)));
+        let fitting = headlines.iter().take_while(|headline| self.fits(&line(headline), HEADLINES)).count();
+        if fitting < headlines.len() {
+            let _ = write!(self.text, "\n**{} in the full report.**\n", more(headlines.len() - fitting));
+        }
+    }
+
     fn problems(&mut self) {
         let problems: Vec<&Problem> = self.report.problems.iter().collect();
         if problems.is_empty() {
@@ -112,7 +123,7 @@ impl<'r> Page<'r> {
     /// Adds the table of findings that count, errors first; many that came with a package's step are a row for each rule,
     /// unless all are to be shown.
     fn table(&mut self, all: bool) {
-        let findings = counted(self.report);
+        let findings = counted(self.report, all);
         if findings.is_empty() {
             return;
         }
@@ -125,20 +136,19 @@ impl<'r> Page<'r> {
                 .is_some_and(|cause| caused.get(&(finding.subject, cause)).is_some_and(|all| all.len() >= MANY))
         };
         let mut told: BTreeSet<(Text, Text)> = BTreeSet::new();
-        let mut left = findings.len();
+        let mut left: usize = findings.iter().map(Told::amount).sum();
         self.text.push_str("\n| level | rule | package | from → to | where |\n| --- | --- | --- | --- | --- |\n");
-        for finding in findings.into_iter().filter(|finding| !is_caused(finding)) {
+        for told_once in findings.into_iter().filter(|told| !is_caused(told.first)) {
+            let finding = told_once.first;
             let change = finding.purl.and_then(|purl| changes.get(&(finding.subject, purl)).copied());
             let (name, version) = finding.purl.map(named).unwrap_or_default();
             let name = change.map_or(name, |change| change.name.to_owned());
             let versions = change.map_or_else(|| cell(&version), versions);
-            let row = [
-                grave(finding.level).to_owned(),
-                cell(finding.rule),
-                cell(&name),
-                versions,
-                cell(&format!("{}:{}", finding.location.path, finding.location.line)),
-            ];
+            let mut place = cell(&format!("{}:{}", finding.location.path, finding.location.line));
+            if !told_once.others.is_empty() {
+                let _ = write!(place, " and {}", more(told_once.others.len()));
+            }
+            let row = [grave(finding.level).to_owned(), cell(finding.rule), cell(&name), versions, place];
             let mut rows = format!("| {} |\n", row.join(" | "));
             let mut amount = 1;
             let key = finding.purl.map(|purl| (finding.subject, purl)).filter(|key| told.insert(*key));
@@ -150,7 +160,7 @@ impl<'r> Page<'r> {
                 let _ = write!(self.text, "\n**{} in the full report.**\n", more(left));
                 return;
             }
-            left -= amount;
+            left -= amount * told_once.amount();
         }
     }
 
@@ -186,25 +196,27 @@ impl<'r> Page<'r> {
     }
 
     /// Adds what each finding says, folded by subject.
-    fn details(&mut self) {
-        let findings = counted(self.report);
-        let mut subjects: BTreeMap<Text, Vec<&Finding>> = BTreeMap::new();
-        findings.iter().for_each(|finding| subjects.entry(finding.listed_under()).or_default().push(finding));
-        let mut told = 0;
+    fn details(&mut self, all: bool) {
+        let mut subjects: BTreeMap<Text, Vec<Told<'_>>> = BTreeMap::new();
+        let mut left = 0;
+        for told in counted(self.report, all) {
+            left += told.amount();
+            subjects.entry(told.first.listed_under()).or_default().push(told);
+        }
         for (path, inside) in subjects {
             let title = format!("{}: {}", tag(path), count(inside.len(), "finding"));
             if !self.fits(&format!("\n<details>\n<summary>{title}</summary>\n\n"), MOST - SPARE) {
                 break;
             }
-            let fitting = inside.iter().take_while(|finding| self.fits(&item(finding), MOST - SPARE)).count();
+            let fitting = inside.iter().take_while(|told| self.fits(&item(told), MOST - SPARE)).count();
             self.text.push_str("\n</details>\n");
-            told += fitting;
+            left -= inside[..fitting].iter().map(Told::amount).sum::<usize>();
             if fitting < inside.len() {
                 break;
             }
         }
-        if told < findings.len() {
-            let _ = write!(self.text, "\n**Details of {} in the full report.**\n", more(findings.len() - told));
+        if left > 0 {
+            let _ = write!(self.text, "\n**Details of {} in the full report.**\n", more(left));
         }
     }
 
@@ -256,16 +268,18 @@ fn more(amount: usize) -> String {
     format!("{} more", text::number(amount))
 }
 
-/// Returns the findings that no waiver lets through, errors first.
-fn counted(report: &Report) -> Vec<&Finding> {
-    let mut findings: Vec<&Finding> = report.findings.iter().filter(|finding| finding.waived.is_none()).collect();
+/// Returns the findings that no waiver lets through, errors first; what several subjects have in common once, unless all are
+/// to be shown.
+fn counted(report: &Report, all: bool) -> Vec<Told<'_>> {
+    let mut findings = if all { alike::each(report) } else { alike::told(report) };
     // What stands for itself comes before what it brought about.
-    findings.sort_by_key(|finding| (std::cmp::Reverse(finding.level), finding.cause.is_some()));
+    findings.sort_by_key(|told| (std::cmp::Reverse(told.first.level), told.first.cause.is_some()));
     findings
 }
 
 /// Returns what a finding says, as an item of a list.
-fn item(finding: &Finding) -> String {
+fn item(told: &Told<'_>) -> String {
+    let finding = told.first;
     let mut item = format!(
         "- **{}** {} at {}: {}\n",
         grave(finding.level),
@@ -273,6 +287,9 @@ fn item(finding: &Finding) -> String {
         code(&text::at(&finding.location)),
         prose(&clip(&finding.message, 1_000)),
     );
+    if let Some(also) = told.also() {
+        let _ = writeln!(item, "  - {}", prose(&also));
+    }
     for path in finding.paths.iter().take(3) {
         let _ = writeln!(item, "  - brought in by {}", code(&text::path(path)));
     }

@@ -1,5 +1,6 @@
 //! A file an output: each renders a report, and never asks which rule made a finding.
 
+mod alike;
 pub(crate) mod columns;
 mod csv;
 mod cyclonedx_json;
@@ -44,6 +45,11 @@ pub trait Output: Entry {
     /// # Errors
     /// Where writing fails.
     fn write(&self, report: &Report, style: Style, to: &mut dyn io::Write) -> Result<()>;
+
+    /// Says whether a code host reads it, which knows files by their paths in the repository.
+    fn is_for_code_host(&self) -> bool {
+        false
+    }
 
     /// Says whether it is an SBOM of what is there, rather than a report on what was found.
     fn is_document(&self) -> bool {

@@ -10,7 +10,9 @@ use crate::graph::Graph;
 use crate::images::Meaning;
 use crate::intern::{Text, text};
 use crate::model::{Component, Gap, Inventory, Layer, Origin, Purl, Requirement, Scope};
-use crate::report::{ChangeLine, EdgeLine, Finding, Level, Looked, Problem, Related, Report, SubjectLine, Waived};
+use crate::report::{
+    ChangeLine, Difference, EdgeLine, Finding, Level, Looked, Problem, Related, Report, SubjectLine, Waived,
+};
 use crate::report::{ImageRow, ImageTable, StackCell, StackLine, TargetLine};
 use crate::source::{FileId, Location, Open, Place, Source, Sources};
 
@@ -135,6 +137,7 @@ impl Builder {
             direct: false,
             scope: Some("runtime"),
             what: if kind == "upgraded" || kind == "downgraded" { vec!["version"] } else { vec![] },
+            differences: Vec::new(),
             introduced_by: vec![],
             old: None,
             new: None,
@@ -206,6 +209,7 @@ pub fn drift() -> Report {
     (change.old, change.new) = (Some(old), Some(new));
     let change = all.change("changed", API, "torch", [Some("2.3.0"), Some("2.3.0")]);
     (change.direct, change.what) = (true, vec!["integrity"]);
+    change.differences = vec![difference("integrity", "sha256:0d5c59b9bd3b…", "sha256:9f1c3b2a77aa…")];
     let change = all.change("added", NPM, "left-pad", [None, Some("1.3.0")]);
     (change.purl, change.ecosystem, change.direct) = ("pkg:npm/left-pad@1.3.0", "npm", true);
     let (from, to) = ("pkg:pypi/requests@2.32.3", "pkg:pypi/urllib3@2.5.0");
@@ -261,8 +265,16 @@ fn diff() -> Report {
     change.scope = Some("dev");
     let change = all.change("changed", NPM, "left-pad", [Some("1.3.0"), Some("1.3.0")]);
     change.what = vec!["integrity", "source"];
+    change.differences = vec![
+        difference("integrity", "sha512:a1b2c3d4e5f6…", "sha512:0f1e2d3c4b5a…"),
+        difference("source", "registry https://mirror.example/npm", "https://evil.example/left-pad.tgz"),
+    ];
     change.direct = true;
     all.report
+}
+
+fn difference(what: Text, from: &str, to: &str) -> Difference {
+    Difference { what, from: from.to_owned(), to: to.to_owned() }
 }
 
 const EVIL: &str = "\u{1b}[31m<script>alert(1)</script>|`x`\u{202e}gnp.\r\n@team";

@@ -1,6 +1,6 @@
 //! The report for code hosts: SARIF 2.1.0, see the OASIS standard "Static Analysis Results Interchange Format".
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::fmt::Write as _;
 use std::io;
 
@@ -22,10 +22,13 @@ entry! {
     ///
     /// Each finding is a result with its exact region (columns count characters: `columnKind` is `unicodeCodePoints`),
     /// the places that belong to it, the paths by which its component gets in, and how to mend it. Its fingerprint
-    /// `driftgate/v1` is made of rule, subject and package, so an alert stays the same when its line moves.
+    /// `driftgate/v1` is made of rule, subject and package, so an alert stays the same when its line moves;
+    /// `primaryLocationLineHash` is the same with a number, for GitHub, which looks at no other.
     ///
     /// A waived finding carries a suppression with the waiver's reason. A file that could not be read whole is a
-    /// notification, and the invocation is not successful. Paths are relative to `%SRCROOT%`, the root of the tree.
+    /// notification, and the invocation is not successful. Paths are relative to `%SRCROOT%`, the root of the repository though
+    /// a folder of it was checked: the folder that `GITHUB_WORKSPACE` or `CI_PROJECT_DIR` names, else git's root. What stands
+    /// in an image is told where the lockfile speaks of it.
     ///
     /// # Limits
     /// Code hosts take 25,000 results. Past that the warnings go first, and a notification says how many are left out.
@@ -39,6 +42,10 @@ impl Output for Sarif {
     fn write(&self, report: &Report, _style: Style, to: &mut dyn io::Write) -> Result<()> {
         let rules = rules::all().map(|rule| Rule::of(rule, rule.level())).collect();
         json::write(&Log::of(report, rules, MOST_RESULTS), to)
+    }
+
+    fn is_for_code_host(&self) -> bool {
+        true
     }
 }
 
@@ -273,10 +280,18 @@ struct Results<'r> {
     suppressed: bool,
 }
 
-impl Serialize for Results<'_> {
+impl<'r> Serialize for Results<'r> {
     fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
         let index = |finding: &Finding| self.index.get(finding.rule).copied().unwrap_or_default();
-        each(&self.findings, |finding| Outcome::of(finding, index(finding), self.suppressed), to)
+        let mut seen: HashMap<&str, usize> = HashMap::new();
+        let number = |finding: &&'r Finding| {
+            let number = seen.entry(&finding.identity).or_default();
+            *number += 1;
+            *number
+        };
+        let numbers: Vec<usize> = self.findings.iter().map(number).collect();
+        let numbered: Vec<(&Finding, usize)> = self.findings.iter().copied().zip(numbers).collect();
+        each(&numbered, |(finding, number)| Outcome::of(finding, *number, index(finding), self.suppressed), to)
     }
 }
 
@@ -299,7 +314,9 @@ struct Outcome<'r> {
 }
 
 impl<'r> Outcome<'r> {
-    fn of(finding: &'r Finding, rule_index: usize, suppressed: bool) -> Self {
+    /// Returns a finding as a result; `number` tells those of one fingerprint apart.
+    fn of(finding: &'r Finding, number: usize, rule_index: usize, suppressed: bool) -> Self {
+        let fingerprint = fingerprint(&finding.identity);
         Outcome {
             rule_id: finding.rule,
             rule_index,
@@ -307,7 +324,7 @@ impl<'r> Outcome<'r> {
             message: Message::from_files(&words(finding)),
             locations: Place::of(&finding.location).into_iter().collect(),
             related_locations: finding.related.iter().enumerate().filter_map(Place::related).collect(),
-            partial_fingerprints: Fingerprints { driftgate: fingerprint(&finding.identity) },
+            partial_fingerprints: Fingerprints { github: format!("{fingerprint}:{number}"), driftgate: fingerprint },
             suppressions: suppressed.then(|| finding.waived.iter().map(Suppression::of).collect()),
             properties: Properties { purl: finding.purl, subject: finding.subject, introduced_by: &finding.paths },
         }
@@ -338,6 +355,9 @@ const MOST_PATHS: usize = 3;
 struct Fingerprints {
     #[serde(rename = "driftgate/v1")]
     driftgate: String,
+    /// The only one by which GitHub knows an alert again. What an upload lacks it makes of the lines around a place.
+    #[serde(rename = "primaryLocationLineHash")]
+    github: String,
 }
 
 #[derive(Serialize)]

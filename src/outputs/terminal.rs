@@ -2,7 +2,7 @@
 
 mod changes;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::fmt::Write as _;
 use std::io;
 
@@ -10,6 +10,7 @@ use annotate_snippets::{AnnotationKind, Group, Level as Heading, Origin, Rendere
 use anstyle::{AnsiColor, Effects};
 use anyhow::Result;
 
+use super::alike::{self, Told};
 use super::columns;
 use super::excerpt::{Excerpt, excerpt};
 use super::links::Links;
@@ -26,7 +27,8 @@ entry! {
     /// Diagnostics for people, with the lines they stand on, and a summary.
     ///
     /// What could not be read comes first. Each finding then shows its rule, the line it stands on, the places that belong
-    /// to it, the ways by which its component gets in, and how to mend it. Where one rule finds much in one subject, the
+    /// to it, the ways by which its component gets in, and how to mend it. What brought others about has them under it, and
+    /// what several subjects have in common is told once. Where one rule finds much in one subject, the
     /// first are shown in full and the rest a line each: `path:line:column rule message`.
     ///
     /// A comparison that nobody judges is a list by subject: `+` added, `-` removed, `~` upgraded, `↓` downgraded, `!` the
@@ -36,8 +38,8 @@ entry! {
     /// names no ranges.
     ///
     /// # Options
-    /// `-v` shows all findings in full, waived ones, and requirements that came and went; `--all` shows each change on a line
-    /// of its own; `-q` shows the summary alone, `-qq` nothing. On a terminal, tables are as wide as it is, and locations are
+    /// `--all` shows each finding and each change by itself, whatever brought it about; `-v` shows all findings in full, waived
+    /// ones, and requirements that came and went; `-q` shows the summary alone, `-qq` nothing. On a terminal, tables are as wide as it is, and locations are
     /// links to their files where it has links; in pipes and files there is neither limit nor link.
     /// Characters that a terminal obeys or that can't be seen are spelled out, as `\u{1b}`, and so is what CI systems would
     /// take for a command in a log: `##\u{5b}error]`, and `\u{3a}:error::` at the start of a line.
@@ -62,10 +64,12 @@ const WAYS: usize = 3;
 impl Output for Terminal {
     fn write(&self, report: &Report, style: Style, to: &mut dyn io::Write) -> Result<()> {
         let mut to = Tame::new(io::BufWriter::new(to));
-        let caused = if style.verbose { BTreeMap::new() } else { caused(report) };
+        let caused = if style.verbose || style.all { BTreeMap::new() } else { caused(report) };
         let links = Links::new(style.host, &report.sources);
         let (tally, told) = (Tally::of(report), BTreeSet::new());
-        let mut screen = Screen { report, style, tally, links, caused, told, to: &mut to };
+        let alike = if style.verbose || style.all { Vec::new() } else { alike::told(report) };
+        let alike = alike.into_iter().filter(|told| !told.others.is_empty()).collect();
+        let mut screen = Screen { report, style, tally, links, caused, told, alike, to: &mut to };
         screen.problems()?;
         screen.headlines()?;
         if !style.quiet {
@@ -91,6 +95,8 @@ struct Screen<'s> {
     caused: BTreeMap<(Text, Text), Vec<&'s Finding>>,
     /// Of which of these it has been told: two findings about one component tell it once.
     told: BTreeSet<(Text, Text)>,
+    /// What is found in several subjects in the same words.
+    alike: Vec<Told<'s>>,
     to: &'s mut dyn io::Write,
 }
 
@@ -153,6 +159,9 @@ impl<'s> Screen<'s> {
         for note in finding.notes.iter().take(8) {
             group = group.element(Heading::NOTE.message(clip(note, 1_000)));
         }
+        if let Some(also) = self.alike.iter().find(|told| std::ptr::eq(told.first, finding)).and_then(Told::also) {
+            group = group.element(Heading::NOTE.message(also));
+        }
         if let Some(ways) = ways(&finding.paths) {
             group = group.element(Heading::NOTE.message(ways));
         }
@@ -177,14 +186,16 @@ impl<'s> Screen<'s> {
             let level = self.paint(first.level, &format!("{} more", number(findings.len())));
             writeln!(self.to, "{level} of {} in {}", clip(first.rule, 100), clip(first.listed_under(), 400))?;
         }
-        let most = if findings.len() > LINES + 1 { LINES } else { findings.len() };
+        let most = if findings.len() > LINES + 1 && !self.style.all { LINES } else { findings.len() };
         for finding in &findings[..most] {
             let level = self.paint(finding.level, &clip(finding.rule, 100));
             let place = self.links.at(finding.place, text::at(&finding.location));
-            writeln!(self.to, "  {place} {level} {}", clip(&finding.message, 400))?;
+            let alike = self.alike.iter().find(|told| std::ptr::eq(told.first, *finding));
+            let also = alike.map_or(String::new(), |told| format!(" (and in {} more)", number(told.others.len())));
+            writeln!(self.to, "  {place} {level} {}{also}", clip(&finding.message, 400))?;
         }
         if most < findings.len() {
-            writeln!(self.to, "  and {} more; -v shows all", number(findings.len() - most))?;
+            writeln!(self.to, "  and {} more; --all shows each", number(findings.len() - most))?;
         }
         Ok(writeln!(self.to)?)
     }
@@ -319,12 +330,15 @@ impl<'s> Screen<'s> {
     }
 
     /// Returns the findings that count by level, subject and rule: errors first, else in the order of the report. What
-    /// another finding brought about stands with that one, unless all is shown.
+    /// another finding brought about stands with that one, and so does what is the same elsewhere, unless all is shown.
     fn groups(&self) -> Vec<Vec<&'s Finding>> {
         let mut places = BTreeMap::new();
         let mut groups: Vec<Vec<&Finding>> = Vec::new();
+        let folded: HashSet<*const Finding> =
+            self.alike.iter().flat_map(|told| told.others.iter().map(|other| std::ptr::from_ref(*other))).collect();
         for finding in self.report.findings.iter().filter(|finding| finding.waived.is_none()) {
-            if finding.cause.is_some_and(|cause| self.caused.contains_key(&(finding.subject, cause))) {
+            let is_under = finding.cause.is_some_and(|cause| self.caused.contains_key(&(finding.subject, cause)));
+            if is_under || folded.contains(&std::ptr::from_ref(finding)) {
                 continue;
             }
             let place = *places.entry((finding.level, finding.listed_under(), finding.rule)).or_insert(groups.len());
@@ -356,7 +370,7 @@ impl<'s> Screen<'s> {
                 let _ = write!(text, " and {} more", number(findings.len() - names.len()));
             }
         }
-        text.push_str("\n-v shows each");
+        text.push_str("\n--all shows each");
         Some(text)
     }
 

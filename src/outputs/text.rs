@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 
 use sha2::{Digest, Sha256};
 
-use crate::report::{ChangeLine, ImageRow, ImageTable};
+use crate::report::{ChangeLine, Difference, ImageRow, ImageTable};
 use crate::source::Location;
 use crate::versions::{self, Step};
 
@@ -95,6 +95,15 @@ pub fn count(amount: usize, thing: &str) -> String {
 /// Returns a location as people write it: `uv.lock:12:9`.
 pub fn at(location: &Location) -> String {
     format!("{}:{}:{}", clip(location.path, 400), location.line, location.column)
+}
+
+/// Returns what differs beside the version, each with what it was and is: `source: registry a → registry b`.
+pub fn differences(change: &ChangeLine) -> impl Iterator<Item = String> {
+    let shown = |difference: &Difference| {
+        let Difference { what, from, to } = difference;
+        format!("{}: {} → {}", clip(what, 40), clip(from, 200), clip(to, 200))
+    };
+    change.differences.iter().map(shown)
 }
 
 /// Returns a purl's package and version, as people write them: `@scope/name 1.2.3`.

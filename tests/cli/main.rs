@@ -146,7 +146,7 @@ fn diff_prints_what_the_design_promises() {
     let expected = serde_json::json!({
         "kind": "upgraded", "purl": "pkg:cargo/itoa@1.0.15", "name": "itoa", "ecosystem": "cargo",
         "subject": "Cargo.lock", "from": "1.0.14", "to": "1.0.15", "direct": true, "scope": "runtime",
-        "what": ["version", "integrity"], "introduced_by": [["app", "itoa"], ["app", "serde", "itoa"]],
+        "what": ["version", "integrity"], "differences": [], "introduced_by": [["app", "itoa"], ["app", "serde", "itoa"]],
         "old": {"path": "Cargo.lock", "line": 12, "column": 8}, "new": {"path": "Cargo.lock", "line": 12, "column": 8},
     });
     assert_eq!(change, &expected);

@@ -271,3 +271,114 @@ fn the_demo_makes_a_page() {
     }
     assert_eq!(first.matches("<tr class=\"change\"").count(), 35);
 }
+
+#[test]
+fn what_goes_into_a_file_is_whole_however_little_is_printed() {
+    let project = Project::pinned();
+    project.bump();
+    project.run(&["check", "--format", "markdown=whole.md", "--format", "terminal=whole.txt"]).ends(1, &[]);
+    for quiet in ["-q", "-qq"] {
+        let check = project.run(&["check", quiet, "--format", "markdown=a.md", "--format", "terminal=a.txt"]);
+        assert_eq!(check.ends(1, &[]).out, "");
+        assert_eq!([project.get("a.md"), project.get("a.txt")], [project.get("whole.md"), project.get("whole.txt")]);
+    }
+}
+
+/// The same step of a package in each of twelve lockfiles; in the last one another package moves too.
+#[test]
+fn what_many_lockfiles_have_in_common_is_told_once() {
+    let project = Project::empty();
+    let lock = |version: &str, other: &str| {
+        format!(
+            r#"{{"name": "app", "lockfileVersion": 3, "packages": {{
+  "": {{"name": "app", "dependencies": {{"react": "*", "left-pad": "*"}}}},
+  "node_modules/react": {{"version": "{version}"}},
+  "node_modules/left-pad": {{"version": "{other}"}}
+}}}}"#
+        )
+    };
+    let put = |number: usize, text: &str| project.put(&format!("app{number:02}/package-lock.json"), text);
+    (0..12).for_each(|number| put(number, &lock("17.0.2", "1.0.0")));
+    project.run(&["init"]).ends(0, &[]);
+    (0..12).for_each(|number| put(number, &lock("18.2.0", if number == 11 { "2.0.0" } else { "1.0.0" })));
+
+    let check = project.run(&["check", "--format", "terminal", "--format", "markdown=a.md"]).ends(1, &[]);
+    assert_eq!(check.out.matches("error[version-drift]: react is 18.2.0").count(), 1, "{}", check.out);
+    assert_eq!(check.out.matches("error[version-drift]: left-pad is 2.0.0").count(), 1, "{}", check.out);
+    check.prints(&["the same in 11 more: app01/package-lock.json:3", "13 errors in 12 subjects"]);
+    let page = project.get("a.md");
+    assert_eq!(page.matches("| `react` |").count(), 1, "{page}");
+    assert!(page.contains("`app00/package-lock.json:3` and 11 more |"), "{page}");
+    let all = project.run(&["check", "--all"]).ends(1, &[]);
+    assert_eq!(all.out.matches("react is 18.2.0").count(), 12, "{}", all.out);
+    let annotations = project.run(&["check", "--format", "github"]).ends(1, &[]).out;
+    assert_eq!(annotations.lines().count(), 2, "{annotations}");
+    let results = project.json(&["check", "--format", "sarif"])["runs"][0]["results"].as_array().unwrap().len();
+    assert_eq!(results, 13);
+}
+
+#[test]
+fn all_unfolds_what_a_step_brought_about() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let shown = |option: &str| {
+        let words = ["check", "fixtures/demo/proposed", "--date", "2026-12-01", option];
+        Ran::of(driftgate(root).args(words).output().unwrap()).ends(1, &[]).out
+    };
+    let (folded, all) = (shown("--color=never"), shown("--all"));
+    assert!(folded.contains("--all shows each") && !folded.contains("component-removed nvidia"), "{folded}");
+    assert!(!all.contains("with it"), "{all}");
+    assert_eq!(all.matches("component-removed").count(), folded.matches("component-removed").count() + 15, "{all}");
+}
+
+#[test]
+fn a_difference_that_fails_the_run_fails_it_in_every_output() {
+    let project = Project::repository();
+    let run = |options: &[&str]| {
+        let files = ["--format", "json=o.json", "--format", "sarif=o.sarif", "--format", "html=o.html"];
+        let code = project.run(&[&["diff", "HEAD~1", "HEAD"], options, &files].concat()).code;
+        let json: Value = serde_json::from_str(&project.get("o.json")).unwrap();
+        let sarif: Value = serde_json::from_str(&project.get("o.sarif")).unwrap();
+        let codes = [&json["summary"]["exit_code"], &sarif["runs"][0]["invocations"][0]["exitCode"]];
+        assert!(codes.iter().all(|said| said.as_i64() == Some(i64::from(code))), "{codes:?} {code}");
+        (code, project.get("o.html").contains("Failed"))
+    };
+    assert_eq!(run(&[]), (0, false));
+    assert_eq!(run(&["--fail-on", "removed"]), (0, false));
+    assert_eq!(run(&["--fail-on", "any"]), (1, true));
+}
+
+/// A folder of a repository is checked, and a code host is told of its files by their paths in the repository.
+#[test]
+fn code_hosts_are_told_paths_in_the_repository() {
+    let project = Project::repository();
+    project.run(&["init", "api"]).ends(0, &[]);
+    project.put("api/requirements.txt", &REQUIREMENTS.replace("2.2.0", "2.2.1"));
+    let paths = |folder: &str, argument: &str, variable: Option<&str>| {
+        let mut command = driftgate(&project.path(folder));
+        if let Some(variable) = variable {
+            command.env(variable, project.path(""));
+        }
+        let files = ["-f", "sarif=a.sarif", "-f", "gitlab=a.json", "-f", "json=b.json", "-f", "github"];
+        let ran = Ran::of(command.args(["check", argument]).args(files).output().unwrap()).ends(1, &[]);
+        let get = |file: &str| {
+            let text = project.get(&Path::new(folder).join(file).to_string_lossy());
+            serde_json::from_str::<Value>(&text).unwrap()
+        };
+        let result = &get("a.sarif")["runs"][0]["results"][0]["locations"][0]["physicalLocation"]["artifactLocation"];
+        let text = |value: &Value| value.as_str().unwrap().to_owned();
+        let file = ran.out.split("file=").nth(1).and_then(|rest| rest.split(',').next()).unwrap().to_owned();
+        [text(&result["uri"]), text(&get("a.json")[0]["location"]["path"]), file]
+    };
+    let there = ["api/requirements.txt"; 3].map(str::to_owned);
+    assert_eq!(paths("", "api", None), there);
+    assert_eq!(paths("api", ".", None), there);
+    assert_eq!(paths("api", "requirements.txt", None), there);
+    let findings = project.json(&["check", "api", "--format", "json"])["findings"].take();
+    assert_eq!(findings[0]["at"]["path"], "requirements.txt");
+    // Without git's folder, as in a job's container, the variable of the CI system says where the repository is.
+    fs::remove_dir_all(project.path(".git")).unwrap();
+    assert_eq!(paths("", "api", None), ["requirements.txt"; 3].map(str::to_owned));
+    for variable in ["GITHUB_WORKSPACE", "CI_PROJECT_DIR"] {
+        assert_eq!(paths("api", ".", Some(variable)), there);
+    }
+}

@@ -246,15 +246,11 @@ fn side(version: Option<Text>, location: Option<&Location>, page: &mut Markup) {
     });
 }
 
-/// Returns what differs. Another version has other digests: that says nothing.
+/// Returns what differs.
 fn differs(change: &ChangeLine) -> String {
     let moved = change.what.contains(&"version");
-    let what = change.what.iter().filter(|what| !(moved && **what == "integrity"));
-    let what = what.map(|what| match (*what, text::step(change)) {
-        ("version", Some(step)) => format!("version ({step})"),
-        (what, _) => clip(what, 40).into_owned(),
-    });
-    what.collect::<Vec<_>>().join(", ")
+    let step = text::step(change).map_or("version".to_owned(), |step| format!("version ({step})"));
+    moved.then_some(step).into_iter().chain(text::differences(change)).collect::<Vec<_>>().join("; ")
 }
 
 /// Returns the versions of a change, with a blank before: ` 2.2.1 → 2.5.0`.

@@ -112,7 +112,7 @@ fn row(change: &ChangeLine, subject: &str) -> [String; 5] {
 fn row_in(change: &ChangeLine, subject: String) -> [String; 5] {
     let mut kind = cell_words(change.kind);
     if change.kind == "changed" {
-        let _ = write!(kind, ": {}", cell_words(&change.what.join(", ")));
+        let _ = write!(kind, ": {}", cell_words(&text::differences(change).collect::<Vec<_>>().join("; ")));
     }
     let via = text::via(change);
     let via = if change.direct || via.is_empty() { via } else { code(&clip(&via.replace('|', r"\u{7c}"), 120)) };

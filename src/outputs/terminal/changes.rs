@@ -93,7 +93,8 @@ impl Screen<'_> {
                 writeln!(self.to, "  {} {what}, with {amount}", self.mark(kind))?;
             }
             _ => {
-                writeln!(self.to, "  {amount} moved though nothing that requires them did: the lockfile was refreshed")?
+                let why = "the lockfile was refreshed, or a version is overridden";
+                writeln!(self.to, "  {amount} moved though nothing that requires them did: {why}")?
             }
         }
         self.with(rest)?;
@@ -176,10 +177,7 @@ fn line_of(change: &ChangeLine, via: &str) -> String {
     let mut line = clip(change.name, 200).into_owned();
     line.push_str(&versions(change));
     let mut about: Vec<String> = text::step(change).map(str::to_owned).into_iter().collect();
-    // Another version has other digests: that says nothing.
-    let moved = change.what.contains(&"version");
-    let what = change.what.iter().filter(|what| **what != "version" && !(moved && **what == "integrity"));
-    about.extend(what.map(|what| clip(what, 40).into_owned()));
+    about.extend(text::differences(change));
     about.extend(change.scope.filter(|scope| *scope != "runtime").map(|scope| clip(scope, 40).into_owned()));
     about.push(via.to_owned());
     about.retain(|part| !part.is_empty());
