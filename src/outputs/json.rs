@@ -1,5 +1,6 @@
 //! The report for programs, as `docs` of [`Json`] and the design page promise it.
 
+mod changes;
 mod images;
 mod stacks;
 
@@ -16,8 +17,9 @@ use super::text::{begins_command, fingerprint, hides, is_seen};
 use super::{Output, Style};
 use crate::entry;
 use crate::intern::Text;
-use crate::report::{self, CauseLine, ChangeLine, Finding, Level, Problem, Related, Report};
+use crate::report::{CauseLine, ChangeLine, Finding, Level, Problem, Related, Report};
 use crate::source::Location;
+use changes::Change;
 use images::Image;
 use stacks::Stack;
 
@@ -216,79 +218,6 @@ fn problems<S: Serializer>(problems: &&[Problem], to: S) -> Result<S::Ok, S::Err
 
 fn findings<S: Serializer>(findings: &&[Finding], to: S) -> Result<S::Ok, S::Error> {
     each(findings, Found::of, to)
-}
-
-#[derive(Serialize)]
-#[cfg_attr(test, derive(schemars::JsonSchema))]
-struct Change<'r> {
-    /// What became of it.
-    #[cfg_attr(test, schemars(extend("enum" = ["added", "removed", "upgraded", "downgraded", "changed"])))]
-    kind: Text,
-    /// The new one, or the old one of what was removed.
-    purl: Text,
-    /// The name as its ecosystem writes it.
-    name: Text,
-    /// The purl's type.
-    ecosystem: Text,
-    /// The lockfile or manifest.
-    subject: Text,
-    /// The version before; null for added.
-    from: Option<Text>,
-    /// The version after; null for removed.
-    to: Option<Text>,
-    /// Whether the project itself requires it.
-    direct: bool,
-    /// How it is required; null where nothing requires it.
-    scope: Option<Text>,
-    /// What differs.
-    what: &'r [Text],
-    /// From what to what, of what differs beside the version.
-    differences: Vec<Difference<'r>>,
-    /// A path of names from the root for each direct requirement that brings it in.
-    introduced_by: &'r [Vec<Text>],
-    /// Where it stood.
-    old: Option<Spot>,
-    /// Where it stands.
-    new: Option<Spot>,
-}
-
-/// Something that differs between two components of one name.
-#[derive(Serialize)]
-#[cfg_attr(test, derive(schemars::JsonSchema))]
-struct Difference<'r> {
-    /// `integrity`, `source`, `licence`, `scope`, `environment` or `variant`.
-    what: Text,
-    /// What it was, in words.
-    from: &'r str,
-    /// What it is, in words.
-    to: &'r str,
-}
-
-impl<'r> Difference<'r> {
-    fn of(difference: &'r report::Difference) -> Self {
-        Difference { what: difference.what, from: &difference.from, to: &difference.to }
-    }
-}
-
-impl<'r> Change<'r> {
-    fn of(change: &'r ChangeLine) -> Self {
-        Change {
-            kind: change.kind,
-            purl: change.purl,
-            name: change.name,
-            ecosystem: change.ecosystem,
-            subject: change.subject,
-            from: change.from,
-            to: change.to,
-            direct: change.direct,
-            scope: change.scope,
-            what: &change.what,
-            differences: change.differences.iter().map(Difference::of).collect(),
-            introduced_by: &change.introduced_by,
-            old: change.old.as_ref().map(Spot::of),
-            new: change.new.as_ref().map(Spot::of),
-        }
-    }
 }
 
 #[derive(Serialize)]
