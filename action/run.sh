@@ -4,24 +4,126 @@
 set -euo pipefail
 
 driftgate=${DRIFTGATE:-$RUNNER_TEMP/driftgate/bin/driftgate}
-reports=$RUNNER_TEMP/driftgate-report
-mkdir -p "$reports"
+# A folder of this run alone: what another check of the job wrote says nothing of this one.
+reports=$(mktemp -d "$RUNNER_TEMP/driftgate-report-XXXXXX")
 more=()
 # Parted by blanks, and nothing in it is read by the shell.
 read -r -d '' -a more <<<"${CHECK_ARGUMENTS:-}" || true
 
 code=0
-"$driftgate" check "${CHECK_PATH:-.}" --format github --format "terminal=$reports/report.txt" \
-  --format "markdown=$reports/report.md" --format "json=$reports/report.json" --format "sarif=$reports/report.sarif" \
-  ${more[@]+"${more[@]}"} || code=$?
-# Where the arguments or the policy are wrong, there is no report.
+if ! command -v "$driftgate" >/dev/null; then
+  code=127
+  echo "there is no program $driftgate" >"$reports/stderr.txt"
+else
+  "$driftgate" check --format github --format "terminal=$reports/report.txt" --format "markdown=$reports/report.md" \
+    --format "json=$reports/report.json" --format "sarif=$reports/report.sarif" ${more[@]+"${more[@]}"} \
+    -- "${CHECK_PATH:-.}" 2>"$reports/stderr.txt" || code=$?
+fi
+
+say() { echo "driftgate: $1" >&2; }
+
+# What a program says, without what a terminal or the runner obeys.
+harmless() {
+  LC_ALL=C tr -d '\000-\010\013-\037\177' |
+    LC_ALL=C sed -e 's/\(##[A-Za-z]*\)\[/\1\\u{5b}/g' -e 's/^\([[:blank:]]*\)::/\1\\u{3a}:/'
+}
+
+# Says whether the reports are whole: they tell the exit code that the check ended with.
+is_reported() {
+  case $code in
+    0 | 1 | 2) [ -s "$reports/report.md" ] && grep -Eqs "\"exitCode\": ?$code([^0-9]|\$)" "$reports/report.sarif" ;;
+    *) false ;;
+  esac
+}
+
+# The end of what the check said, for it ends with its error.
+last_words() {
+  local LC_ALL=C text
+  text=$(tail -c 4000 "$reports/stderr.txt" | harmless)
+  # What is left of a character that was cut.
+  while [[ $text == [$'\x80'-$'\xbf']* ]]; do text=${text#?}; done
+  printf '%s' "${text:-it said nothing}"
+}
+
+# The beginning of a text, as long as a message may be, and no part of a character.
+beginning() {
+  local LC_ALL=C text
+  text=${1:0:2000}
+  if [ "$text" != "$1" ]; then
+    while [[ $text == *[$'\x80'-$'\xbf'] ]]; do text=${text%?}; done
+    text=${text%[$'\xc0'-$'\xff']}…
+  fi
+  printf '%s' "$text"
+}
+
+# Escapes a message, and a property, as the runner reads them.
+data() {
+  local text=$1
+  text=${text//'%'/%25} text=${text//$'\r'/%0D}
+  printf '%s' "${text//$'\n'/%0A}"
+}
+property() {
+  local text
+  text=$(data "$1")
+  text=${text//:/%3A}
+  printf '%s' "${text//,/%2C}"
+}
+
+# The first place that a text names, `reading the policy: driftgate.toml:19:13: …`, as properties of an annotation.
+place() {
+  local line rest file form='^([^:]+):([0-9]+):([0-9]+): '
+  while IFS= read -r line; do
+    rest=${line#driftgate: }
+    while [ -n "$rest" ]; do
+      if [[ $rest =~ $form ]]; then
+        # Named from the folder that is checked, or from the root of the repository.
+        for file in "${folder:+$folder/}${BASH_REMATCH[1]}" "${BASH_REMATCH[1]}"; do
+          [ -f "$file" ] || continue
+          printf 'file=%s,line=%s,col=%s,' "$(property "$file")" "${BASH_REMATCH[2]}" "${BASH_REMATCH[3]}"
+          return
+        done
+      fi
+      case $rest in *': '*) rest=${rest#*: } ;; *) rest= ;; esac
+    done
+  done <<<"$1"
+}
+
+# Says that there was no check, where its report would stand, so that no older one is taken for its.
+unreported() {
+  local words fence='```'
+  words=$(last_words)
+  while [[ $words == *"$fence"* ]]; do fence+='`'; done
+  {
+    printf '## driftgate: the check did not run\n\n'
+    printf 'It ended with exit code %s and without a whole report. What it said:\n\n' "$code"
+    printf '%stext\n%s\n%s\n' "$fence" "$words" "$fence"
+  } >"$reports/report.md"
+  if [ -n "${GITHUB_STEP_SUMMARY:-}" ]; then
+    { printf '\n\n'; cat "$reports/report.md"; } >>"$GITHUB_STEP_SUMMARY" || say "the job's summary could not be written"
+  fi
+  printf '::error %stitle=driftgate%%3A the check did not run::%s\n' "$(place "$words")" "$(data "$(beginning "$words")")"
+}
+
+# The folder as people write it, from the root of the repository; empty for the root itself.
+folder=${CHECK_PATH:-.}
+folder=${folder#"${GITHUB_WORKSPACE:-}/"}
+while [[ $folder == ./* ]]; do folder=${folder#./}; done
+while [[ $folder == ?*/ ]]; do folder=${folder%/}; done
+[ "$folder" != . ] || folder=
+
+harmless <"$reports/stderr.txt" >&2
 [ ! -s "$reports/report.txt" ] || cat "$reports/report.txt"
+reported=true
+if ! is_reported; then
+  reported=false
+  unreported
+  # No green job for a check that no report is of.
+  [ "$code" -gt 1 ] || code=2
+fi
 {
   echo "exit-code=$code"
   echo "report=$reports"
 } >>"$GITHUB_OUTPUT"
-
-say() { echo "driftgate: $1" >&2; }
 
 # One comment a pull request: found again by its first line, and changed.
 comment() {
@@ -44,12 +146,10 @@ scanning() {
     --raw-field "ref=$GITHUB_REF" --field "sarif=@$packed"
 }
 
-if [ -s "$reports/report.md" ]; then
-  case ${WITH_COMMENT:-true}:${GITHUB_REF:-} in
-    true:refs/pull/*) comment || say "the comment could not be written; has the job the permission pull-requests: write?" ;;
-  esac
-  if [ "${WITH_SARIF:-false}" = true ]; then
-    scanning || say "code scanning took nothing; has the job the permission security-events: write?"
-  fi
+case ${WITH_COMMENT:-true}:${GITHUB_REF:-} in
+  true:refs/pull/*) comment || say "the comment could not be written; has the job the permission pull-requests: write?" ;;
+esac
+if [ "${WITH_SARIF:-false}:$reported" = true:true ]; then
+  scanning || say "code scanning took nothing; has the job the permission security-events: write?"
 fi
 exit "$code"
