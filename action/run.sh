@@ -111,6 +111,25 @@ while [[ $folder == ./* ]]; do folder=${folder#./}; done
 while [[ $folder == ?*/ ]]; do folder=${folder%/}; done
 [ "$folder" != . ] || folder=
 
+# A text as a comment's mark and an analysis can hold it: bytes beside letters, digits and `-._/` as `%20`.
+plain() {
+  local LC_ALL=C text=$1 at byte out=
+  for ((at = 0; at < ${#text}; at++)); do
+    byte=${text:at:1}
+    case $byte in
+      [A-Za-z0-9._/-]) out+=$byte ;;
+      *)
+        printf -v byte '%d' "'$byte"
+        printf -v byte '%%%02X' $((byte & 255))
+        out+=$byte
+        ;;
+    esac
+  done
+  printf '%s' "$out"
+}
+# What tells this check from others of the repository.
+category=$(plain "${CATEGORY:-$folder}")
+
 harmless <"$reports/stderr.txt" >&2
 [ ! -s "$reports/report.txt" ] || cat "$reports/report.txt"
 reported=true
@@ -127,9 +146,13 @@ fi
 
 # One comment a pull request: found again by its first line, and changed.
 comment() {
-  local number=${GITHUB_REF#refs/pull/} mark='<!-- driftgate -->' body=$reports/comment.md found
+  local number=${GITHUB_REF#refs/pull/} mark="<!-- driftgate${category:+: $category} -->" body=$reports/comment.md found
   number=${number%%/*}
-  { echo "$mark"; cat "$reports/report.md"; } >"$body"
+  {
+    echo "$mark"
+    [ -z "$category" ] || printf '\140%s\140\n\n' "$category"
+    cat "$reports/report.md"
+  } >"$body"
   found=$(gh api --paginate "repos/$GITHUB_REPOSITORY/issues/$number/comments" \
     --jq ".[] | select(.body | startswith(\"$mark\")) | .id" | head -n 1) || return 1
   if [ -n "$found" ]; then

@@ -326,3 +326,28 @@ fn it_is_built_away_from_what_is_checked() {
     assert_eq!(ran.code, 127, "{}", ran.err);
     assert!(ran.calls.last().unwrap().body.contains("there is no program "), "{:?}", ran.calls);
 }
+
+#[test]
+fn each_check_of_a_repository_has_its_own_comment() {
+    let job = Job::of(drifted());
+    for folder in ["svc a", "svc/ä--><b>`", "svc"] {
+        for file in ["driftgate.toml", "bom.cdx.json", "Cargo.lock"] {
+            job.project.put(&format!("{folder}/{file}"), &job.project.get(file));
+        }
+    }
+    for (path, category, expected) in [
+        (".", "", "<!-- driftgate -->\n## "),
+        ("./", "", "<!-- driftgate -->\n## "),
+        ("svc", "", "<!-- driftgate: svc -->\n`svc`\n\n## "),
+        ("./svc//", "", "<!-- driftgate: svc -->\n`svc`\n\n## "),
+        ("svc a", "", "<!-- driftgate: svc%20a -->\n`svc%20a`\n\n## "),
+        ("svc/ä--><b>`", "", "<!-- driftgate: svc/%C3%A4--%3E%3Cb%3E%60 -->\n`svc/%C3%A4--%3E%3Cb%3E%60`\n\n## "),
+        (".", "gpu pool", "<!-- driftgate: gpu%20pool -->\n`gpu%20pool`\n\n## "),
+        ("svc", "gpu pool", "<!-- driftgate: gpu%20pool -->\n`gpu%20pool`\n\n## "),
+    ] {
+        let ran = job.check(&[("path", path), ("category", category)]);
+        assert_eq!(ran.code, 1, "{path}: {}", ran.err);
+        let comment = &ran.calls.last().unwrap().body;
+        assert!(comment.starts_with(expected), "{path}: {comment}");
+    }
+}
