@@ -6,6 +6,13 @@ set -euo pipefail
 driftgate=${DRIFTGATE:-$RUNNER_TEMP/driftgate/bin/driftgate}
 # A folder of this run alone: what another check of the job wrote says nothing of this one.
 reports=$(mktemp -d "$RUNNER_TEMP/driftgate-report-XXXXXX")
+# For `gh` alone, which takes another variable for a server of an enterprise, and github.com where no host is named.
+token=${GH_TOKEN:-}
+unset GH_TOKEN
+host=${GITHUB_SERVER_URL:-https://github.com}
+host=${host#*://}
+api() { GH_HOST=${host%%/*} GH_TOKEN=$token GH_ENTERPRISE_TOKEN=$token gh api "$@"; }
+
 more=()
 # Parted by blanks, and nothing in it is read by the shell.
 read -r -d '' -a more <<<"${CHECK_ARGUMENTS:-}" || true
@@ -153,12 +160,12 @@ comment() {
     [ -z "$category" ] || printf '\140%s\140\n\n' "$category"
     cat "$reports/report.md"
   } >"$body"
-  found=$(gh api --paginate "repos/$GITHUB_REPOSITORY/issues/$number/comments" \
+  found=$(api --paginate "repos/$GITHUB_REPOSITORY/issues/$number/comments" \
     --jq ".[] | select(.body | startswith(\"$mark\")) | .id" | head -n 1) || return 1
   if [ -n "$found" ]; then
-    gh api --silent --method PATCH "repos/$GITHUB_REPOSITORY/issues/comments/$found" --field "body=@$body"
+    api --silent --method PATCH "repos/$GITHUB_REPOSITORY/issues/comments/$found" --field "body=@$body"
   else
-    gh api --silent --method POST "repos/$GITHUB_REPOSITORY/issues/$number/comments" --field "body=@$body"
+    api --silent --method POST "repos/$GITHUB_REPOSITORY/issues/$number/comments" --field "body=@$body"
   fi
 }
 
@@ -169,7 +176,7 @@ scanning() {
   jq --compact-output --arg id "driftgate/${category:+$category/}" '.runs[0] |= (.automationDetails = {id: $id}
     | .results |= map(select((.suppressions // []) == []) | del(.suppressions)))' "$reports/report.sarif" |
     gzip -nc | base64 | tr -d '\n' >"$packed" || return 1
-  gh api --silent --method POST "repos/$GITHUB_REPOSITORY/code-scanning/sarifs" --raw-field "commit_sha=$GITHUB_SHA" \
+  api --silent --method POST "repos/$GITHUB_REPOSITORY/code-scanning/sarifs" --raw-field "commit_sha=$GITHUB_SHA" \
     --raw-field "ref=$GITHUB_REF" --field "sarif=@$packed"
 }
 

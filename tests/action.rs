@@ -401,3 +401,20 @@ fn code_scanning_gets_an_analysis_of_this_check_without_what_is_waived() {
         assert_eq!(kept.contains("suppressions"), path == "svc");
     }
 }
+
+#[test]
+fn it_asks_the_server_that_the_job_is_of_and_shows_the_check_no_token() {
+    let job = Job::of(drifted());
+    job.program("shows", "#!/usr/bin/env bash\nenv >&2\nexit 3\n");
+    for (server, host) in [("https://github.com", "github.com"), ("https://git.acme.example/", "git.acme.example")] {
+        let job = Job { settings: vec![("GITHUB_SERVER_URL", server.to_owned())], ..Job::of(drifted()) };
+        let ran = job.check(&[]);
+        assert!(!ran.calls.is_empty());
+        for call in ran.calls {
+            assert!(call.has(&[&format!("host {host}"), "token t0ken", "enterprise t0ken"]), "{call:?}");
+        }
+    }
+    let ran = job.check(&[("binary", "shows")]);
+    assert!(ran.err.contains("GITHUB_WORKSPACE=") && !ran.err.contains("t0ken"), "{}", ran.err);
+    assert_eq!(ran.calls.len(), 2);
+}
