@@ -151,39 +151,79 @@ fi
   echo "report=$reports"
 } >>"$GITHUB_OUTPUT"
 
-# One comment a pull request: found again by its first line, and changed.
+# One comment a check and pull request: found again by its first line among those that this token wrote, and changed.
+# GraphQL says which those are; by REST a token of an app may not even ask who it is. GraphQL's own number of a comment ends
+# at 31 bits, so its address says it.
 comment() {
-  local number=${GITHUB_REF#refs/pull/} mark="<!-- driftgate${category:+: $category} -->" body=$reports/comment.md found
-  number=${number%%/*}
+  local mark="<!-- driftgate${category:+: $category} -->" body=$reports/comment.md query found id first
+  # shellcheck disable=SC2016 # The variables are GraphQL's.
+  query='query($owner: String!, $name: String!, $number: Int!, $endCursor: String) {
+    repository(owner: $owner, name: $name) { pullRequest(number: $number) { comments(first: 100, after: $endCursor) {
+      nodes { url body viewerDidAuthor } pageInfo { hasNextPage endCursor } } } } }'
   {
     echo "$mark"
     [ -z "$category" ] || printf '\140%s\140\n\n' "$category"
     cat "$reports/report.md"
   } >"$body"
-  found=$(api --paginate "repos/$GITHUB_REPOSITORY/issues/$number/comments" \
-    --jq ".[] | select(.body | startswith(\"$mark\")) | .id" | head -n 1) || return 1
-  if [ -n "$found" ]; then
-    api --silent --method PATCH "repos/$GITHUB_REPOSITORY/issues/comments/$found" --field "body=@$body"
-  else
-    api --silent --method POST "repos/$GITHUB_REPOSITORY/issues/$number/comments" --field "body=@$body"
+  found=$(api graphql --paginate --raw-field "query=$query" --raw-field "owner=${GITHUB_REPOSITORY%%/*}" \
+    --raw-field "name=${GITHUB_REPOSITORY#*/}" --field "number=$PULL_REQUEST" \
+    --jq ".data.repository.pullRequest.comments.nodes[] | select(.viewerDidAuthor and (.body | startswith(\"$mark\")))
+      | .url | split(\"issuecomment-\")[1]") || return 1
+  read -r first <"$reports/report.md"
+  if [ -z "$found" ] && [ "$first" != '## driftgate: clean' ]; then
+    api --silent --method POST "repos/$GITHUB_REPOSITORY/issues/$PULL_REQUEST/comments" --field "body=@$body" || return 1
   fi
+  # Two, where two jobs wrote their first at once.
+  for id in $found; do
+    api --silent --method PATCH "repos/$GITHUB_REPOSITORY/issues/comments/$id" --field "body=@$body" || return 1
+  done
 }
 
 # Code scanning keeps one analysis a tool and category, which is the id up to its last slash, and has no ear for suppressions:
 # what is waived is left out, and its alert is closed.
 scanning() {
-  local packed=$reports/sarif.txt
+  local packed=$reports/sarif.txt commit=$GITHUB_SHA ref=$GITHUB_REF
+  if [ -n "$tree" ] && [ "$tree" = "${HEAD_SHA:-}" ]; then
+    # The branch itself is checked out, and not what comes of merging it.
+    commit=$tree ref=refs/pull/$PULL_REQUEST/head
+  elif [ "${GITHUB_EVENT_NAME:-}" = pull_request_target ] && [ "$tree" != "$GITHUB_SHA" ]; then
+    # Alerts of the pull request would become the target branch's.
+    warn "code scanning was sent nothing: what is checked out is neither the pull request's last commit nor its target's"
+    return
+  fi
   jq --compact-output --arg id "driftgate/${category:+$category/}" '.runs[0] |= (.automationDetails = {id: $id}
     | .results |= map(select((.suppressions // []) == []) | del(.suppressions)))' "$reports/report.sarif" |
     gzip -nc | base64 | tr -d '\n' >"$packed" || return 1
-  api --silent --method POST "repos/$GITHUB_REPOSITORY/code-scanning/sarifs" --raw-field "commit_sha=$GITHUB_SHA" \
-    --raw-field "ref=$GITHUB_REF" --field "sarif=@$packed"
+  api --silent --method POST "repos/$GITHUB_REPOSITORY/code-scanning/sarifs" --raw-field "commit_sha=$commit" \
+    --raw-field "ref=$ref" --field "sarif=@$packed"
 }
 
-case ${WITH_COMMENT:-true}:${GITHUB_REF:-} in
-  true:refs/pull/*) comment || say "the comment could not be written; has the job the permission pull-requests: write?" ;;
-esac
+# Says why something could not be written, for whom it is to mend.
+unwritten() {
+  if ! command -v gh >/dev/null; then
+    warn "$1: this runner has no gh"
+  elif [ "${GITHUB_EVENT_NAME:-}" = pull_request ] && [ "${HEAD_REPOSITORY:-}" != "$GITHUB_REPOSITORY" ]; then
+    say "$1: GitHub lets no job of a fork's pull request write; the job's summary holds the same"
+  else
+    warn "$1; has the job the permission $2?"
+  fi
+}
+warn() { printf '::warning title=driftgate::%s\n' "$(data "$1")"; }
+
+# The commit that is checked out, where git can say it.
+tree=$(git -C "${CHECK_PATH:-.}" rev-parse HEAD 2>/dev/null || git rev-parse HEAD 2>/dev/null) || tree=
+if [ "${WITH_COMMENT:-true}" = true ] && [ -n "${PULL_REQUEST:-}" ]; then
+  if [ "${GITHUB_EVENT_NAME:-}" = pull_request_target ] && [ "$tree" = "$GITHUB_SHA" ]; then
+    warn "no comment: what is checked out is the branch that the pull request is against, and not the pull request"
+  else
+    comment || unwritten "the comment could not be written" "pull-requests: write"
+  fi
+fi
 if [ "${WITH_SARIF:-false}:$reported" = true:true ]; then
-  scanning || say "code scanning took nothing; has the job the permission security-events: write?"
+  if ! command -v jq >/dev/null; then
+    warn "code scanning was sent nothing: this runner has no jq"
+  else
+    scanning || unwritten "code scanning took nothing" "security-events: write"
+  fi
 fi
 exit "$code"

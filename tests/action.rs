@@ -99,6 +99,19 @@ impl Job {
         fs::set_permissions(&file, fs::Permissions::from_mode(0o755)).unwrap();
     }
 
+    /// Puts comments there, a page after the other: number, whether this token wrote it, text.
+    fn comments(&self, pages: &[&[(u64, bool, &str)]]) {
+        for (number, page) in pages.iter().enumerate() {
+            let node = |(id, is_ours, body): &(u64, bool, &str)| {
+                let url = format!("https://github.com/acme/app/pull/5#issuecomment-{id}");
+                json!({ "url": url, "viewerDidAuthor": is_ours, "body": body })
+            };
+            let nodes: Vec<Value> = page.iter().map(node).collect();
+            let page = json!({ "data": { "repository": { "pullRequest": { "comments": { "nodes": nodes } } } } });
+            fs::write(self.at(&format!("page.{number}")), page.to_string()).unwrap();
+        }
+    }
+
     /// Returns what an expression of `action.yml` comes to, as the runner has it: nothing for what is not there.
     fn value(&self, inputs: &Value, text: &str) -> String {
         let Some(path) = text.strip_prefix("${{ ").and_then(|rest| rest.strip_suffix(" }}")) else {
@@ -234,10 +247,18 @@ fn what_is_not_asked_for_is_not_written() {
     if !has_jq() {
         return;
     }
-    let ran = Job::of(Project::pinned()).with("GITHUB_REF", "refs/heads/main").check(&[]);
-    assert_eq!((ran.code, ran.calls.len()), (0, 0), "{:?} {}", ran.calls, ran.err);
+    let mut job = Job::of(drifted()).with("GITHUB_REF", "refs/heads/main").with("GITHUB_EVENT_NAME", "push");
+    job.github["event"] = json!({});
+    let ran = job.check(&[("sarif", "true")]);
+    assert_eq!(
+        (ran.code, written(&ran).as_slice()),
+        (1, ["POST repos/acme/app/code-scanning/sarifs".to_owned()].as_slice())
+    );
+    assert!(ran.calls[0].has(&["ref=refs/heads/main"]) && ran.calls.len() == 1, "{:?}", ran.calls);
     let ran = Job::of(drifted()).check(&[("comment", "false"), ("sarif", "true")]);
     let [posted] = ran.calls.as_slice() else { panic!("{:?}", ran.calls) };
+    // Nothing is checked out by git here, so it is the commit that Actions names.
+    assert!(posted.has(&["commit_sha=0123456789abcdef0123456789abcdef01234567"]), "{posted:?}");
     assert!(
         posted.has(&["repos/acme/app/code-scanning/sarifs"]) && posted.has(&["ref=refs/pull/5/merge"]),
         "{posted:?}"
@@ -246,9 +267,14 @@ fn what_is_not_asked_for_is_not_written() {
 
 #[test]
 fn the_check_alone_decides() {
+    if !has_jq() {
+        return;
+    }
     let ran = Job::of(Project::pinned()).with("REFUSES", "1").check(&[("sarif", "true")]);
     assert_eq!(ran.code, 0, "{}", ran.err);
-    assert!(ran.err.contains("pull-requests: write") && ran.err.contains("security-events: write"), "{}", ran.err);
+    let warnings: Vec<&str> = ran.out.lines().filter(|line| line.starts_with("::warning title=driftgate::")).collect();
+    let [comment, scanning] = warnings.as_slice() else { panic!("{}", ran.out) };
+    assert!(comment.contains("pull-requests: write") && scanning.contains("security-events: write"), "{}", ran.out);
     // No blank in an argument of the shell's is read by it.
     let ran = Job::of(Project::pinned()).check(&[("arguments", "--fail-on warn\n--date 2026-11-26")]);
     assert_eq!(ran.code, 0, "{}", ran.err);
@@ -260,7 +286,11 @@ fn the_check_alone_decides() {
 
 #[test]
 fn a_check_that_did_not_run_is_never_clean() {
+    if !has_jq() {
+        return;
+    }
     let job = Job::of(broken());
+    job.comments(&[&[(1, true, "<!-- driftgate -->\n## driftgate: clean\n")]]);
     let ran = job.check(&[("sarif", "true")]);
     assert_eq!(ran.code, 0, "{}", ran.err);
     // In the same job, whose runner keeps what the first check wrote.
@@ -417,4 +447,102 @@ fn it_asks_the_server_that_the_job_is_of_and_shows_the_check_no_token() {
     let ran = job.check(&[("binary", "shows")]);
     assert!(ran.err.contains("GITHUB_WORKSPACE=") && !ran.err.contains("t0ken"), "{}", ran.err);
     assert_eq!(ran.calls.len(), 2);
+}
+
+/// Returns where each call that writes, writes to.
+fn written(ran: &Ran) -> Vec<String> {
+    let of = |call: &Call| {
+        let at = call.words.iter().position(|word| word == "--method")?;
+        Some(call.words[at + 1..at + 3].join(" "))
+    };
+    ran.calls.iter().filter_map(of).collect()
+}
+
+#[test]
+fn a_comment_of_our_own_is_changed_and_no_other() {
+    if !has_jq() {
+        return;
+    }
+    let job = Job::of(drifted());
+    let ours = "<!-- driftgate -->\n## driftgate: 1 error\n";
+    // Ids are past 31 bits, and two of ours stand on two pages.
+    job.comments(&[
+        &[(3_000_000_001, false, ours), (3_000_000_002, true, "hello"), (3_000_000_003, true, ours)],
+        &[
+            (3_000_000_004, true, "<!-- driftgate: svc -->\n"),
+            (3_000_000_005, true, ours),
+            (3_000_000_006, true, &format!("> {ours}")),
+        ],
+    ]);
+    let ran = job.check(&[]);
+    let at = |id: u64| format!("PATCH repos/acme/app/issues/comments/{id}");
+    assert_eq!(written(&ran), [at(3_000_000_003), at(3_000_000_005)], "{}", ran.err);
+    assert!(ran.calls[0].has(&["api", "graphql", "--paginate"]) && ran.calls[0].has(&["number=5"]), "{:?}", ran.calls);
+    assert!(ran.calls[0].has(&["owner=acme"]) && ran.calls[0].has(&["name=app"]), "{:?}", ran.calls);
+    assert!(!ran.out.contains("::warning"), "{}", ran.out);
+    let ran = job.check(&[("category", "svc")]);
+    assert_eq!(written(&ran), [at(3_000_000_004)]);
+    let ran = job.check(&[("category", "sv")]);
+    assert_eq!(written(&ran), ["POST repos/acme/app/issues/5/comments"]);
+}
+
+#[test]
+fn a_clean_pull_request_gets_no_first_comment() {
+    if !has_jq() {
+        return;
+    }
+    let job = Job::of(Project::pinned());
+    let ran = job.check(&[]);
+    assert_eq!((ran.code, written(&ran)), (0, Vec::new()), "{:?}", ran.calls);
+    job.comments(&[&[(9, false, "<!-- driftgate -->\n"), (10, true, "<!-- driftgate -->\n## driftgate: 1 error\n")]]);
+    let ran = job.check(&[]);
+    assert_eq!(written(&ran), ["PATCH repos/acme/app/issues/comments/10"]);
+    assert!(ran.calls[1].body.starts_with("<!-- driftgate -->\n## driftgate: clean\n"), "{:?}", ran.calls);
+}
+
+#[test]
+fn a_fork_is_told_nothing_that_nobody_can_mend() {
+    if !has_jq() {
+        return;
+    }
+    for repository in [json!({ "full_name": "someone/app" }), Value::Null] {
+        let mut job = Job::of(drifted()).with("REFUSES", "1");
+        job.github["event"]["pull_request"]["head"]["repo"] = repository;
+        let ran = job.check(&[("sarif", "true")]);
+        assert_eq!(ran.code, 1, "{}", ran.err);
+        assert!(ran.err.contains("the job's summary holds the same") && !ran.err.contains("permission"), "{}", ran.err);
+        assert!(!ran.out.contains("permission") && ran.summary.contains("## driftgate: 1 error"), "{}", ran.out);
+    }
+}
+
+#[test]
+fn a_workflow_of_the_target_branch_comments_on_what_it_checked_out() {
+    if !has_jq() {
+        return;
+    }
+    let project = Project::repository();
+    project.git(&["checkout", "--quiet", "HEAD~1"]);
+    assert_eq!(project.run(&["init"]).code, 0);
+    project.bump();
+    let head = project.git(&["rev-parse", "HEAD"]).trim().to_owned();
+    let mut job =
+        Job::of(project).with("GITHUB_EVENT_NAME", "pull_request_target").with("GITHUB_REF", "refs/heads/main");
+    // The pull request's branch is checked out.
+    job.github["event"]["pull_request"]["head"]["sha"] = json!(head);
+    let ran = job.check(&[("sarif", "true")]);
+    assert_eq!(written(&ran), ["POST repos/acme/app/issues/5/comments", "POST repos/acme/app/code-scanning/sarifs"]);
+    let sent = ran.calls.last().unwrap();
+    assert!(sent.has(&[&format!("commit_sha={head}")]) && sent.has(&["ref=refs/pull/5/head"]), "{sent:?}");
+    // What comes of merging it is, whose alerts are not the target's.
+    job.github["event"]["pull_request"]["head"]["sha"] = json!("a".repeat(40));
+    let ran = job.check(&[("sarif", "true")]);
+    assert_eq!(written(&ran), ["POST repos/acme/app/issues/5/comments"]);
+    assert!(ran.out.contains("::warning title=driftgate::code scanning was sent nothing: "), "{}", ran.out);
+    // What is checked out is the target, as it is by itself.
+    let job = job.with("GITHUB_SHA", head.as_str());
+    let ran = job.check(&[("sarif", "true")]);
+    assert_eq!(written(&ran), ["POST repos/acme/app/code-scanning/sarifs"]);
+    let sent = ran.calls.last().unwrap();
+    assert!(sent.has(&[&format!("commit_sha={head}")]) && sent.has(&["ref=refs/heads/main"]), "{sent:?}");
+    assert!(ran.out.contains("::warning title=driftgate::no comment: "), "{}", ran.out);
 }
