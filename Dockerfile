@@ -6,6 +6,8 @@ COPY Cargo.toml Cargo.lock build.rs ./
 COPY benches benches
 COPY schemas schemas
 COPY src src
+# `.git` stays outside: `--build-arg DRIFTGATE_COMMIT="$(git log -1 --abbrev=9 --format='%h %cs')"` says it to `--version`.
+ARG DRIFTGATE_COMMIT
 RUN cargo build --release --locked --bin driftgate && mkdir /empty
 
 FROM alpine:3.22.1 AS ci

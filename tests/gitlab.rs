@@ -35,15 +35,17 @@ fn filled(inputs: &[(&str, &str)]) -> (Value, Value) {
     (header, jobs)
 }
 
-/// Runs the script as a runner does: each line by a shell that stops at the first that fails.
+/// Runs the script as a runner does: the job's variables set, each line by a shell that stops at the first that fails.
 fn run(project: &Project, inputs: &[(&str, &str)]) -> Ran {
     let (_, jobs) = filled(&[&[("image", "driftgate:ci")], inputs].concat());
+    let variables = jobs["driftgate"]["variables"].as_object().unwrap().iter();
+    let variables = variables.map(|(name, value)| (name, value.as_str().unwrap()));
     let lines: Vec<&str> =
         jobs["driftgate"]["script"].as_array().unwrap().iter().map(|line| line.as_str().unwrap()).collect();
     let binary = Path::new(env!("CARGO_BIN_EXE_driftgate")).parent().unwrap();
     let search = format!("{}:{}", binary.display(), std::env::var("PATH").unwrap());
     let mut shell = scrubbed(Command::new("sh"), project.folder.path());
-    Ran::of(shell.env("PATH", search).args(["-e", "-c", &lines.join("\n")]).output().unwrap())
+    Ran::of(shell.env("PATH", search).envs(variables).args(["-e", "-c", &lines.join("\n")]).output().unwrap())
 }
 
 #[test]
@@ -55,7 +57,7 @@ fn it_is_what_gitlab_takes() {
         assert!(input.as_object().unwrap().keys().all(|key| known.contains(&key.as_str())), "{name}");
     }
     let gate = jobs["gate"].as_object().unwrap();
-    let known = ["stage", "image", "rules", "script", "artifacts"];
+    let known = ["stage", "image", "variables", "rules", "script", "artifacts"];
     assert_eq!(jobs.as_object().unwrap().len(), 1);
     assert!(gate.keys().all(|key| known.contains(&key.as_str())) && gate.len() == known.len());
     // A report that is written where the gate fails is one that people see.
@@ -89,4 +91,17 @@ fn its_inputs_reach_the_check() {
     run(&project, &[("arguments", "--fail-on warn --date 2026-11-26")]).ends(0, &[]);
     run(&project, &[("path", "no such folder")]).ends(2, &["no such folder"]);
     run(&project, &[("arguments", "--no-such")]).ends(2, &["--no-such"]);
+    run(&project, &[("path", "--version")]).ends(2, &["is no revision"]);
+}
+
+#[test]
+fn no_shell_reads_its_inputs() {
+    let project = Project::pinned();
+    for file in ["driftgate.toml", "bom.cdx.json", "Cargo.lock", "api/requirements.txt"] {
+        project.put(&format!("a b $(touch one) `touch two`;'c/{file}"), &project.get(file));
+    }
+    run(&project, &[("path", "a b $(touch one) `touch two`;'c")]).ends(0, &[]);
+    run(&project, &[("arguments", "--bom $(touch one)")]).ends(2, &[]);
+    run(&project, &[("arguments", "--bom bom*")]).ends(2, &["bom*"]);
+    assert!(!project.path("one").exists() && !project.path("two").exists());
 }
