@@ -2,7 +2,7 @@
 
 mod changes;
 
-use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::fmt::Write as _;
 use std::io;
 
@@ -68,7 +68,8 @@ impl Output for Terminal {
         let links = Links::new(style.host, &report.sources);
         let (tally, told) = (Tally::of(report), BTreeSet::new());
         let alike = if style.verbose || style.all { Vec::new() } else { alike::told(report) };
-        let alike = alike.into_iter().filter(|told| !told.others.is_empty()).collect();
+        let alike = alike.into_iter().filter(|told| !told.others.is_empty());
+        let alike = alike.map(|told| (std::ptr::from_ref(told.first), told)).collect();
         let mut screen = Screen { report, style, tally, links, caused, told, alike, to: &mut to };
         screen.problems()?;
         screen.headlines()?;
@@ -95,8 +96,8 @@ struct Screen<'s> {
     caused: BTreeMap<(Text, Text), Vec<&'s Finding>>,
     /// Of which of these it has been told: two findings about one component tell it once.
     told: BTreeSet<(Text, Text)>,
-    /// What is found in several subjects in the same words.
-    alike: Vec<Told<'s>>,
+    /// What is found in several subjects in the same words, by the first of each.
+    alike: HashMap<*const Finding, Told<'s>>,
     to: &'s mut dyn io::Write,
 }
 
@@ -159,7 +160,7 @@ impl<'s> Screen<'s> {
         for note in finding.notes.iter().take(8) {
             group = group.element(Heading::NOTE.message(clip(note, 1_000)));
         }
-        if let Some(also) = self.alike.iter().find(|told| std::ptr::eq(told.first, finding)).and_then(Told::also) {
+        if let Some(also) = self.alike.get(&std::ptr::from_ref(finding)).and_then(Told::also) {
             group = group.element(Heading::NOTE.message(also));
         }
         if let Some(ways) = ways(&finding.paths) {
@@ -190,7 +191,7 @@ impl<'s> Screen<'s> {
         for finding in &findings[..most] {
             let level = self.paint(finding.level, &clip(finding.rule, 100));
             let place = self.links.at(finding.place, text::at(&finding.location));
-            let alike = self.alike.iter().find(|told| std::ptr::eq(told.first, *finding));
+            let alike = self.alike.get(&std::ptr::from_ref(*finding));
             let also = alike.map_or(String::new(), |told| format!(" (and in {} more)", number(told.others.len())));
             writeln!(self.to, "  {place} {level} {}{also}", clip(&finding.message, 400))?;
         }
@@ -335,7 +336,7 @@ impl<'s> Screen<'s> {
         let mut places = BTreeMap::new();
         let mut groups: Vec<Vec<&Finding>> = Vec::new();
         let folded: HashSet<*const Finding> =
-            self.alike.iter().flat_map(|told| told.others.iter().map(|other| std::ptr::from_ref(*other))).collect();
+            self.alike.values().flat_map(|told| told.others.iter().map(|other| std::ptr::from_ref(*other))).collect();
         for finding in self.report.findings.iter().filter(|finding| finding.waived.is_none()) {
             let is_under = finding.cause.is_some_and(|cause| self.caused.contains_key(&(finding.subject, cause)));
             if is_under || folded.contains(&std::ptr::from_ref(finding)) {
