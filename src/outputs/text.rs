@@ -140,9 +140,9 @@ pub fn docs(docs: &str) -> String {
 }
 
 /// Returns what makes a finding the same tomorrow, as one word: the digest of its identity.
-pub fn fingerprint(identity: &str) -> String {
+pub fn fingerprint(identity: impl AsRef<[u8]>) -> String {
     let mut shown = String::with_capacity(64);
-    for byte in Sha256::digest(identity.as_bytes()) {
+    for byte in Sha256::digest(identity) {
         let _ = write!(shown, "{byte:02x}");
     }
     shown
