@@ -6,8 +6,9 @@ use std::path::Path;
 use anyhow::{Context, Result, bail};
 use clap::{Args, ValueHint};
 
+use super::files::write;
 use super::input::{Files, POLICY, Work};
-use super::options::{within, write};
+use super::options::within;
 use super::pin::{document, refuse};
 use super::{Outcome, say};
 use crate::graph::Graph;

@@ -5,6 +5,7 @@ mod check;
 mod completions;
 mod diff;
 mod explain;
+mod files;
 mod git;
 mod gpu;
 mod init;
@@ -151,7 +152,7 @@ fn print(bytes: &[u8]) -> Result<()> {
 }
 
 /// Writes a result to standard output. A reader that has seen enough is no error, and changes no outcome.
-fn print_with(writer: options::Writer<'_>) -> Result<()> {
+fn print_with(writer: files::Writer<'_>) -> Result<()> {
     terminal::end();
     let mut out = io::BufWriter::new(io::stdout().lock());
     match writer(&mut out).and_then(|()| Ok(out.flush()?)) {

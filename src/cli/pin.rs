@@ -6,8 +6,9 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, bail};
 use clap::{Args, ValueHint};
 
+use super::files::write;
 use super::input::{Files, Images, Work, read_bytes};
-use super::options::{Outputs, timestamp, write};
+use super::options::{Outputs, timestamp};
 use super::{Outcome, tell};
 use crate::bom;
 use crate::compare;
