@@ -10,7 +10,8 @@ use super::files::write;
 use super::input::{Files, POLICY, Work};
 use super::options::within;
 use super::pin::{document, refuse};
-use super::{Outcome, say};
+use super::printing::Volume;
+use super::{Outcome, say, tell};
 use crate::graph::Graph;
 use crate::outputs::text::count;
 use crate::policy::Policy;
@@ -29,6 +30,8 @@ pub struct Init {
     /// Write over a policy and a BOM that are there.
     #[arg(long)]
     force: bool,
+    #[command(flatten)]
+    pub(super) volume: Volume,
 }
 
 impl Init {
@@ -55,7 +58,7 @@ impl Init {
     fn write(&self, folder: &Path, policy: &Path, files: &Files) -> Result<Outcome> {
         let sources = Sources::default();
         // A policy that is written over is not read: it may be the reason for starting anew.
-        let work = Work::without_policy(&self.path, &sources)?;
+        let work = Work::without_policy(&self.path, &sources)?.telling(self.volume.verbose);
         if work.bom.exists() && !self.force {
             bail!(
                 "{} is there already; `driftgate pin` takes in what changed, --force writes it anew",
@@ -63,6 +66,7 @@ impl Init {
             );
         }
         let resolved = work.read(files)?;
+        tell(&resolved);
         refuse(&resolved)?;
         let graph = resolved.graph;
         if graph.subjects().is_empty() {
@@ -77,10 +81,17 @@ impl Init {
         accepted(&text)?;
         write(policy, text.as_bytes())?;
         write(&work.bom, &bytes)?;
-        for subject in graph.subjects() {
-            say(&format!("{} ({}): {}", subject.path, subject.format, count(subject.component_count(), "component")));
+        if self.volume.quiet == 0 {
+            for subject in graph.subjects() {
+                say(&format!(
+                    "{} ({}): {}",
+                    subject.path,
+                    subject.format,
+                    count(subject.component_count(), "component")
+                ));
+            }
         }
-        say(&format!(
+        self.volume.say(&format!(
             "wrote {} and {}; commit both, and run `driftgate check` in CI",
             policy.display(),
             work.bom.display()
