@@ -334,7 +334,9 @@ fn screen(
     unlockpt(&here).unwrap();
     let name = ptsname(&here, Vec::new()).unwrap().into_string().unwrap();
     let there = || fs::OpenOptions::new().read(true).write(true).open(&name).unwrap();
-    tcsetwinsize(&here, Winsize { ws_row: 24, ws_col: columns, ws_xpixel: 0, ws_ypixel: 0 }).unwrap();
+    // What has no height (as in `script` without a terminal of its own) has a width.
+    let rows = if columns == 60 { 0 } else { 24 };
+    tcsetwinsize(&here, Winsize { ws_row: rows, ws_col: columns, ws_xpixel: 0, ws_ypixel: 0 }).unwrap();
     let mut command = driftgate(&project.path(""));
     command.args(arguments).env("TERM", "xterm-256color").envs(settings.iter().copied());
     command.stdin(if late.is_some() { Stdio::piped() } else { Stdio::null() });
@@ -423,9 +425,17 @@ fn tables_fit_the_terminal() {
     let piped = project.run(&["list"]).out;
     assert!(piped.lines().any(|line| line.chars().count() > 130));
     for columns in [40, 60, 80, 104, 120, 200] {
-        for arguments in [&["list"][..], &["gpu", "facts", "torch 2.10"], &["list", "formats"]] {
+        for arguments in [
+            &["list"][..],
+            &["list", "formats"],
+            &["list", "rules"],
+            &["gpu", "facts"],
+            &["gpu", "facts", "torch 2.10"],
+        ] {
             let shown = plain(&on_a_terminal(&project, columns, arguments, &[]));
-            for line in shown.lines().filter(|line| line.starts_with("  ")) {
+            assert!(shown.lines().count() > 4, "{shown}");
+            let is_list = arguments.len() < 3;
+            for line in shown.lines().filter(|line| is_list || line.starts_with("  ")) {
                 assert!(line.chars().count() <= columns.into(), "{columns}: {line}");
             }
         }
