@@ -16,12 +16,15 @@ use crate::graph::Graph;
 use crate::outputs::text::count;
 use crate::policy::Policy;
 use crate::rules::{self, source::held_against};
+use crate::schemas;
 use crate::source::{FileId, Source, Sources};
 
-/// Where the policy's schema is looked for: what `driftgate schema policy` printed.
-const SCHEMA: &str = ".driftgate.schema.json";
+/// Where the policy's schema stands, beside the policy: what `driftgate schema policy` prints.
+pub const SCHEMA: &str = ".driftgate.schema.json";
 
 /// Find what a tree has, and write driftgate.toml and the first pinned BOM
+///
+/// Beside them it writes .driftgate.schema.json, by which editors complete and check driftgate.toml.
 #[derive(Args)]
 pub struct Init {
     /// The folder to guard.
@@ -73,14 +76,13 @@ impl Init {
             bail!("{} has no file that driftgate reads; `driftgate list formats` names them", folder.display());
         }
         let bytes = document(&graph)?;
-        let mut text = default_policy(&graph);
-        // Editors find the schema by the first line.
-        if within(folder, SCHEMA).is_file() {
-            text.insert_str(0, &format!("#:schema ./{SCHEMA}\n"));
-        }
+        // Editors find the schema by the first line. There is no address that it could name: the file stands beside.
+        let text = format!("#:schema ./{SCHEMA}\n{}", default_policy(&graph));
         accepted(&text)?;
+        let schema = within(folder, SCHEMA);
         write(policy, text.as_bytes())?;
         write(&work.bom, &bytes)?;
+        write(&schema, schemas::policy().as_bytes())?;
         if self.volume.quiet == 0 {
             for subject in graph.subjects() {
                 say(&format!(
@@ -92,9 +94,10 @@ impl Init {
             }
         }
         self.volume.say(&format!(
-            "wrote {} and {}; commit both, and run `driftgate check` in CI",
+            "wrote {}, {} and {}, by which editors complete the first; commit all three, and run `driftgate check` in CI",
             policy.display(),
-            work.bom.display()
+            work.bom.display(),
+            schema.display()
         ));
         Ok(Outcome::Clean)
     }

@@ -78,6 +78,14 @@ impl Command {
     }
 }
 
+/// What commands print as JSON that is no report: schemas are made of it.
+#[cfg(test)]
+pub mod documents {
+    pub use super::gpu::{FactsDocument as Facts, GpuDocument as Gpu};
+    pub use super::list::Document as List;
+    pub use super::why::Document as Why;
+}
+
 /// How a command ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Outcome {

@@ -24,6 +24,9 @@ use crate::source::{Location, Place, Sources};
 use crate::stacks;
 use view::{Row, View};
 
+#[cfg(test)]
+pub use {facts::Document as FactsDocument, view::Document as GpuDocument};
+
 /// Show the GPU stack of each subject, the driver it needs, and the targets it can run on
 ///
 /// Targets stand in the policy, one `target` table each; --driver and --gpu ask what would be, --nodes and --host ask about
