@@ -1,5 +1,6 @@
 //! Templates of one's own: any text, made of what [`super::json`] writes, in the language of Jinja.
 
+mod python;
 mod strict;
 
 use std::io::{self, Write};
@@ -41,6 +42,7 @@ impl Template {
         environment.set_recursion_limit(DEEPEST);
         environment.set_fuel(Some(FUEL));
         environment.set_debug(true);
+        python::set(&mut environment);
         strict::set(&mut environment);
         let name = name.to_owned();
         if let Err(error) = environment.add_template_owned(name.clone(), text.clone()) {
@@ -140,6 +142,9 @@ mod tests {
             ("{{ changes | join(', ', 'nope') }}", "t.j2:1:14: undefined value"),
             ("{{ changes | selectattr('nope') | list }}", "t.j2:1:14: undefined value"),
             ("{{ changes | rejectattr('nope', 'equalto', 1) | list }}", "t.j2:1:14: undefined value"),
+            ("{{ summary.nope.upper() }}", "t.j2:1:16: unknown method: undefined has no method"),
+            ("{{ summary.nope | truncate(9) }}", "t.j2:1:19: undefined value"),
+            ("{{ 'ab'.nope() }}", "t.j2:1:8: unknown method"),
             ("{{ [summary.nope] }}", "t.j2:1:4: undefined value: a part of it is not there"),
             ("{{ [summary.nope] | join }}", "t.j2:1:21: undefined value: a part of it is not there"),
             ("{{ {'a': {'b': [1, summary.nope]}} }}", "t.j2:1:4: undefined value: a part of it is not there"),
@@ -188,6 +193,19 @@ mod tests {
             ("{{ summary.nope is defined }} {{ summary.nope | default('-') }}", "False -".to_owned()),
             ("{{ changes | map('length') | list | length }}", count.to_string()),
             ("{{ '-' if false }}{{ [] }}{{ {'a': none} }}", "[]{'a': None}".to_owned()),
+            (
+                "{{ 'a b'.split() | join('-') }} {{ 'torch'.upper() }} {{ 'a'.startswith('b') }}",
+                "a-b TORCH False".to_owned(),
+            ),
+            ("{% for key, value in {'a': 1}.items() %}{{ key }}{{ value }}{% endfor %}", "a1".to_owned()),
+            (
+                "{{ 'one two three four' | truncate(9) }} {{ 'abcdefghi' | truncate(length=5, killwords=true, leeway=0) }}",
+                "one... ab...".to_owned(),
+            ),
+            (
+                "{{ '%s-%03d' | format('a', 7) }} change{{ 2 | pluralize }} {{ 2048 | filesizeformat(true) }}",
+                "a-007 changes 2.0 KiB".to_owned(),
+            ),
             ("{{ [3, 1] | sort | join(' ') }} {{ [{'a': [5]}] | map(attribute='a.0') | sum }}", "1 3 5".to_owned()),
         ] {
             match filled("a.txt", text, &report) {
