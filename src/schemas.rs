@@ -1,5 +1,5 @@
-//! JSON Schemas of what people write and what programs read, for editors and validators: the policy and the report. They are
-//! made of the code by its tests and kept beside it, in `schemas/`.
+//! JSON Schemas of what people write and what programs read, for editors and validators: the policy, the report, and what other
+//! commands print as JSON. They are made of the code by its tests and kept beside it, in `schemas/`.
 
 use crate::intern::Text;
 
@@ -15,31 +15,48 @@ pub struct Schema {
 pub const SCHEMAS: &[Schema] = &[
     Schema { name: "policy", text: include_str!("../schemas/policy.schema.json") },
     Schema { name: "report", text: include_str!("../schemas/report.schema.json") },
+    Schema { name: "why", text: include_str!("../schemas/why.schema.json") },
+    Schema { name: "gpu", text: include_str!("../schemas/gpu.schema.json") },
+    Schema { name: "gpu-facts", text: include_str!("../schemas/gpu-facts.schema.json") },
+    Schema { name: "list", text: include_str!("../schemas/list.schema.json") },
 ];
+
+/// Returns the policy's.
+pub fn policy() -> Text {
+    SCHEMAS[0].text
+}
 
 #[cfg(test)]
 mod tests {
     use std::fs;
     use std::path::Path;
 
+    use schemars::JsonSchema;
     use schemars::generate::SchemaSettings;
     use serde_json::Value;
 
     use super::*;
+    use crate::cli::documents;
     use crate::{outputs, policy};
 
     /// Returns what the code makes.
     fn made(name: &str) -> Value {
         match name {
             "policy" => policy::shape::schema(),
-            "report" => {
-                let generator = SchemaSettings::draft07().for_serialize().into_generator();
-                let mut schema = generator.into_root_schema_for::<outputs::json::Document<'_>>().to_value();
-                schema["title"] = "driftgate's JSON report".into();
-                schema
-            }
+            "report" => of::<outputs::json::Document<'_>>("driftgate's JSON report"),
+            "why" => of::<documents::Why>("What driftgate why --format json prints"),
+            "gpu" => of::<documents::Gpu<'_>>("What driftgate gpu --format json prints"),
+            "gpu-facts" => of::<documents::Facts<'_>>("What driftgate gpu facts --format json prints"),
+            "list" => of::<documents::List>("What driftgate list --format json prints"),
             _ => panic!("no schema is called {name}"),
         }
+    }
+
+    fn of<T: JsonSchema>(title: &str) -> Value {
+        let mut schema =
+            SchemaSettings::draft07().for_serialize().into_generator().into_root_schema_for::<T>().to_value();
+        schema["title"] = title.into();
+        schema
     }
 
     #[test]

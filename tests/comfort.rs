@@ -247,6 +247,67 @@ fn quiet_twice_says_nothing_but_what_is_asked_for() {
     assert_eq!(Ran::of(actions.unwrap()).ends(0, &[]).out, "");
 }
 
+/// The flags that commands share mean the same where a command makes no report.
+#[test]
+fn commands_that_make_no_report_take_the_shared_flags_too() {
+    let project = Project::new();
+    let quiet = project.run(&["init", "-q"]).ends(0, &["wrote driftgate.toml"]);
+    assert_eq!((quiet.out.as_str(), quiet.err.lines().count()), ("", 1));
+    let silent = project.run(&["init", "--force", "-qq"]).ends(0, &[]);
+    assert_eq!((silent.out.as_str(), silent.err.as_str()), ("", ""));
+    project.run(&["init", "--force", "-v"]).ends(0, &["Cargo.lock: read as cargo-lock", "Cargo.lock (cargo-lock): "]);
+
+    project.put("gpu/requirements.txt", "torch==2.11.0\n");
+    let asked = ["gpu", "--driver", "535.183.06", "--gpu", "A100"];
+    for (command, all, brief) in [
+        (&["why", "itoa"][..], "app → serde → itoa", "pkg:cargo/itoa@1.0.14 (direct, runtime) in Cargo.lock:12:8\n"),
+        (
+            &asked,
+            "at run time it says",
+            "gpu/requirements.txt\n  driver 580.65.06 or later\n  on 535.183.06, A100: fails at start\n",
+        ),
+    ] {
+        let run = |more: &[&str]| project.run(&[command, more].concat()).ends(0, &[]);
+        let whole = run(&[]).prints(&[all]);
+        assert_eq!(run(&["-q"]).out, brief);
+        let silent = run(&["-qq"]);
+        assert_eq!((silent.out.as_str(), silent.err.as_str()), ("", ""));
+        let told = run(&["-v"]);
+        assert_eq!(told.out, whole.out);
+        assert!(told.err.contains("driftgate: Cargo.lock: read as cargo-lock, 3 components\n"), "{}", told.err);
+        assert_eq!(run(&["--color", "never"]).out, whole.out);
+
+        let json = run(&["--format", "json"]).out;
+        assert_eq!(run(&["--format", "terminal", "--format", "json=out.json"]).out, whole.out);
+        assert_eq!(project.get("out.json"), json);
+        assert_eq!(run(&["-qq", "--format", "json=other.json"]).out, "");
+        assert_eq!(project.get("other.json"), json);
+        assert_eq!(run(&["-o", "out.txt"]).out, "");
+        assert_eq!(project.get("out.txt"), whole.out);
+        for (more, words) in [
+            (&["--format", "jsno"][..], "did you mean \"json\"?"),
+            (&["--format", "json="], "--format json: a file's name is empty"),
+            (&["--format", "json", "--format", "terminal"], "two outputs want the same place"),
+            (&["-o", "no/such/file"], "there is no folder no/such"),
+        ] {
+            let ran = project.run(&[command, more].concat()).ends(2, &[words]);
+            assert_eq!(ran.out, "", "{more:?}");
+        }
+    }
+    // What kept driftgate from its work is said, however quiet it is to be.
+    project.put("uv.lock", "version = 99\n");
+    project.run(&["why", "itoa", "-qq"]).ends(2, &["uv.lock:1"]);
+    project.run(&["gpu", "-qq"]).ends(2, &["uv.lock:1"]);
+    project.run(&["why", "nobody", "-qq"]).ends(2, &["nothing in"]);
+    project.run(&["init", "--force", "-qq"]).ends(2, &["nothing was pinned"]);
+
+    for command in [&["list"][..], &["list", "rules"], &["gpu", "facts", "R535"]] {
+        let json = project.run(&[command, &["--format", "json"]].concat()).ends(0, &[]).out;
+        project.run(&[command, &["-f", "json=list.json", "-f", "terminal"]].concat()).ends(0, &[]);
+        assert_eq!(project.get("list.json"), json, "{command:?}");
+    }
+}
+
 /// What a run printed to a terminal of some width, both of its streams.
 #[cfg(unix)]
 fn on_a_terminal(project: &Project, columns: u16, arguments: &[&str], settings: &[(&str, &str)]) -> String {
@@ -273,7 +334,9 @@ fn screen(
     unlockpt(&here).unwrap();
     let name = ptsname(&here, Vec::new()).unwrap().into_string().unwrap();
     let there = || fs::OpenOptions::new().read(true).write(true).open(&name).unwrap();
-    tcsetwinsize(&here, Winsize { ws_row: 24, ws_col: columns, ws_xpixel: 0, ws_ypixel: 0 }).unwrap();
+    // What has no height (as in `script` without a terminal of its own) has a width.
+    let rows = if columns == 60 { 0 } else { 24 };
+    tcsetwinsize(&here, Winsize { ws_row: rows, ws_col: columns, ws_xpixel: 0, ws_ypixel: 0 }).unwrap();
     let mut command = driftgate(&project.path(""));
     command.args(arguments).env("TERM", "xterm-256color").envs(settings.iter().copied());
     command.stdin(if late.is_some() { Stdio::piped() } else { Stdio::null() });
@@ -362,9 +425,17 @@ fn tables_fit_the_terminal() {
     let piped = project.run(&["list"]).out;
     assert!(piped.lines().any(|line| line.chars().count() > 130));
     for columns in [40, 60, 80, 104, 120, 200] {
-        for arguments in [&["list"][..], &["gpu", "facts", "torch 2.10"], &["list", "formats"]] {
+        for arguments in [
+            &["list"][..],
+            &["list", "formats"],
+            &["list", "rules"],
+            &["gpu", "facts"],
+            &["gpu", "facts", "torch 2.10"],
+        ] {
             let shown = plain(&on_a_terminal(&project, columns, arguments, &[]));
-            for line in shown.lines().filter(|line| line.starts_with("  ")) {
+            assert!(shown.lines().count() > 4, "{shown}");
+            let is_list = arguments.len() < 3;
+            for line in shown.lines().filter(|line| is_list || line.starts_with("  ")) {
                 assert!(line.chars().count() <= columns.into(), "{columns}: {line}");
             }
         }

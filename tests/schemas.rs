@@ -103,16 +103,78 @@ fn reports_are_valid() {
     }
 }
 
+/// What commands print as JSON that is no report, each by the schema of its name.
 #[test]
-fn init_names_the_schema_that_is_there() {
+fn what_other_commands_print_is_valid() {
+    let proposed = "fixtures/demo/proposed";
+    let pool = "fixtures/rules/mixed-pool/image-fits-some";
+    let nodes = format!("{pool}/ops/nodes.json");
+    for (name, runs) in [
+        ("why", &[&["why", "torch", proposed][..], &["why", "nvidia-*", proposed], &["why", "*", "."]][..]),
+        (
+            "gpu",
+            &[
+                &["gpu", proposed],
+                &["gpu", pool, "--nodes", &nodes],
+                &["gpu", proposed, "--driver", "535.183.06", "--gpu", "A100"],
+                &["gpu", "fixtures/formats/cargo-lock"],
+            ],
+        ),
+        (
+            "gpu-facts",
+            &[&["gpu", "facts"], &["gpu", "facts", "torch"], &["gpu", "facts", "R535"], &["gpu", "facts", "A100"]],
+        ),
+        ("list", &[&["list"], &["list", "formats"], &["list", "rules"], &["list", "outputs"]]),
+    ] {
+        let schema = schema(name);
+        for arguments in runs {
+            let ran = driftgate(&path("")).args(*arguments).args(["--format", "json"]).output().unwrap();
+            let value: Value = serde_json::from_slice(&ran.stdout).unwrap();
+            assert_eq!(complaints(&schema, &value), [""; 0], "{arguments:?}");
+            let mut broken = value.clone();
+            broken["schema"] = 2.into();
+            assert!(!schema.is_valid(&broken), "{arguments:?}");
+        }
+    }
+    // One is not another's.
+    let ran = driftgate(&path("")).args(["gpu", proposed, "--format", "json"]).output().unwrap();
+    let gpu: Value = serde_json::from_slice(&ran.stdout).unwrap();
+    assert!(gpu["subjects"][0]["targets"][0]["answers"].as_array().is_some_and(|answers| !answers.is_empty()));
+    for other in ["report", "why", "gpu-facts"] {
+        assert!(!schema(other).is_valid(&gpu), "{other}");
+    }
+}
+
+/// Editors find the schema by the policy's first line, and it stands where that says.
+#[test]
+fn init_writes_the_schema_that_the_policy_names() {
     let project = Project::new();
-    let ran = project.run(&["schema", "policy"]).ends(0, &[]);
-    project.put(".driftgate.schema.json", &ran.out);
-    project.run(&["init"]).ends(0, &[]);
-    assert_eq!(project.get("driftgate.toml").lines().next(), Some("#:schema ./.driftgate.schema.json"));
+    let said = project.run(&["init"]).ends(0, &["wrote driftgate.toml, bom.cdx.json and .driftgate.schema.json"]);
+    assert_eq!(said.out, "");
+    let policy = project.get("driftgate.toml");
+    let named = policy.lines().next().and_then(|line| line.strip_prefix("#:schema ./")).unwrap();
+    let printed = project.run(&["schema", "policy"]).ends(0, &[]).out;
+    assert_eq!(project.get(named), printed);
+    let schema: Value = serde_json::from_str(&printed).unwrap();
+    let value: toml::Table = toml::from_str(&policy).unwrap();
+    assert_eq!(complaints(&jsonschema::validator_for(&schema).unwrap(), &json_of(&value.into())), [""; 0]);
     project.run(&["check"]).ends(0, &[]);
 
-    let project = Project::pinned();
-    assert!(!project.get("driftgate.toml").contains("#:schema"));
+    // One that another version wrote is told of where the BOM is written anew, and written anew by what is said there.
+    assert!(!project.run(&["pin"]).ends(0, &[]).err.contains("schema"));
+    project.put(named, "{}");
+    let told = project.run(&["pin"]).ends(0, &[".driftgate.schema.json is of another version of driftgate"]);
+    let command = told.err.split('`').nth(1).unwrap();
+    assert_eq!(project.run(&["pin", "-qq"]).ends(0, &[]).err, "");
+    project.run(&command.split(' ').skip(1).collect::<Vec<_>>()).ends(0, &[]);
+    assert_eq!(project.get(named), printed);
+    assert!(!project.run(&["pin"]).ends(0, &[]).err.contains("schema"));
+    project.put(named, "{}");
+    project.run(&["init", "--force"]).ends(0, &[]);
+    assert_eq!(project.get(named), printed);
+    // Nobody has to have one.
+    std::fs::remove_file(project.path(named)).unwrap();
+    assert!(!project.run(&["pin"]).ends(0, &[]).err.contains("schema"));
     project.run(&["schema", "bom"]).ends(2, &["policy, report"]);
+    project.run(&["schema", "policy", "-o", "no/such/file"]).ends(2, &["there is no folder no/such"]);
 }

@@ -7,6 +7,7 @@ use std::path::Path;
 
 use common::project::{Project, Ran, driftgate};
 use common::{assert_none, path, snapshot};
+use serde_json::Value;
 
 fn run(arguments: &[&str]) -> Ran {
     Ran::of(driftgate(&path("fixtures")).args(arguments).output().unwrap())
@@ -23,6 +24,39 @@ fn the_demo_is_told_in_words_of_ones_own() {
             .filter_map(|(name, ran)| snapshot(&path("fixtures/templates").join(name), &ran.out))
             .collect(),
     );
+}
+
+/// What the README shows of templates does what it says, each under the name in its first line.
+#[test]
+fn the_readmes_templates_work() {
+    let readme = std::fs::read_to_string(path("README.md")).unwrap();
+    let project = Project::empty();
+    let (old, new) = (path("fixtures/demo/approved"), path("fixtures/demo/proposed"));
+    let sides = [old.to_str().unwrap(), new.to_str().unwrap()];
+    let filled: Vec<(&str, String)> = readme
+        .split("```jinja\n")
+        .skip(1)
+        .map(|block| {
+            let text = block.split("```").next().unwrap();
+            let name = text.strip_prefix("{# ").and_then(|text| text.split(" #}\n").next()).unwrap();
+            project.put(name, text);
+            (name, project.run(&["diff", sides[0], sides[1], "--template", name]).ends(0, &[]).out)
+        })
+        .collect();
+    let [("changes.md.j2", list), ("changes.json.j2", json)] = &filled[..] else { panic!("{filled:?}") };
+    let changes = project.json(&["diff", sides[0], sides[1], "--format", "json"])["changes"].take();
+    let changes = changes.as_array().unwrap();
+    let word = |value: &Value, none: &str| value.as_str().unwrap_or(none).to_owned();
+    let direct = changes.iter().filter(|change| change["direct"] == true);
+    let lines = direct.map(|change| {
+        let (from, to) = (word(&change["from"], "new"), word(&change["to"], "gone"));
+        format!("- {} {from} → {to} ({})\n", word(&change["name"], ""), word(&change["subject"], ""))
+    });
+    assert_eq!(*list, lines.collect::<String>());
+    let of = |change: &Value| serde_json::json!({"purl": change["purl"], "to": change["to"], "ways": change["introduced_by"]});
+    let read: Value = serde_json::from_str(json).unwrap();
+    assert_eq!(read, changes.iter().map(of).collect::<Value>());
+    assert!(read.as_array().unwrap().len() > 10);
 }
 
 #[test]

@@ -6,20 +6,25 @@ use std::path::Path;
 use anyhow::{Context, Result, bail};
 use clap::{Args, ValueHint};
 
+use super::files::write;
 use super::input::{Files, POLICY, Work};
-use super::options::{within, write};
+use super::options::within;
 use super::pin::{document, refuse};
-use super::{Outcome, say};
+use super::printing::Volume;
+use super::{Outcome, say, tell};
 use crate::graph::Graph;
 use crate::outputs::text::count;
 use crate::policy::Policy;
 use crate::rules::{self, source::held_against};
+use crate::schemas;
 use crate::source::{FileId, Source, Sources};
 
-/// Where the policy's schema is looked for: what `driftgate schema policy` printed.
-const SCHEMA: &str = ".driftgate.schema.json";
+/// Where the policy's schema stands, beside the policy: what `driftgate schema policy` prints.
+pub const SCHEMA: &str = ".driftgate.schema.json";
 
 /// Find what a tree has, and write driftgate.toml and the first pinned BOM
+///
+/// Beside them it writes .driftgate.schema.json, by which editors complete and check driftgate.toml.
 #[derive(Args)]
 pub struct Init {
     /// The folder to guard.
@@ -28,6 +33,8 @@ pub struct Init {
     /// Write over a policy and a BOM that are there.
     #[arg(long)]
     force: bool,
+    #[command(flatten)]
+    pub(super) volume: Volume,
 }
 
 impl Init {
@@ -54,7 +61,7 @@ impl Init {
     fn write(&self, folder: &Path, policy: &Path, files: &Files) -> Result<Outcome> {
         let sources = Sources::default();
         // A policy that is written over is not read: it may be the reason for starting anew.
-        let work = Work::without_policy(&self.path, &sources)?;
+        let work = Work::without_policy(&self.path, &sources)?.telling(self.volume.verbose);
         if work.bom.exists() && !self.force {
             bail!(
                 "{} is there already; `driftgate pin` takes in what changed, --force writes it anew",
@@ -62,27 +69,35 @@ impl Init {
             );
         }
         let resolved = work.read(files)?;
+        tell(&resolved);
         refuse(&resolved)?;
         let graph = resolved.graph;
         if graph.subjects().is_empty() {
             bail!("{} has no file that driftgate reads; `driftgate list formats` names them", folder.display());
         }
         let bytes = document(&graph)?;
-        let mut text = default_policy(&graph);
-        // Editors find the schema by the first line.
-        if within(folder, SCHEMA).is_file() {
-            text.insert_str(0, &format!("#:schema ./{SCHEMA}\n"));
-        }
+        // Editors find the schema by the first line. There is no address that it could name: the file stands beside.
+        let text = format!("#:schema ./{SCHEMA}\n{}", default_policy(&graph));
         accepted(&text)?;
+        let schema = within(folder, SCHEMA);
         write(policy, text.as_bytes())?;
         write(&work.bom, &bytes)?;
-        for subject in graph.subjects() {
-            say(&format!("{} ({}): {}", subject.path, subject.format, count(subject.component_count(), "component")));
+        write(&schema, schemas::policy().as_bytes())?;
+        if self.volume.quiet == 0 {
+            for subject in graph.subjects() {
+                say(&format!(
+                    "{} ({}): {}",
+                    subject.path,
+                    subject.format,
+                    count(subject.component_count(), "component")
+                ));
+            }
         }
-        say(&format!(
-            "wrote {} and {}; commit both, and run `driftgate check` in CI",
+        self.volume.say(&format!(
+            "wrote {}, {} and {}, by which editors complete the first; commit all three, and run `driftgate check` in CI",
             policy.display(),
-            work.bom.display()
+            work.bom.display(),
+            schema.display()
         ));
         Ok(Outcome::Clean)
     }

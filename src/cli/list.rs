@@ -6,11 +6,13 @@ use anyhow::Result;
 use clap::{Args, ValueEnum};
 use serde::Serialize;
 
-use super::{Outcome, print, terminal};
+use super::Outcome;
+use super::printing::{Printing, Volume};
 use crate::entry::Entry;
 use crate::formats::{self, Format, Role, Yield};
+use crate::outputs;
 use crate::outputs::columns;
-use crate::{outputs, rules};
+use crate::rules::{self, Rule};
 
 /// List what formats, rules and outputs there are
 ///
@@ -21,9 +23,8 @@ use crate::{outputs, rules};
 pub struct List {
     /// Which table; all three without it.
     table: Option<Table>,
-    /// How to print.
-    #[arg(long, short = 'f', value_name = "NAME", default_value = "terminal")]
-    format: Form,
+    #[command(flatten)]
+    printing: Printing<Form>,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -52,25 +53,24 @@ impl List {
     /// Runs the command.
     ///
     /// # Errors
-    /// Where standard output can't be written.
+    /// Where it can't be written.
     pub fn run(self) -> Result<Outcome> {
         let wants = |table: Table| self.table.is_none_or(|wanted| wanted == table);
-        let width = terminal::width();
-        let text = match self.format {
-            Form::Json => json(&wants)?,
-            Form::Terminal => {
-                let tables = self.tables(&wants, (1..WIDE).contains(&width));
-                tables.map(|rows| aligned(&rows, width)).collect::<Vec<_>>().join("\n")
-            }
-            Form::Markdown => self.tables(&wants, false).map(|rows| markdown(&rows)).collect::<Vec<_>>().join("\n"),
-        };
-        print(text.as_bytes())?;
+        for asked in self.printing.asked(&Volume::default())? {
+            let width = asked.look.width;
+            let tables = self.tables(asked.form, &wants, (1..WIDE).contains(&width));
+            asked.write(&match asked.form {
+                Form::Json => serde_json::to_string_pretty(&Document::of(&wants))? + "\n",
+                Form::Terminal => tables.map(|rows| aligned(&rows, width)).collect::<Vec<_>>().join("\n"),
+                Form::Markdown => tables.map(|rows| markdown(&rows)).collect::<Vec<_>>().join("\n"),
+            })?;
+        }
         Ok(Outcome::Clean)
     }
 
     /// Returns the tables that are wanted; `narrow` says that what formats hold is told in words, and in no columns.
-    fn tables(&self, wants: &impl Fn(Table) -> bool, narrow: bool) -> impl Iterator<Item = Rows> {
-        let marks = if self.format == Form::Markdown { ("✓", "") } else { ("yes", "-") };
+    fn tables(&self, form: Form, wants: &impl Fn(Table) -> bool, narrow: bool) -> impl Iterator<Item = Rows> {
+        let marks = if form == Form::Markdown { ("✓", "") } else { ("yes", "-") };
         let row = |entry: &dyn Entry, more: Vec<String>| {
             [vec![entry.id().to_owned()], more, vec![entry.summary().to_owned()]].concat()
         };
@@ -136,29 +136,57 @@ fn markdown(table: &Rows) -> String {
     text
 }
 
+/// What `list --format json` prints.
 #[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct Document {
+    /// The form of this document: moves when a field changes its meaning.
+    #[cfg_attr(test, schemars(extend("const" = 1)))]
+    schema: u32,
+    /// What is read.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    formats: Option<Vec<Listed>>,
+    /// What the outputs are.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    outputs: Option<Vec<Listed>>,
+    /// What is judged.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    rules: Option<Vec<Listed>>,
+}
+
+/// A format, a rule or an output.
+#[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 struct Listed {
+    /// Its name.
     id: &'static str,
+    /// What it is, in a sentence.
     summary: &'static str,
+    /// Of a format: which files are of it, as patterns.
     #[serde(skip_serializing_if = "Option::is_none")]
     files: Option<&'static [&'static str]>,
+    /// Of a format: `subject`, or `manifest` where it is read to be joined with another.
     #[serde(skip_serializing_if = "Option::is_none")]
     role: Option<&'static str>,
+    /// Of a format: what its files hold beyond names and versions.
     #[serde(skip_serializing_if = "Option::is_none")]
     holds: Option<Vec<&'static str>>,
+    /// Of a rule: its level where the policy says nothing.
     #[serde(skip_serializing_if = "Option::is_none")]
     level: Option<String>,
 }
 
-fn listed(entry: &dyn Entry) -> Listed {
-    Listed { id: entry.id(), summary: entry.summary(), files: None, role: None, holds: None, level: None }
-}
-
-fn json(wants: &impl Fn(Table) -> bool) -> Result<String> {
-    let mut all = serde_json::Map::new();
-    all.insert("schema".to_owned(), 1.into());
-    if wants(Table::Formats) {
-        let formats = formats::all().map(|format| Listed {
+impl Document {
+    fn of(wants: &impl Fn(Table) -> bool) -> Self {
+        let listed = |entry: &dyn Entry| Listed {
+            id: entry.id(),
+            summary: entry.summary(),
+            files: None,
+            role: None,
+            holds: None,
+            level: None,
+        };
+        let format = |format: &dyn Format| Listed {
             files: Some(format.files()),
             role: Some(match format.role() {
                 Role::Subject => "subject",
@@ -166,18 +194,13 @@ fn json(wants: &impl Fn(Table) -> bool) -> Result<String> {
             }),
             holds: Some(format.yields().iter().map(|held| held.name()).collect()),
             ..listed(format)
-        });
-        all.insert("formats".to_owned(), serde_json::to_value(formats.collect::<Vec<_>>())?);
+        };
+        let rule = |rule: &dyn Rule| Listed { level: Some(rule.level().to_string()), ..listed(rule) };
+        Document {
+            schema: 1,
+            formats: wants(Table::Formats).then(|| formats::all().map(format).collect()),
+            outputs: wants(Table::Outputs).then(|| outputs::OUTPUTS.iter().map(|output| listed(*output)).collect()),
+            rules: wants(Table::Rules).then(|| rules::all().map(rule).collect()),
+        }
     }
-    if wants(Table::Rules) {
-        let rules = rules::all().map(|rule| Listed { level: Some(rule.level().to_string()), ..listed(rule) });
-        all.insert("rules".to_owned(), serde_json::to_value(rules.collect::<Vec<_>>())?);
-    }
-    if wants(Table::Outputs) {
-        let outputs = outputs::OUTPUTS.iter().map(|output| listed(*output));
-        all.insert("outputs".to_owned(), serde_json::to_value(outputs.collect::<Vec<_>>())?);
-    }
-    let mut text = serde_json::to_string_pretty(&all)?;
-    text.push('\n');
-    Ok(text)
 }

@@ -7,7 +7,7 @@ use anyhow::{Context, Result};
 use clap::{Args, Command, ValueHint};
 use clap_mangen::Man as Page;
 
-use super::options::write;
+use super::files::write;
 use super::{Outcome, print_with, say};
 use crate::outputs::text::count;
 

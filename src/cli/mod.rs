@@ -5,6 +5,7 @@ mod check;
 mod completions;
 mod diff;
 mod explain;
+mod files;
 mod git;
 mod gpu;
 mod init;
@@ -14,6 +15,7 @@ mod man;
 mod names;
 mod options;
 mod pin;
+mod printing;
 mod repository;
 mod sbom;
 mod schema;
@@ -67,12 +69,22 @@ impl Command {
             Command::Pin(pin) => pin.outputs.quiet == 0,
             Command::Diff(diff) => diff.outputs.quiet == 0,
             Command::Sbom(sbom) => sbom.outputs.quiet == 0,
-            Command::Init(_) | Command::Why(_) | Command::Gpu(_) => true,
+            Command::Init(init) => init.volume.quiet == 0,
+            Command::Why(why) => why.volume.quiet == 0,
+            Command::Gpu(gpu) => gpu.volume.quiet == 0,
             Command::Explain(_) | Command::List(_) | Command::Schema(_) | Command::Completions(_) | Command::Man(_) => {
                 false
             }
         }
     }
+}
+
+/// What commands print as JSON that is no report: schemas are made of it.
+#[cfg(test)]
+pub mod documents {
+    pub use super::gpu::{FactsDocument as Facts, GpuDocument as Gpu};
+    pub use super::list::Document as List;
+    pub use super::why::Document as Why;
 }
 
 /// How a command ended.
@@ -144,15 +156,18 @@ fn tell(side: &Side) {
 
 /// Writes a text to standard output, no line of which is a command to a CI system.
 fn print(bytes: &[u8]) -> Result<()> {
-    print_with(&mut |to| {
-        let mut to = Tame::new(to);
-        to.write_all(bytes)?;
-        Ok(to.flush()?)
-    })
+    print_with(&mut |to| tamed(bytes, to))
+}
+
+/// Writes a text, no line of which is a command to a CI system.
+fn tamed(bytes: &[u8], to: &mut dyn Write) -> Result<()> {
+    let mut to = Tame::new(to);
+    to.write_all(bytes)?;
+    Ok(to.flush()?)
 }
 
 /// Writes a result to standard output. A reader that has seen enough is no error, and changes no outcome.
-fn print_with(writer: options::Writer<'_>) -> Result<()> {
+fn print_with(writer: files::Writer<'_>) -> Result<()> {
     terminal::end();
     let mut out = io::BufWriter::new(io::stdout().lock());
     match writer(&mut out).and_then(|()| Ok(out.flush()?)) {

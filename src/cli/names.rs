@@ -2,10 +2,11 @@
 
 use clap::builder::{PossibleValue, StringValueParser, TypedValueParser};
 use clap::error::Error;
-use clap::{Arg, Command};
+use clap::{Arg, Command, ValueEnum};
 
+use super::printing;
 use crate::entry::Entry;
-use crate::{formats, gpu, outputs, rules};
+use crate::{formats, gpu, intern, outputs, rules};
 
 /// Names with a line on each, which may be empty.
 type Listed = fn() -> Vec<(&'static str, &'static str)>;
@@ -18,6 +19,11 @@ impl Names {
     /// The outputs of a report.
     pub fn outputs() -> Self {
         Names(|| outputs::OUTPUTS.iter().map(|output| (output.id(), output.summary())).collect())
+    }
+
+    /// The ways in which a command prints that makes no report.
+    pub fn of<F: ValueEnum + 'static>() -> Self {
+        Names(|| printing::names::<F>().map(|name| (intern::text(&name), "")).collect())
     }
 
     /// Everything that `explain` speaks of.

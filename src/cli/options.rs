@@ -1,7 +1,7 @@
 //! What several commands take alike: outputs, files, the date.
 
 use std::fs;
-use std::io::{self, IsTerminal, stdout};
+use std::io::{IsTerminal, stdout};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
@@ -9,6 +9,7 @@ use clap::{ArgAction, Args, ValueEnum, ValueHint};
 use time::format_description::well_known::Rfc3339;
 use time::{Date, OffsetDateTime};
 
+use super::files::{self, write, write_with};
 use super::names::Names;
 use super::{Outcome, actions, terminal};
 use crate::intern::Text;
@@ -95,10 +96,10 @@ impl Outputs {
     pub fn chosen(&self, default: &str) -> Result<Vec<Chosen>> {
         let mut chosen: Vec<Chosen> = Vec::new();
         let is_report = outputs::named(default).is_none_or(|output| !output.is_document());
+        let templates = self.templates()?;
         if self.is_silent() && self.format.is_empty() && self.output.is_none() && is_report {
             return Ok(chosen);
         }
-        let templates = self.templates()?;
         let default = [default.to_owned()];
         let is_printed = self.template.iter().any(|argument| !argument.contains('='));
         let names = match self.format.is_empty() {
@@ -109,7 +110,7 @@ impl Outputs {
         for name in names {
             let (name, file) = name.split_once('=').map_or((name.as_str(), None), |(name, file)| (name, Some(file)));
             let (output, version) = outputs::asked(name)?;
-            let file = self.file(file);
+            let file = self.file(&format!("--format {name}"), file)?;
             let taken = templates.iter().map(|filled| &filled.file).chain(chosen.iter().map(|other| &other.file));
             if taken.into_iter().any(|other| *other == file) {
                 bail!("two outputs want the same place; give each its file, as in --format {name}=FILE");
@@ -120,8 +121,12 @@ impl Outputs {
     }
 
     /// Returns the file that an argument names, `--output` where it names none; none for standard output.
-    fn file(&self, named: Option<&str>) -> Option<PathBuf> {
-        named.map(PathBuf::from).or_else(|| self.output.clone()).filter(|file| file != Path::new("-"))
+    fn file(&self, option: &str, named: Option<&str>) -> Result<Option<PathBuf>> {
+        match (named, &self.output) {
+            (Some(file), _) => files::named(Path::new(file)).with_context(|| option.to_owned()),
+            (None, Some(file)) => files::named(file).context("--output"),
+            (None, None) => Ok(None),
+        }
     }
 
     /// Reads the templates that are asked for.
@@ -131,7 +136,7 @@ impl Outputs {
             let (name, file) =
                 argument.split_once('=').map_or((argument.as_str(), None), |(name, file)| (name, Some(file)));
             let text = fs::read_to_string(name).with_context(|| format!("reading the template {name}"))?;
-            let file = self.file(file);
+            let file = self.file(&format!("--template {name}"), file)?;
             if templates.iter().any(|other| other.file == file) {
                 bail!("two templates want the same place; give each its file, as in --template {name}=FILE");
             }
@@ -222,40 +227,10 @@ pub fn outcome(report: &Report) -> Outcome {
     }
 }
 
-/// What writes a result.
-pub type Writer<'w> = &'w mut dyn FnMut(&mut dyn io::Write) -> Result<()>;
-
 /// Returns a file in a folder, without a `./` that says nothing.
 pub fn within(folder: &Path, file: impl AsRef<Path>) -> PathBuf {
     let path = folder.join(file);
     path.strip_prefix(".").map_or_else(|_| path.clone(), Path::to_owned)
-}
-
-/// Writes a file whole.
-///
-/// # Errors
-/// Where that fails, with the file's name.
-pub fn write(file: &Path, bytes: &[u8]) -> Result<()> {
-    write_with(file, &mut |to| Ok(to.write_all(bytes)?))
-}
-
-/// Writes a file whole: it is never seen half written, and a link is replaced and not followed. What is no plain file
-/// (a pipe, a device) is written to as it is.
-fn write_with(file: &Path, writer: Writer<'_>) -> Result<()> {
-    let is_special = fs::symlink_metadata(file).is_ok_and(|it| !it.is_file() && !it.is_symlink());
-    let mut beside = file.as_os_str().to_owned();
-    beside.push(".new");
-    let target = if is_special { file.to_owned() } else { PathBuf::from(beside) };
-    let written: Result<()> = (|| {
-        let mut to = io::BufWriter::new(fs::File::create(&target)?);
-        writer(&mut to)?;
-        to.into_inner().map_err(io::IntoInnerError::into_error)?;
-        if !is_special {
-            fs::rename(&target, file)?;
-        }
-        Ok(())
-    })();
-    written.with_context(|| format!("writing {}", file.display()))
 }
 
 /// Reads a day, `2026-12-31`; today in UTC without one.

@@ -1,13 +1,16 @@
 //! `driftgate pin`: accepts what is there.
 
 use std::collections::BTreeSet;
+use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
 use clap::{Args, ValueHint};
 
+use super::files::write;
+use super::init::SCHEMA;
 use super::input::{Files, Images, Work, read_bytes};
-use super::options::{Outputs, timestamp, write};
+use super::options::{Outputs, timestamp, within};
 use super::{Outcome, tell};
 use crate::bom;
 use crate::compare;
@@ -16,6 +19,7 @@ use crate::images;
 use crate::model::Pattern;
 use crate::outputs::text;
 use crate::report::Report;
+use crate::schemas;
 use crate::source::Sources;
 use crate::stacks;
 use crate::suggest;
@@ -99,6 +103,7 @@ impl Pin {
         let bytes = document(&accepted)?;
         let is_new = !work.bom.exists();
         let bom = work.bom;
+        let schema = work.input.folder.map(|folder| within(&folder, SCHEMA));
         let accepted = Side { graph: accepted, ..Side::default() };
         let mut report = match is_new {
             true => inventory(accepted),
@@ -114,8 +119,19 @@ impl Pin {
         }
         write(&bom, &bytes)?;
         self.outputs.say(&summary(&bom, &report, is_new));
+        if let Some(schema) = schema.filter(|schema| is_of_another_version(schema)) {
+            let schema = schema.display();
+            self.outputs.say(&format!(
+                "{schema} is of another version of driftgate; `driftgate schema policy -o {schema}` writes it anew"
+            ));
+        }
         Ok(Outcome::Clean)
     }
+}
+
+/// Says whether a schema of the policy is there that this driftgate would not write.
+fn is_of_another_version(schema: &Path) -> bool {
+    schema.is_file() && fs::read(schema).is_ok_and(|there| there != schemas::policy().as_bytes())
 }
 
 /// Refuses to pin what could not be read whole.

@@ -1,30 +1,42 @@
-//! `driftgate schema`: the JSON Schema of the policy or of the report.
+//! `driftgate schema`: the JSON Schemas of what people write and programs read.
+
+use std::path::PathBuf;
 
 use anyhow::{Context, Result};
-use clap::Args;
+use clap::{Args, ValueHint};
 
-use super::{Outcome, print};
+use super::{Outcome, files, print};
 use crate::schemas::SCHEMAS;
 
-/// Print the JSON Schema of the policy (`policy`) or of what `--format json` writes (`report`)
+/// Print a JSON Schema: of the policy, or of what a command's `--format json` writes
 ///
-/// For completion in an editor: `driftgate schema policy > .driftgate.schema.json`, and as the first line of
-/// driftgate.toml: `#:schema ./.driftgate.schema.json`, which `init` writes where that file is.
+/// `report` is that of `check`, `diff` and `pin`; `why`, `gpu`, `gpu-facts` and `list` are those of the commands of that name.
+///
+/// For completion in an editor, `init` writes the policy's beside driftgate.toml, which names it in its first line,
+/// `#:schema ./.driftgate.schema.json`. After an update of driftgate, `driftgate schema policy -o .driftgate.schema.json` writes it
+/// anew, and adds it to an older project.
 #[derive(Args)]
 pub struct Schema {
     /// Which one.
     #[arg(value_parser = SCHEMAS.iter().map(|schema| schema.name).collect::<Vec<_>>())]
     name: String,
+    /// Where it goes; `-` is standard output.
+    #[arg(long, short, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    output: Option<PathBuf>,
 }
 
 impl Schema {
     /// Runs the command.
     ///
     /// # Errors
-    /// Where standard output can't be written to.
+    /// Where it can't be written.
     pub fn run(self) -> Result<Outcome> {
         let schema = SCHEMAS.iter().find(|schema| schema.name == self.name).context("clap takes no other name")?;
-        print(schema.text.as_bytes())?;
+        let file = self.output.as_deref().map_or(Ok(None), files::named).context("--output")?;
+        match file {
+            Some(file) => files::write(&file, schema.text.as_bytes())?,
+            None => print(schema.text.as_bytes())?,
+        }
         Ok(Outcome::Clean)
     }
 }

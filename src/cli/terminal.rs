@@ -35,8 +35,19 @@ pub fn width() -> usize {
         return 0;
     }
     let columns = std::env::var("COLUMNS").ok().and_then(|columns| columns.trim().parse::<u16>().ok());
-    let asked = || terminal_size::terminal_size_of(io::stdout()).map(|(width, _)| width.0);
-    columns.filter(|columns| *columns > 0).or_else(asked).map_or(0, usize::from)
+    columns.into_iter().chain(asked()).find(|columns| *columns > 0).map_or(0, usize::from)
+}
+
+/// Asks the terminal for its width; one that has no height (as `script` makes it) may have a width all the same.
+#[cfg(unix)]
+fn asked() -> Option<u16> {
+    rustix::termios::tcgetwinsize(io::stdout()).ok().map(|size| size.ws_col)
+}
+
+/// Asks the terminal for its width.
+#[cfg(windows)]
+fn asked() -> Option<u16> {
+    terminal_size::terminal_size_of(io::stdout()).map(|(width, _)| width.0)
 }
 
 /// Returns the machine's name for links to its files, where standard output is a terminal that has links; none in a pipe

@@ -7,7 +7,8 @@ use clap::{Args, ValueEnum, ValueHint};
 use serde::Serialize;
 
 use super::input::{Files, Work};
-use super::{Outcome, print, say, terminal};
+use super::printing::{Printing, Volume};
+use super::{Outcome, say, tell};
 use crate::graph::Resolved;
 use crate::model::{Gap, Pattern, Requirement, Scope};
 use crate::outputs::links::Links;
@@ -16,6 +17,8 @@ use crate::source::Sources;
 use crate::suggest;
 
 /// Show every way by which a package gets in, in each subject
+///
+/// With -q, a line for each component and no ways.
 #[derive(Args)]
 pub struct Why {
     /// The package: a name, a purl, or one with wildcards (`torch`, `pkg:npm/@scope/*`).
@@ -23,11 +26,12 @@ pub struct Why {
     /// The folder, file of a known format, or git revision (REV, REV:PATH) to look into.
     #[arg(default_value = ".", value_hint = ValueHint::AnyPath)]
     path: String,
-    /// How to print.
-    #[arg(long, short = 'f', value_name = "NAME", default_value = "terminal")]
-    format: Form,
     #[command(flatten)]
     files: Files,
+    #[command(flatten)]
+    printing: Printing<Form>,
+    #[command(flatten)]
+    pub(super) volume: Volume,
 }
 
 #[derive(Clone, Copy, ValueEnum)]
@@ -36,19 +40,40 @@ enum Form {
     Json,
 }
 
+/// What `why --format json` prints.
+#[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct Document {
+    /// The form of this document: moves when a field changes its meaning.
+    #[cfg_attr(test, schemars(extend("const" = 1)))]
+    schema: u32,
+    /// The components that the name means, subject by subject.
+    components: Vec<Answer>,
+}
+
 /// One component, and how it gets in.
 #[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 struct Answer {
+    /// The subject that it is in.
     subject: &'static str,
+    /// Its package URL.
     purl: &'static str,
+    /// The file that names it.
     path: &'static str,
+    /// Counted from 1.
     line: u32,
+    /// In characters, counted from 1.
     column: u32,
+    /// Whether the project itself requires it.
     direct: bool,
+    /// How it is required; null where nothing requires it.
     scope: Option<&'static str>,
+    /// The condition under which it is a part; empty for always.
     environment: &'static str,
     /// Which copy it is, where the subject has several of one component that require differently.
     copy: &'static str,
+    /// Where it comes from; empty where the file does not say.
     source: String,
     /// Who requires it, by name and version.
     required_by: Vec<Asks>,
@@ -58,12 +83,19 @@ struct Answer {
     introduced_by: Vec<Vec<&'static str>>,
 }
 
+/// Who requires a component, and how.
 #[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 struct Asks {
+    /// Its name and version; the subject's path where the project itself does.
     name: String,
+    /// How it is required.
     scope: &'static str,
+    /// The range of versions that is asked for.
     constraint: &'static str,
+    /// The condition under which it is required; empty for always.
     environment: &'static str,
+    /// The extra or feature that it is required for; empty for none.
     extra: &'static str,
 }
 
@@ -73,10 +105,12 @@ impl Why {
     /// # Errors
     /// Where nothing here has that name.
     pub fn run(self) -> Result<Outcome> {
+        let asked = self.printing.asked(&self.volume)?;
         let pattern = Pattern::parse(&self.name).context("the package's name")?;
         let sources = Sources::default();
-        let work = Work::open(&self.path, &self.files, None, &sources)?;
+        let work = Work::open(&self.path, &self.files, None, &sources)?.telling(self.volume.verbose);
         let side = work.read(&self.files)?;
+        tell(&side);
         side.problems.iter().for_each(|problem| say(&problem.to_string()));
         let found: Vec<Answer> = side
             .graph
@@ -92,13 +126,15 @@ impl Why {
                 self.name.escape_debug()
             );
         }
-        match self.format {
-            Form::Json => {
-                let mut text = serde_json::to_string_pretty(&serde_json::json!({ "schema": 1, "components": found }))?;
-                text.push('\n');
-                print(text.as_bytes())?;
-            }
-            Form::Terminal => print(render(&found, &Links::new(terminal::link_host(), &sources)).as_bytes())?,
+        let document = Document { schema: 1, components: found };
+        for asked in asked {
+            asked.write(&match asked.form {
+                Form::Json => serde_json::to_string_pretty(&document)? + "\n",
+                Form::Terminal => {
+                    let links = Links::new(asked.look.host, &sources);
+                    render(&document.components, &links, self.volume.quiet > 0)
+                }
+            })?;
         }
         Ok(if side.problems.is_empty() { Outcome::Clean } else { Outcome::Incomplete })
     }
@@ -143,13 +179,16 @@ fn answer(node: Resolved<'_>, sources: &Sources) -> Answer {
     }
 }
 
-fn render(found: &[Answer], links: &Links<'_>) -> String {
+fn render(found: &[Answer], links: &Links<'_>, is_brief: bool) -> String {
     let mut text = String::new();
     for answer in found {
         let how = if answer.direct { "direct" } else { "transitive" };
         let scope = answer.scope.unwrap_or("required by nothing");
         let place = links.of(answer.path, format!("{}:{}:{}", plain(answer.path), answer.line, answer.column));
         let _ = writeln!(text, "{} ({how}, {scope}) in {place}", plain(answer.purl));
+        if is_brief {
+            continue;
+        }
         if !answer.copy.is_empty() {
             let _ = writeln!(text, "  as {}", plain(answer.copy.trim_start_matches('(').trim_end_matches(')')));
         }

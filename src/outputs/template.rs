@@ -1,5 +1,8 @@
 //! Templates of one's own: any text, made of what [`super::json`] writes, in the language of Jinja.
 
+mod python;
+mod strict;
+
 use std::io::{self, Write};
 
 use anyhow::{Result, bail};
@@ -39,6 +42,8 @@ impl Template {
         environment.set_recursion_limit(DEEPEST);
         environment.set_fuel(Some(FUEL));
         environment.set_debug(true);
+        python::set(&mut environment);
+        strict::set(&mut environment);
         let name = name.to_owned();
         if let Err(error) = environment.add_template_owned(name.clone(), text.clone()) {
             bail!("{}", told(&name, &text, &error));
@@ -120,9 +125,35 @@ mod tests {
     #[test]
     fn what_is_wrong_has_its_place() {
         let report = samples::drift();
+        let mut wrong = Vec::new();
         for (text, expected) in [
             ("a\n é {{ nobody }}", "t.j2:2:7: undefined value"),
             ("{{ summary.eror }}", "t.j2:1:4: undefined value"),
+            ("{{ changes | map(attribute='nope') | list }}", "t.j2:1:14: undefined value: item 1 has no \"nope\""),
+            ("{{ changes | map(attribute='old.nope') }}", "t.j2:1:14: undefined value: item 1 has no \"old.nope\""),
+            ("{{ changes | groupby('nope') }}", "t.j2:1:14: undefined value: item 1 has no \"nope\""),
+            ("{{ changes | groupby(attribute='nope') }}", "t.j2:1:14: undefined value"),
+            ("{{ changes | sort(attribute='name, nope') }}", "t.j2:1:14: undefined value: item 1 has no \"nope\""),
+            ("{{ changes | unique(attribute='nope') }}", "t.j2:1:14: undefined value"),
+            ("{{ changes | min(attribute='nope') }}", "t.j2:1:14: undefined value"),
+            ("{{ changes | max(attribute='nope') }}", "t.j2:1:14: undefined value"),
+            ("{{ changes | sum('nope') }}", "t.j2:1:14: undefined value"),
+            ("{{ changes | join(', ', attribute='nope') }}", "t.j2:1:14: undefined value"),
+            ("{{ changes | join(', ', 'nope') }}", "t.j2:1:14: undefined value"),
+            ("{{ changes | selectattr('nope') | list }}", "t.j2:1:14: undefined value"),
+            ("{{ changes | rejectattr('nope', 'equalto', 1) | list }}", "t.j2:1:14: undefined value"),
+            ("{{ summary.nope.upper() }}", "t.j2:1:16: unknown method: undefined has no method"),
+            ("{{ summary.nope | truncate(9) }}", "t.j2:1:19: undefined value"),
+            ("{{ 'ab'.nope() }}", "t.j2:1:8: unknown method"),
+            ("{{ [summary.nope] }}", "t.j2:1:4: undefined value: a part of it is not there"),
+            ("{{ [summary.nope] | join }}", "t.j2:1:21: undefined value: a part of it is not there"),
+            ("{{ {'a': {'b': [1, summary.nope]}} }}", "t.j2:1:4: undefined value: a part of it is not there"),
+            ("{{ summary.nope | tojson }}", "t.j2:1:19: undefined value"),
+            ("{{ {'a': summary.nope} | tojson }}", "t.j2:1:26: undefined value"),
+            (
+                "{% set ns = namespace(x=[1]) %}{% for a in range(99) %}{% set ns.x = [ns.x, ns.x] %}{% endfor %}{{ ns.x }}",
+                "t.j2:1:",
+            ),
             ("a\n{% for x in %}", "t.j2:2:"),
             ("{% for a in range(9999) %}{% for b in range(9999) %}{{ a }}{% endfor %}{% endfor %}", "t.j2:1:"),
             (
@@ -135,10 +166,54 @@ mod tests {
             (&format!("{{{{ {}1 }}}}", "(".repeat(100_000)), "t.j2:1:"),
         ] {
             match filled("t.j2", text, &report) {
-                Ok(shown) => assert_eq!(shown, text),
-                Err(error) => assert!(error.to_string().starts_with(expected), "{error}"),
+                Ok(shown) if shown == text => {}
+                Ok(shown) => wrong.push(format!("{text}: {shown}")),
+                Err(error) if error.to_string().starts_with(expected) => {}
+                Err(error) => wrong.push(format!("{text}: {error}")),
             }
         }
+        assert_eq!(wrong, [""; 0]);
+    }
+
+    #[test]
+    fn what_may_be_missing_can_be_asked_for() {
+        let report = samples::drift();
+        let count = report.changes.len();
+        let mut wrong = Vec::new();
+        let names: Vec<&str> = report.changes.iter().map(|change| change.name).collect();
+        for (text, expected) in [
+            ("{{ changes | map(attribute='name') | join(' ') }}", names.join(" ")),
+            ("{{ changes | map(attribute='nope', default='-') | unique | join }}", "-".to_owned()),
+            (
+                "{% for key, all in changes | groupby('nope', default='-') %}{{ key }}{{ all | length }}{% endfor %}",
+                format!("-{count}"),
+            ),
+            ("{{ changes | selectattr('nope', 'defined') | list | length }}", "0".to_owned()),
+            ("{{ changes | rejectattr('nope', 'defined') | list | length }}", count.to_string()),
+            ("{{ summary.nope is defined }} {{ summary.nope | default('-') }}", "False -".to_owned()),
+            ("{{ changes | map('length') | list | length }}", count.to_string()),
+            ("{{ '-' if false }}{{ [] }}{{ {'a': none} }}", "[]{'a': None}".to_owned()),
+            (
+                "{{ 'a b'.split() | join('-') }} {{ 'torch'.upper() }} {{ 'a'.startswith('b') }}",
+                "a-b TORCH False".to_owned(),
+            ),
+            ("{% for key, value in {'a': 1}.items() %}{{ key }}{{ value }}{% endfor %}", "a1".to_owned()),
+            (
+                "{{ 'one two three four' | truncate(9) }} {{ 'abcdefghi' | truncate(length=5, killwords=true, leeway=0) }}",
+                "one... ab...".to_owned(),
+            ),
+            (
+                "{{ '%s-%03d' | format('a', 7) }} change{{ 2 | pluralize }} {{ 2048 | filesizeformat(true) }}",
+                "a-007 changes 2.0 KiB".to_owned(),
+            ),
+            ("{{ [3, 1] | sort | join(' ') }} {{ [{'a': [5]}] | map(attribute='a.0') | sum }}", "1 3 5".to_owned()),
+        ] {
+            match filled("a.txt", text, &report) {
+                Ok(shown) if shown == expected => {}
+                other => wrong.push(format!("{text}: {}", other.unwrap_or_else(|error| error.to_string()))),
+            }
+        }
+        assert_eq!(wrong, [""; 0]);
     }
 
     #[test]
@@ -154,6 +229,9 @@ mod tests {
         ] {
             assert_eq!(filled(name, text, &report).expect(name), expected);
         }
+        // An `if` without `else` is nothing there too, and no null.
+        let list = "[{% for a in [1, 2] %}{{ a }}{{ ',' | safe if not loop.last }}{% endfor %}]";
+        assert_eq!(filled("a.json", list, &report).expect("a.json"), "[1,2]");
         assert_eq!(filled("a", "{{ headlines | tojson }}", &report).expect("a"), r#"["\u003cb\u003e \u0026 \"x\""]"#);
     }
 

@@ -30,6 +30,55 @@ fn one_run_writes_several_outputs() {
     assert_eq!(project.get("x.json"), project.get("o.json"));
 }
 
+/// A run leaves what it was told to write, and nothing else as it ends or fails; what stood beside is as it was.
+#[test]
+fn no_other_file_is_touched() {
+    let project = Project::pinned();
+    let files = || -> Vec<String> {
+        let names = fs::read_dir(project.path("")).unwrap();
+        let mut names: Vec<String> = names.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+        names.sort();
+        names
+    };
+    for file in ["c.csv.new", "bom.cdx.json.new", "driftgate.toml.new"] {
+        project.put(file, "precious");
+    }
+    let before = files();
+    project.run(&["check", "-qq", "-f", "csv=c.csv"]).ends(0, &[]);
+    project.run(&["pin"]).ends(0, &[]);
+    project.run(&["init", "--force"]).ends(0, &[]);
+    for file in ["c.csv.new", "bom.cdx.json.new", "driftgate.toml.new"] {
+        assert_eq!(project.get(file), "precious", "{file}");
+    }
+    assert!(project.get("c.csv").contains(",line,"), "{}", project.get("c.csv"));
+    fs::remove_file(project.path("c.csv")).unwrap();
+    assert_eq!(files(), before);
+}
+
+#[test]
+fn files_that_cannot_be_written_are_said_before_the_work() {
+    let project = Project::pinned();
+    project.bump();
+    project.put("a.j2", "fine");
+    fs::create_dir(project.path("folder")).unwrap();
+    for (arguments, words) in [
+        (&["--format", "json="][..], "--format json: a file's name is empty"),
+        (&["--format", "sarif=good", "--format", "json="], "--format json: a file's name is empty"),
+        (&["--template", "a.j2="], "--template a.j2: a file's name is empty"),
+        (&["--template", "a.j2=", "-qq"], "--template a.j2: a file's name is empty"),
+        (&["--output", ""], "a value is required for '--output <FILE>'"),
+        (&["--format", "json=no/such/file"], "writing no/such/file: there is no folder no/such"),
+        (&["--format", "sarif=good", "--format", "json=folder"], "writing folder: it is a folder"),
+    ] {
+        for command in ["check", "pin"] {
+            // The work itself would fail for another reason, and is not begun.
+            let ran = project.run(&[&[command, "nowhere"][..], arguments].concat()).ends(2, &[words]);
+            assert!(ran.out.is_empty() && !ran.err.contains("nowhere"), "{arguments:?}: {}", ran.err);
+        }
+    }
+    assert!(!project.path("good").exists() && !project.path(".new").exists());
+}
+
 /// What nobody looked at has not passed: drift of an image that the BOM does not pin, GPUs where no target says where it runs.
 #[test]
 fn junit_has_a_case_of_what_was_looked_at_and_of_nothing_else() {
@@ -210,7 +259,7 @@ fn documents_have_a_time_only_from_source_date_epoch() {
 
 #[cfg(unix)]
 mod unix {
-    use std::os::unix::fs::symlink;
+    use std::os::unix::fs::{PermissionsExt, symlink};
 
     use super::*;
 
@@ -231,6 +280,66 @@ mod unix {
         pipe(&project, "api/base.txt");
         project.put("api/requirements.txt", "-r base.txt\n");
         project.run(&["check"]).ends(2, &[]).prints(&["no regular file"]);
+    }
+
+    fn mode(project: &Project, file: &str) -> u32 {
+        fs::metadata(project.path(file)).unwrap().permissions().mode() & 0o777
+    }
+
+    #[test]
+    fn a_file_has_the_mode_of_any_new_one_and_keeps_its_own() {
+        let project = Project::pinned();
+        let asked = ["check", "-qq", "-f", "json=a.json"];
+        let mut check = Command::new("sh");
+        check.args(["-c", "umask 027; exec \"$0\" \"$@\""]).arg(assert_cmd::cargo::cargo_bin!("driftgate")).args(asked);
+        assert!(check.current_dir(project.path("")).status().unwrap().success());
+        assert_eq!(mode(&project, "a.json"), 0o640);
+        for kept in [0o600, 0o664] {
+            fs::set_permissions(project.path("a.json"), fs::Permissions::from_mode(kept)).unwrap();
+            fs::set_permissions(project.path("bom.cdx.json"), fs::Permissions::from_mode(kept)).unwrap();
+            project.run(&asked).ends(0, &[]);
+            project.run(&["pin", "-qq"]).ends(0, &[]);
+            assert_eq!((mode(&project, "a.json"), mode(&project, "bom.cdx.json")), (kept, kept));
+        }
+    }
+
+    #[test]
+    fn pipes_and_streams_are_written_to_and_links_to_files_replaced() {
+        let (project, other) = (Project::pinned(), Project::empty());
+        project.bump();
+        let json = project.run(&["check", "-f", "json"]).out;
+        // A pipe, and a link to one.
+        pipe(&project, "pipe");
+        symlink("pipe", project.path("link")).unwrap();
+        for file in ["pipe", "link"] {
+            let at = project.path("pipe");
+            let reader = std::thread::spawn(move || fs::read_to_string(at).unwrap());
+            project.run(&["check", "-qq", "-f", &format!("json={file}")]).ends(1, &[]);
+            assert_eq!(reader.join().unwrap(), json, "{file}");
+        }
+        assert!(project.path("link").is_symlink());
+        project.run(&["check", "-qq", "-f", "json=/dev/null"]).ends(1, &[]);
+        // The streams, where they are pipes and where they are files that something stands in.
+        for name in ["/dev/stdout", "/dev/fd/1", "-"] {
+            let asked = ["check", "-qq", "-f", &format!("json={name}")];
+            assert_eq!(project.run(&asked).ends(1, &[]).out, json, "{name}");
+            project.put("log", "before\n");
+            let log = fs::OpenOptions::new().append(true).open(project.path("log")).unwrap();
+            assert_eq!(driftgate(&project.path("")).args(asked).stdout(log).status().unwrap().code(), Some(1));
+            assert_eq!(project.get("log"), format!("before\n{json}"), "{name}");
+        }
+        project.put("log", "before\n");
+        let log = fs::OpenOptions::new().append(true).open(project.path("log")).unwrap();
+        let asked = ["check", "-qq", "-f", "json=/dev/stderr"];
+        assert_eq!(driftgate(&project.path("")).args(asked).stderr(log).status().unwrap().code(), Some(1));
+        assert_eq!(project.get("log"), format!("before\n{json}"));
+        assert_eq!(project.run(&asked).ends(1, &[]).err, json);
+        // A link in a tree leads no result out of it.
+        other.put("out.json", "theirs");
+        symlink(other.path("out.json"), project.path("out.json")).unwrap();
+        project.run(&["check", "-qq", "-f", "json=out.json"]).ends(1, &[]);
+        assert_eq!((other.get("out.json").as_str(), project.get("out.json")), ("theirs", json));
+        assert!(!project.path("out.json").is_symlink());
     }
 
     #[test]

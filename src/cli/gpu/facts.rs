@@ -6,8 +6,9 @@ use anyhow::{Result, bail};
 use clap::{Args, ValueEnum};
 use serde::Serialize;
 
-use crate::cli::{Outcome, print, terminal};
-use crate::gpu::tables::{self, Row};
+use crate::cli::Outcome;
+use crate::cli::printing::{Printing, Volume};
+use crate::gpu::tables::{self, Contents, Row};
 use crate::outputs::columns;
 use crate::outputs::text::plain;
 use crate::suggest;
@@ -19,9 +20,8 @@ pub struct Facts {
     /// list of the tables without it.
     #[arg(value_name = "NAME")]
     name: Vec<String>,
-    /// How to print.
-    #[arg(long, short = 'f', value_name = "NAME", default_value = "terminal")]
-    format: Form,
+    #[command(flatten)]
+    printing: Printing<Form>,
 }
 
 #[derive(Clone, Copy, ValueEnum)]
@@ -30,10 +30,43 @@ enum Form {
     Json,
 }
 
+/// What `gpu facts --format json` prints.
 #[derive(Serialize)]
-struct Written<'r> {
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct Document<'r> {
+    /// The form of this document: moves when a field changes its meaning.
+    #[cfg_attr(test, schemars(extend("const" = 1)))]
+    schema: u32,
+    /// The rows that speak of the name.
+    rows: Vec<Written<'r>>,
+    /// The tables that there are, where no name is given.
+    tables: Vec<Held>,
+}
+
+/// A table.
+#[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+struct Held {
+    /// The file that holds it.
     file: &'static str,
+    /// What it is called.
+    table: String,
+    /// How many rows it has.
+    rows: usize,
+    /// The day on which the file was last looked through.
+    date: String,
+}
+
+/// A row of a table.
+#[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+struct Written<'r> {
+    /// The file that holds the table.
+    file: &'static str,
+    /// What the table is called.
     table: &'r str,
+    /// The row's fields, as the file has them.
+    #[cfg_attr(test, schemars(with = "serde_json::Map<String, serde_json::Value>"))]
     fields: &'r toml::Table,
 }
 
@@ -43,13 +76,19 @@ impl Facts {
     /// # Errors
     /// Where nothing is known of the name.
     pub fn run(self) -> Result<Outcome> {
+        let printing = self.printing.asked(&Volume::default())?;
         let name = self.name.join(" ");
         if name.is_empty() {
-            let mut text = String::new();
-            for table in tables::contents() {
-                let _ = writeln!(text, "{:16} {:22} {:4} rows  {}", table.file, table.table, table.rows, table.date);
+            for asked in printing {
+                asked.write(&match asked.form {
+                    Form::Terminal => listed(asked.look.width),
+                    Form::Json => {
+                        let held = |Contents { file, date, table, rows }| Held { file, table, rows, date };
+                        let tables = tables::contents().into_iter().map(held).collect();
+                        json(&Document { schema: 1, rows: Vec::new(), tables })?
+                    }
+                })?;
             }
-            print(text.as_bytes())?;
             return Ok(Outcome::Clean);
         }
         let rows = tables::about(&name);
@@ -58,19 +97,31 @@ impl Facts {
             let hint = suggest::hint(&name, names.iter().map(String::as_str));
             bail!("nothing is known of \"{}\"{hint}; `driftgate gpu facts` lists the tables", name.escape_debug());
         }
-        let text = match self.format {
-            Form::Terminal => shown(&rows, terminal::width()),
-            Form::Json => {
-                let rows: Vec<Written<'_>> =
-                    rows.iter().map(|row| Written { file: row.file, table: &row.table, fields: &row.fields }).collect();
-                let mut text = serde_json::to_string_pretty(&serde_json::json!({ "schema": 1, "rows": rows }))?;
-                text.push('\n');
-                text
-            }
-        };
-        print(text.as_bytes())?;
+        for asked in printing {
+            asked.write(&match asked.form {
+                Form::Terminal => shown(&rows, asked.look.width),
+                Form::Json => {
+                    let rows =
+                        rows.iter().map(|row| Written { file: row.file, table: &row.table, fields: &row.fields });
+                    json(&Document { schema: 1, rows: rows.collect(), tables: Vec::new() })?
+                }
+            })?;
+        }
         Ok(Outcome::Clean)
     }
+}
+
+fn json(document: &Document<'_>) -> Result<String> {
+    Ok(serde_json::to_string_pretty(document)? + "\n")
+}
+
+/// Lists the tables.
+fn listed(width: usize) -> String {
+    let rows = tables::contents().into_iter().map(|table| {
+        let rows = format!("{:4} rows", table.rows);
+        vec![table.file.to_owned(), table.table, rows, table.date]
+    });
+    columns::lines(&rows.collect::<Vec<_>>(), 0, width).into_iter().map(|line| line + "\n").collect()
 }
 
 fn shown(rows: &[Row], width: usize) -> String {

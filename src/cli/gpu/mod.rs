@@ -12,7 +12,8 @@ use clap::{Args, Subcommand, ValueEnum, ValueHint};
 
 use super::input::{Files, Work, read_nodes};
 use super::names::Names;
-use super::{Outcome, print, say, terminal};
+use super::printing::{Printing, Volume};
+use super::{Outcome, say, tell};
 use crate::gpu::summary::Summary;
 use crate::gpu::{self, Gravity, Stack, Verdict};
 use crate::graph::{Graph, Ways};
@@ -23,10 +24,13 @@ use crate::source::{Location, Place, Sources};
 use crate::stacks;
 use view::{Row, View};
 
+#[cfg(test)]
+pub use {facts::Document as FactsDocument, view::Document as GpuDocument};
+
 /// Show the GPU stack of each subject, the driver it needs, and the targets it can run on
 ///
 /// Targets stand in the policy, one `target` table each; --driver and --gpu ask what would be, --nodes and --host ask about
-/// machines.
+/// machines. With -q, the driver that each stack needs and a line for each target.
 #[derive(Args)]
 #[command(args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
 pub struct Gpu {
@@ -48,11 +52,12 @@ pub struct Gpu {
     /// Ask about this machine, in place of the policy's targets. It loads the driver's library and may run nvidia-smi.
     #[arg(long)]
     host: bool,
-    /// How to print.
-    #[arg(long, short = 'f', value_name = "NAME", default_value = "terminal")]
-    format: Form,
     #[command(flatten)]
     files: Files,
+    #[command(flatten)]
+    printing: Printing<Form>,
+    #[command(flatten)]
+    pub(super) volume: Volume,
 }
 
 #[derive(Subcommand)]
@@ -76,23 +81,25 @@ impl Gpu {
         if let Some(LookUp::Facts(facts)) = self.look_up {
             return facts.run();
         }
+        let printing = self.printing.asked(&self.volume)?;
         let sources = Sources::default();
-        let work = Work::open(&self.path, &self.files, None, &sources)?;
+        let work = Work::open(&self.path, &self.files, None, &sources)?.telling(self.volume.verbose);
         let targets = match self.asked_targets(&sources)? {
             Some(asked) => asked,
             None => work.policy.targets.clone(),
         };
         let side = work.read(&self.files)?;
+        tell(&side);
         side.problems.iter().for_each(|problem| say(&problem.to_string()));
         let stacks = stacks::stacks(&side.graph, &work.policy);
         let misspelled = if work.is_file() { Vec::new() } else { stacks::misspelled(&side.graph, &work.policy) };
         for (place, note) in stacks::unknown_stages(&side.graph, &work.policy).into_iter().chain(misspelled) {
             let Location { path, line, column, .. } = sources.locate(place);
-            say(&format!("{path}:{line}:{column}: {note}"));
+            self.volume.say(&format!("{path}:{line}:{column}: {note}"));
         }
         for (image, about) in stacks.iter().filter_map(gpu::unknown_image) {
             let Location { path, line, column, .. } = sources.locate(about.place);
-            say(&format!(
+            self.volume.say(&format!(
                 "{path}:{line}:{column}: a GPU is asked for, and what {image} holds is not known: not judged; read its \
                  configuration (`skopeo inspect --config`) or its BOM beside it"
             ));
@@ -112,14 +119,20 @@ impl Gpu {
         let fleet: Vec<_> = machines
             .flat_map(|(number, target)| gpu::fleet(&target.target).into_iter().map(move |answer| (number, answer)))
             .collect();
-        let links = Links::new(terminal::link_host(), &sources);
-        let (width, sources) = (terminal::width(), &sources);
-        let view = View { rows: &rows, targets: &names, fleet: &fleet, sources, width, links };
-        match self.format {
-            Form::Json => print(view.json()?.as_bytes())?,
-            Form::Markdown => print(view.markdown().as_bytes())?,
-            Form::Terminal if rows.is_empty() && !side.problems.is_empty() => say("nothing was judged: see above"),
-            Form::Terminal => print(view.terminal().as_bytes())?,
+        for asked in printing {
+            let links = Links::new(asked.look.host, &sources);
+            let view =
+                View { rows: &rows, targets: &names, fleet: &fleet, sources: &sources, width: asked.look.width, links };
+            asked.write(&match asked.form {
+                Form::Json => view.json()?,
+                Form::Markdown => view.markdown(),
+                Form::Terminal if rows.is_empty() && !side.problems.is_empty() => {
+                    say("nothing was judged: see above");
+                    continue;
+                }
+                Form::Terminal if self.volume.quiet > 0 => view.summary(),
+                Form::Terminal => view.terminal(),
+            })?;
         }
         Ok(if side.problems.is_empty() { Outcome::Clean } else { Outcome::Incomplete })
     }
@@ -134,7 +147,7 @@ impl Gpu {
             if host.targets.is_empty() {
                 bail!("--host: {}", host.notes.join("; "));
             }
-            host.notes.iter().for_each(|note| say(note));
+            host.notes.iter().for_each(|note| self.volume.say(note));
             asked.extend(host.targets.into_iter().map(of));
         }
         Ok((!asked.is_empty()).then_some(asked))
@@ -154,7 +167,7 @@ impl Gpu {
         };
         for gpu in self.gpu.iter().filter(|gpu| !gpu::facts::is_gpu(gpu)) {
             let hint = gpu::facts::gpu_hint(gpu);
-            say(&format!("--gpu \"{}\": the tables do not have it{hint}", gpu.escape_debug()));
+            self.volume.say(&format!("--gpu \"{}\": the tables do not have it{hint}", gpu.escape_debug()));
         }
         let of = self.driver.iter().cloned().chain(self.gpu.iter().cloned());
         let name = of.collect::<Vec<_>>().join(", ");

@@ -119,6 +119,25 @@ impl View<'_> {
         text
     }
 
+    /// Returns the view in few words: of each stack the driver that it needs, and what becomes of it on each target.
+    pub fn summary(&self) -> String {
+        if self.rows.is_empty() {
+            return format!("{NOTHING}\n");
+        }
+        let mut text = String::new();
+        for Row { stack, summary, .. } in self.rows {
+            let _ = writeln!(text, "{}", plain(stack.environment.name));
+            let _ = match &summary.floor {
+                Some(floor) => writeln!(text, "  driver {} or later", floor.driver),
+                None => writeln!(text, "  driver: {}", plain(&no_floor(stack))),
+            };
+            for outcome in &summary.outcomes {
+                let _ = writeln!(text, "  on {}: {}", plain(self.target(outcome)), outcome.words);
+            }
+        }
+        text
+    }
+
     /// Tells of the targets; what is told of one in full is not told again of others that have the same.
     fn outcomes(&self, text: &mut String, outcomes: &[Outcome]) {
         let mut told: Vec<(Alike<'_>, &str)> = Vec::new();
@@ -397,82 +416,139 @@ fn marked(verdict: Verdict) -> String {
     }
 }
 
+/// What `gpu --format json` prints.
 #[derive(Serialize)]
-struct Document<'r> {
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct Document<'r> {
+    /// The form of this document: moves when a field changes its meaning.
+    #[cfg_attr(test, schemars(extend("const" = 1)))]
     schema: u32,
+    /// The stacks that carry a GPU runtime.
     subjects: Vec<Subject<'r>>,
+    /// What is worth telling of a target's machines, whatever runs on them.
     fleet: Vec<OnMachines<'r>>,
 }
 
 #[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 struct OnMachines<'r> {
+    /// The target's name.
     target: &'r str,
+    /// What is told.
     answer: Told<'r>,
 }
 
+/// A stack: what runs as one.
 #[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 struct Subject<'r> {
+    /// What it is called.
     subject: &'r str,
+    /// The subjects that it is made of.
     subjects: &'r [&'static str],
+    /// The components that carry a GPU runtime.
     carriers: Vec<Carrier<'r>>,
+    /// The least driver that it starts on; null where it needs none or that is not known.
     driver_floor: Option<String>,
+    /// Why that is the least driver.
     because: &'r str,
+    /// The GPUs that it has kernels for.
     compute_capability: Capability,
+    /// Packages with CUDA code that the tables tell nothing of.
     unjudged: Vec<String>,
+    /// What is told of it by itself, wherever it runs.
     answers: Vec<Told<'r>>,
+    /// What becomes of it on each target.
     targets: Vec<On<'r>>,
 }
 
 #[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 struct Carrier<'r> {
+    /// The component's package URL.
     purl: &'static str,
+    /// The runtime that it carries.
     runtime: String,
+    /// How that is known.
     because: &'r str,
+    /// The fact's source.
     source: &'static str,
+    /// The architectures that it has kernels for, where they are known.
     kernels: Vec<&'static str>,
+    /// Where it is named; null where no file does.
     at: Option<Spot>,
+    /// What brings it in, by the shortest way from the root; empty unless it fails somewhere.
     brought_in_by: Vec<Text>,
 }
 
 #[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 struct Capability {
+    /// The least compute capability; null where that is not known.
     least: Option<String>,
+    /// The major version of the greatest; null where there is none or that is not known.
     greatest_major: Option<u32>,
 }
 
+/// A stack on a target.
 #[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 struct On<'r> {
+    /// The target's name.
     name: String,
+    /// What becomes of it there: `runs`, `fails at start` and so on.
     verdict: &'static str,
+    /// Why, a line for each answer.
     because: Vec<String>,
+    /// What would help.
     advice: Vec<String>,
+    /// The answers, with their arguments.
     answers: Vec<Told<'r>>,
 }
 
+/// An answer: a verdict and its argument.
 #[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 struct Told<'r> {
+    /// The rule that finds it in a check; null where none does.
     rule: Option<&'static str>,
+    /// The class of mismatch.
     class: &'static str,
+    /// What becomes of the stack.
     verdict: &'static str,
+    /// `error`, `warning` or `info`.
     gravity: &'static str,
+    /// The answer in a line.
     message: &'r str,
+    /// The component that it is about; null where it is about none.
     purl: Option<&'static str>,
+    /// Where that is named; null where no file does.
     at: Option<Spot>,
+    /// The argument, a step each.
     chain: Vec<Step<'r>>,
+    /// What a program prints when it fails so; empty where that is not known.
     error_text: &'static str,
+    /// What would help.
     advice: &'r [String],
 }
 
 #[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 struct Step<'r> {
+    /// A fact or a rule.
     text: &'r str,
+    /// Its source; empty where it follows from the steps before.
     source: &'static str,
 }
 
 #[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 struct Spot {
+    /// From the root, with forward slashes.
     path: &'static str,
+    /// Counted from 1.
     line: u32,
+    /// In characters, counted from 1.
     column: u32,
 }
 
