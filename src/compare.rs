@@ -2,6 +2,7 @@
 
 mod differs;
 mod edges;
+mod gaps;
 mod moves;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -15,6 +16,7 @@ use crate::intern::Text;
 use crate::model::Component;
 use crate::versions::{self, Step};
 use differs::{change, same_version, shares};
+pub use gaps::{Loosened, Tightened};
 
 /// The difference between two graphs.
 #[derive(Default)]

@@ -6,10 +6,11 @@ use hashbrown::{HashMap, HashSet};
 use crate::graph::{Subject, Ways};
 use crate::images;
 use crate::intern::Text;
-use crate::model::Component;
+use crate::model::{Component, Purl};
 use crate::policy::{Level, State, Waiver};
 use crate::report::{Finding, Looked, Related, Waived};
-use crate::rules::{self, Case, Draft, Findings, Review, Rule, phrase};
+use crate::rules::{self, Case, Draft, Findings, Review, Rule, Used, phrase};
+use crate::source::Place;
 
 /// Judges a case: what every rule found, less what the policy allows, with what it waives marked so.
 ///
@@ -20,7 +21,7 @@ pub fn judge(case: &Case<'_>) -> Result<Vec<Finding>> {
     for rule in rules::all() {
         rule.check(case, &mut found)?;
     }
-    let mut used = vec![0; case.policy.waivers.len()];
+    let mut used = vec![Used::default(); case.policy.waivers.len()];
     let mut findings = apply(case, found, &mut used);
     let mut reviewed = Findings::default();
     for rule in rules::all() {
@@ -47,16 +48,18 @@ pub fn looked(case: &Case<'_>) -> Vec<Looked> {
             .collect(),
     };
     let mut looked: Vec<Looked> = case.resolved.subjects().iter().map(of).collect();
-    if let Some(waiver) = case.policy.waivers.first() {
-        let on = rules::policy::RULES.iter().filter(|rule| is_on(**rule, ""));
-        looked
-            .push(Looked { subject: case.sources.path(waiver.place.file), rules: on.map(|rule| rule.id()).collect() });
+    let of_policy = rules::policy::RULES.iter().filter(|rule| is_on(**rule, ""));
+    let of_policy: Vec<(Text, Place)> =
+        of_policy.filter_map(|rule| Some((rule.id(), rules::policy::looked_at(rule.id(), case.policy)?))).collect();
+    if let Some((_, place)) = of_policy.first() {
+        let rules = of_policy.iter().map(|(rule, _)| *rule).collect();
+        looked.push(Looked { subject: case.sources.path(place.file), rules });
     }
     looked.sort_by_key(|looked| looked.subject);
     looked
 }
 
-fn apply(case: &Case<'_>, found: Findings<'_>, used: &mut [usize]) -> Vec<Finding> {
+fn apply(case: &Case<'_>, found: Findings<'_>, used: &mut [Used]) -> Vec<Finding> {
     let mut drafts = found.drafts;
     // By file, so that each file is opened once for its lines.
     drafts.sort_by_key(|draft| draft.place);
@@ -74,29 +77,47 @@ fn apply(case: &Case<'_>, found: Findings<'_>, used: &mut [usize]) -> Vec<Findin
 fn finish<'g>(
     case: &Case<'_>,
     draft: Draft<'g>,
-    used: &mut [usize],
+    used: &mut [Used],
     ways: &mut HashMap<*const Subject, Ways<'g>>,
 ) -> Option<Finding> {
     let purl = draft.about.map(|about| &about.component.purl);
     let own = || rules::named(draft.rule).map_or(Level::Deny, rules::Rule::level);
     let default = draft.level.unwrap_or_else(own);
-    let level = case.policy.level(draft.rule, default, draft.subject, purl, draft.scope);
+    // By what waivers and overrides may mean it; the finding itself names a package only where it knows the version.
+    let meant: Vec<Option<&Purl>> = match purl {
+        None if !draft.packages.is_empty() => draft.packages.iter().map(Some).collect(),
+        purl => vec![purl],
+    };
+    let is_other = |purl: &Option<&Purl>| {
+        case.policy.overrides.iter().any(|other| other.matches(draft.subject, *purl, draft.scope))
+    };
+    let of_level = meant.iter().copied().find(is_other).flatten();
+    let level = case.policy.level(draft.rule, default, draft.subject, of_level.or(purl), draft.scope);
     if level == Level::Allow {
         return None;
     }
     let mut related = draft.related;
     let mut waived = None;
-    for (waiver, used) in case.policy.waivers.iter().zip(used) {
-        if !waiver.matches(draft.rule, purl, draft.subject, known(draft.from), known(draft.to)) {
+    let mut ended = Vec::new();
+    for (number, waiver) in case.policy.waivers.iter().enumerate() {
+        let (from, to) = (known(draft.from), known(draft.to));
+        if !meant.iter().any(|purl| waiver.matches(draft.rule, *purl, draft.subject, from, to)) {
             continue;
         }
-        *used += 1;
-        match waiver.state(case.today, &case.policy.demands) {
+        used[number].matched += 1;
+        let state = waiver.state(case.today, &case.policy.demands);
+        if !state.holds() {
+            ended.push(number);
+        }
+        match state {
             State::Expired { .. } => related.push((waiver.place, "the waiver for this has ended")),
             State::TooLong { .. } => related.push((waiver.place, "the waiver for this runs too long to hold")),
             State::Active | State::Soon { .. } if waived.is_none() => waived = Some(because(case, waiver)),
             State::Active | State::Soon { .. } => {}
         }
+    }
+    if waived.is_some() {
+        ended.into_iter().for_each(|number| used[number].covered += 1);
     }
     let name = purl.map_or(draft.name, |purl| purl.key());
     let mut notes = draft.notes;

@@ -14,7 +14,7 @@ use driftgate::discover::{self, Scan};
 use driftgate::graph::{Graph, Link};
 use driftgate::images;
 use driftgate::judge;
-use driftgate::model::Component;
+use driftgate::model::{Component, Requirement};
 use driftgate::policy::{Policy, date};
 use driftgate::report::{Finding, Level, Looked};
 use driftgate::rules::{self, Case};
@@ -243,11 +243,21 @@ fn no_change_is_dropped() {
         read.policy = Policy::parse(&Source { file, path: POLICY, text: strict }, &ids).unwrap();
         let findings = judge(&read);
         let drift = compare::drift_by_path(&read.pinned, &read.resolved);
+        // What lost its version or got one is told by that, and not as gone or new.
+        let mut versions = HashSet::new();
+        for pair in &drift.subjects {
+            versions.extend(pair.loosened().iter().map(|one| (one.old.subject.path, one.old.component.purl)));
+            let new = pair.tightened();
+            versions
+                .extend(new.iter().filter_map(|one| one.change.new).map(|new| (new.subject.path, new.component.purl)));
+        }
         for change in drift.changes_within() {
             let either = change.either();
+            let of_version = versions.contains(&(either.subject.path, either.component.purl));
             let mut expected: Vec<&str> =
                 change.what.iter().map(|what| rule_of(*what, either.component, change.kind)).collect();
             match change.kind {
+                ChangeKind::Added | ChangeKind::Removed if of_version => expected.push("version-drift"),
                 ChangeKind::Added => expected.push("component-added"),
                 ChangeKind::Removed => expected.push("component-removed"),
                 _ => {}
@@ -278,7 +288,9 @@ fn no_change_is_dropped() {
         // Those who require another version than in the BOM have one finding for all.
         let mut moved = HashSet::new();
         let mut edges = 0;
-        for edge in drift.subjects.iter().flat_map(|pair| &pair.edges) {
+        // Who requires what is named for others alone is not said.
+        let is_said = |edge: &&compare::EdgeChange<'_>| edge.link.requirement.extra != Requirement::INDIRECT;
+        for edge in drift.subjects.iter().flat_map(|pair| &pair.edges).filter(is_said) {
             let path = edge.link.to.subject.path;
             let of = |link: Link<'_>| (path, link.to.id());
             edges += match edge.instead.filter(|_| edge.gained) {

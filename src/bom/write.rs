@@ -200,7 +200,10 @@ impl<'g> Writer<'g> {
         let mut component = Component::new(Classification::File, subject.path, "", Some(subject_ref(subject)));
         component.version = None;
         let path = (!(self.is_plain)(subject.path)).then(|| ("path".to_owned(), subject.path.to_owned()));
-        let read_by = properties::encode(subject.format, path.as_slice());
+        let environment = Some(subject.environment).filter(|environment| !environment.is_empty());
+        let environment = environment.map(|environment| ("environment".to_owned(), environment.to_owned()));
+        let fields: Fields = path.into_iter().chain(environment).collect();
+        let read_by = properties::encode(subject.format, &fields);
         let mut properties = vec![Property::new(properties::SUBJECT, &read_by)];
         let says = subject.says;
         let facts = [

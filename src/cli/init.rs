@@ -13,6 +13,7 @@ use super::pin::{document, refuse};
 use super::printing::Volume;
 use super::{Outcome, say, tell};
 use crate::graph::Graph;
+use crate::model::index;
 use crate::outputs::text::count;
 use crate::policy::Policy;
 use crate::rules::{self, source::held_against};
@@ -117,6 +118,7 @@ fn default_policy(graph: &Graph) -> String {
     let sources: BTreeSet<&str> = held
         .filter_map(|origin| origin.address())
         .chain(looked_up.filter(|address| address.contains("://")))
+        .map(index)
         .filter(|address| !address.is_empty())
         .collect();
     let mut text = String::from(

@@ -154,6 +154,7 @@ impl<'s> Work<'s> {
                     .read_targets(|path| read_below(sources, base, path))
                     .map_err(|error| located(error, sources))
                     .context("reading the policy's targets")?;
+                policy.of_part = input.file.is_some() || input.tree.is_installed() || !is_same_folder(base, &folder);
                 policy
             }
         };
@@ -230,6 +231,15 @@ impl<'s> Work<'s> {
         }
         read_bom(self.sources, &self.input.folder.clone().unwrap_or_default(), &self.bom)
     }
+}
+
+/// Says whether two paths lead to one folder; an empty one is the folder that the program runs in.
+fn is_same_folder(a: &Path, b: &Path) -> bool {
+    let whole = |path: &Path| {
+        let path = if path.as_os_str().is_empty() { Path::new(".") } else { path };
+        path.canonicalize().ok()
+    };
+    whole(a).is_some_and(|a| Some(a) == whole(b))
 }
 
 /// Reads a BOM by its file.

@@ -1,5 +1,6 @@
 //! `driftgate why`: every way by which a package gets in.
 
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 use anyhow::{Context, Result, bail};
@@ -21,7 +22,8 @@ use crate::suggest;
 /// With -q, a line for each component and no ways.
 #[derive(Args)]
 pub struct Why {
-    /// The package: a name, a purl, or one with wildcards (`torch`, `pkg:npm/@scope/*`).
+    /// The package: a name, a purl, or one with wildcards (`torch`, `pkg:npm/@scope/*`); the last part of a name is enough
+    /// where one package has it (`vllm-openai`).
     name: String,
     /// The folder, file of a known format, or git revision (REV, REV:PATH) to look into.
     #[arg(default_value = ".", value_hint = ValueHint::AnyPath)]
@@ -112,12 +114,21 @@ impl Why {
         let side = work.read(&self.files)?;
         tell(&side);
         side.problems.iter().for_each(|problem| say(&problem.to_string()));
-        let found: Vec<Answer> = side
-            .graph
-            .components()
-            .filter(|node| pattern.matches(&node.component.purl))
-            .map(|node| answer(node, &sources))
-            .collect();
+        let mut found: Vec<Resolved<'_>> =
+            side.graph.components().filter(|node| pattern.matches(&node.component.purl)).collect();
+        if found.is_empty() {
+            // As a BOM calls it: without its namespace, where that leaves no doubt.
+            let called: Vec<Resolved<'_>> = side
+                .graph
+                .components()
+                .filter(|node| suggest::is_last_part(&self.name, node.component.name()))
+                .collect();
+            let keys: BTreeSet<&str> = called.iter().map(|node| node.component.purl.key()).collect();
+            if keys.len() == 1 {
+                found = called;
+            }
+        }
+        let found: Vec<Answer> = found.into_iter().map(|node| answer(node, &sources)).collect();
         if found.is_empty() {
             let hint = suggest::package(&self.name, side.graph.components().map(|node| node.component.name()));
             bail!(

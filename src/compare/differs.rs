@@ -3,10 +3,10 @@
 use std::cmp::Ordering;
 
 use super::{Change, ChangeKind, What};
-use crate::formats;
+use crate::formats::{self, pypi};
 use crate::graph::{Resolved, Subject};
 use crate::intern::Text;
-use crate::model::{Component, Origin};
+use crate::model::{Component, Origin, index};
 use crate::versions::{self, Step};
 
 /// Returns how two paired components differ; none where they do not.
@@ -53,7 +53,17 @@ pub(super) fn change<'g>(old: Resolved<'g>, new: Resolved<'g>) -> Option<Change<
     if says_old.scopes && says_new.scopes && says_old.edges && says_new.edges && old.scope() != new.scope() {
         what.push(What::Scope);
     }
-    if says_old.scopes && says_new.scopes && !is_same_condition(old.environment(), new.environment()) {
+    // Which Pythons a project is locked for, a BOM that was pinned before driftgate kept it does not know.
+    let is_known = || {
+        let has_project = old.is_root() || new.is_root();
+        !has_project || (!old.environment().is_empty() && !new.environment().is_empty())
+    };
+    if says_old.scopes
+        && says_new.scopes
+        && !is_same_condition(old.environment(), new.environment())
+        && is_known()
+        && !(b.purl.ty() == "pypi" && pypi::is_same_marker(old.environment(), new.environment()))
+    {
         what.push(What::Environment);
     }
     if what.is_empty() {
@@ -141,12 +151,14 @@ fn is_bundled(component: &Component) -> bool {
 }
 
 /// Says whether a component comes from elsewhere. Of git sources the commit counts, and the address; not the branch's
-/// name. To the file, "not said" is the default registry, so a source that comes or goes is a move.
+/// name. To the file, "not said" is the default registry, so a source that comes or goes is a move. A slash at the end of an
+/// index's address is none.
 fn is_moved(old: Origin, new: Origin) -> bool {
     match (old, new) {
         // A lockfile alone does not say in which folder a package of the workspace stands.
         (Origin::Path(""), Origin::Path(_)) | (Origin::Path(_), Origin::Path("")) => false,
         (Origin::Git { url: a, commit: b, .. }, Origin::Git { url: c, commit: d, .. }) => (a, b) != (c, d),
+        (Origin::Registry(a), Origin::Registry(b)) => index(a) != index(b),
         (old, new) => old != new,
     }
 }

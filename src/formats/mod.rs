@@ -239,51 +239,57 @@ impl<'n> Near<'n> {
     }
 }
 
-/// All formats, by purl type.
-pub const FORMATS: &[&[&dyn Format]] = &[
-    apk::FORMATS,
-    bazel::FORMATS,
-    cargo::FORMATS,
-    cocoapods::FORMATS,
-    composer::FORMATS,
-    conan::FORMATS,
-    conda::FORMATS,
-    cran::FORMATS,
-    deb::FORMATS,
-    gem::FORMATS,
-    generic::FORMATS,
-    github::FORMATS,
-    golang::FORMATS,
-    hackage::FORMATS,
-    helm::FORMATS,
-    hex::FORMATS,
-    huggingface::FORMATS,
-    julia::FORMATS,
-    maven::FORMATS,
-    mlflow::FORMATS,
-    nix::FORMATS,
-    npm::FORMATS,
-    nuget::FORMATS,
-    oci::FORMATS,
-    os::FORMATS,
-    r#pub::FORMATS,
-    pypi::FORMATS,
-    rpm::FORMATS,
-    swift::FORMATS,
-    terraform::FORMATS,
-    vcpkg::FORMATS,
-    cyclonedx::FORMATS,
-    spdx::FORMATS,
+/// All formats, each folder behind the purl type of what its files mostly name; empty where they name what they like.
+pub const FORMATS: &[(Text, &[&dyn Format])] = &[
+    ("apk", apk::FORMATS),
+    ("bazel", bazel::FORMATS),
+    ("cargo", cargo::FORMATS),
+    ("cocoapods", cocoapods::FORMATS),
+    ("composer", composer::FORMATS),
+    ("conan", conan::FORMATS),
+    ("conda", conda::FORMATS),
+    ("cran", cran::FORMATS),
+    ("deb", deb::FORMATS),
+    ("gem", gem::FORMATS),
+    ("generic", generic::FORMATS),
+    ("github", github::FORMATS),
+    ("golang", golang::FORMATS),
+    ("hackage", hackage::FORMATS),
+    ("helm", helm::FORMATS),
+    ("hex", hex::FORMATS),
+    ("huggingface", huggingface::FORMATS),
+    ("julia", julia::FORMATS),
+    ("maven", maven::FORMATS),
+    ("mlflow", mlflow::FORMATS),
+    ("nix", nix::FORMATS),
+    ("npm", npm::FORMATS),
+    ("nuget", nuget::FORMATS),
+    ("docker", oci::FORMATS),
+    ("", os::FORMATS),
+    ("pub", r#pub::FORMATS),
+    ("pypi", pypi::FORMATS),
+    ("rpm", rpm::FORMATS),
+    ("swift", swift::FORMATS),
+    ("terraform", terraform::FORMATS),
+    ("vcpkg", vcpkg::FORMATS),
+    ("", cyclonedx::FORMATS),
+    ("", spdx::FORMATS),
 ];
 
 /// Returns every format.
 pub fn all() -> impl Iterator<Item = &'static dyn Format> {
-    FORMATS.iter().flat_map(|folder| folder.iter().copied())
+    FORMATS.iter().flat_map(|(_, folder)| folder.iter().copied())
 }
 
 /// Finds a format by its id.
 pub fn named(id: &str) -> Option<&'static dyn Format> {
     all().find(|format| format.id() == id)
+}
+
+/// Returns the purl type of what files of a format mostly name, by the format's id; empty where it is none, or not known.
+pub fn ecosystem(id: &str) -> Text {
+    let holds = |folder: &[&dyn Format]| folder.iter().any(|format| format.id() == id);
+    FORMATS.iter().find(|(_, folder)| holds(folder)).map_or("", |(ty, _)| *ty)
 }
 
 /// Finds the format of a file of an installed environment by its path.

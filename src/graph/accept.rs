@@ -70,19 +70,17 @@ impl Mixed {
     }
 }
 
-/// Returns what a requirement without an answer may mean: its candidates, or what has its name.
+/// Returns what a requirement without an answer may mean: its candidates, or what has its name, without a version.
 fn means(subject: &Subject, declared: &Declared) -> Vec<Purl> {
     if let Gap::Ambiguous(candidates) = &declared.gap {
         return candidates.iter().filter_map(|id| subject.node(*id)).map(|node| node.component.purl).collect();
     }
-    let Some(other) = subject.node(declared.from).or_else(|| subject.components().next()) else { return Vec::new() };
-    let (namespace, name) = declared.name.rsplit_once('/').unwrap_or(("", declared.name));
-    vec![Purl::new(other.component.purl.ty(), namespace, name, "")]
+    subject.may_mean(declared)
 }
 
 fn mix(ours: &Subject, theirs: &Subject, chosen: &dyn Fn(&Purl) -> bool) -> Inventory {
     let mut mixed = Mixed::default();
-    mixed.nodes.push(Node { place: ours.place, ..Node::default() });
+    mixed.nodes.push(Node { place: ours.place, environment: ours.environment, ..Node::default() });
     ours.components().filter(|node| !chosen(&node.component.purl)).for_each(|node| mixed.add(node));
     theirs.components().filter(|node| chosen(&node.component.purl)).for_each(|node| mixed.add(node));
     let mut edges: Vec<Edge> = Vec::new();

@@ -4,6 +4,7 @@
 //! it. petgraph holds nodes and edges; nothing of it shows outside this room.
 
 mod accept;
+mod asked;
 mod copies;
 mod paths;
 
@@ -35,6 +36,8 @@ pub struct Subject {
     pub format: Text,
     /// Its file.
     pub place: Place,
+    /// The condition under which all of it is locked, where its project has none of its own; empty where none is told.
+    pub environment: Text,
     /// Which facts its file carries at all.
     pub says: Says,
     /// The addresses that its file looks packages up at, each once, sorted.
@@ -46,6 +49,8 @@ pub struct Subject {
     inner: DiGraph<Node, Asked>,
     /// How strongly each extra that is asked for is asked for, by the node that has it.
     extras: Extras,
+    /// The types of package that its file may name.
+    types: Vec<Text>,
 }
 
 struct Node {
@@ -210,7 +215,7 @@ impl Subject {
         let Inventory { subject: path, format, nodes, edges, declared, says, mut sources, mut parts, .. } = inventory;
         sources.sort_unstable();
         sources.dedup_by_key(|source| source.0);
-        let place = nodes[SUBJECT as usize].place;
+        let (place, environment) = (nodes[SUBJECT as usize].place, nodes[SUBJECT as usize].environment);
         // Canonical order, whatever the file's: the subject itself, then by component; one node a component and copy.
         let copies = copies::copies(&nodes, &edges);
         let mut order: Vec<NodeId> = (1..nodes.len() as NodeId).collect();
@@ -287,7 +292,10 @@ impl Subject {
             *image = number[*image as usize].index() as NodeId;
         }
         let extras = BTreeMap::new();
-        let mut subject = Subject { path, format, place, says, sources, declared, parts, inner, extras };
+        let here = nodes.iter().filter_map(|node| node.component).map(|component| component.purl.ty());
+        let types = asked::types(format, here);
+        let mut subject =
+            Subject { path, format, place, environment, says, sources, declared, parts, inner, extras, types };
         subject.derive();
         subject
     }

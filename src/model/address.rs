@@ -77,6 +77,11 @@ fn without_tokens(address: Cow<'_, str>) -> Cow<'_, str> {
     Cow::Owned(kept)
 }
 
+/// Returns an index's address without the slash that some tools write at its end: both are one place (PEP 503).
+pub fn index(address: &str) -> &str {
+    address.trim_end_matches('/')
+}
+
 /// Returns an address up to its path: `https://mirror.example` of `https://mirror.example/simple`.
 pub fn host(address: &str) -> &str {
     let start = address.find("://").map_or(0, |at| at + 3);
@@ -86,7 +91,20 @@ pub fn host(address: &str) -> &str {
 
 #[cfg(test)]
 mod tests {
-    use super::{host, without_credentials};
+    use super::{host, index, without_credentials};
+
+    #[test]
+    fn an_index_has_no_last_slash() {
+        for (address, expected) in [
+            ("https://packages.example/simple/", "https://packages.example/simple"),
+            ("https://packages.example/simple", "https://packages.example/simple"),
+            ("https://packages.example/", "https://packages.example"),
+            ("conda-forge", "conda-forge"),
+            ("", ""),
+        ] {
+            assert_eq!(index(address), expected);
+        }
+    }
 
     #[test]
     fn what_lets_in_is_left_out() {

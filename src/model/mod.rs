@@ -11,7 +11,7 @@ mod purl;
 pub mod secret;
 mod strict;
 
-pub use address::{host, without_credentials};
+pub use address::{host, index, without_credentials};
 pub use component::{Component, Kind, Origin};
 pub use ecosystem::{Ecosystem, Fold, Namespace};
 pub use integrity::{Algorithm, Digest};

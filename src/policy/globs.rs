@@ -48,6 +48,19 @@ impl Globs {
         !self.texts.is_empty() && (self.set.is_match(path) || is_below())
     }
 
+    /// Returns those that match none of some paths; what is in an image that none of them is in is not counted.
+    pub fn unmatched<'p>(&self, paths: impl IntoIterator<Item = &'p Text> + Clone) -> Vec<Placed<Text>> {
+        let is_unmatched = |text: &&Placed<Text>| {
+            let mut set = GlobSetBuilder::new();
+            globs(text.value).unwrap_or_default().into_iter().for_each(|glob| {
+                set.add(glob);
+            });
+            let one = Globs { set: set.build().unwrap_or_default(), texts: vec![**text] };
+            !text.value.contains('!') && !paths.clone().into_iter().any(|path| one.matches(path))
+        };
+        self.texts.iter().filter(is_unmatched).copied().collect()
+    }
+
     /// Returns them as one set.
     pub fn set(&self) -> &GlobSet {
         &self.set

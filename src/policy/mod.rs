@@ -71,6 +71,8 @@ pub struct Policy {
     pub targets: Vec<Target>,
     /// What runs as one, where the tree does not show it.
     pub environments: Vec<Environment>,
+    /// Whether it is held to a part of the tree that it is for: what it says of the rest is no fault then.
+    pub of_part: bool,
 }
 
 /// What a policy says of one rule.
@@ -138,6 +140,7 @@ impl Policy {
         let waivers = document.tables("waiver", "[[waiver]]");
         policy.waivers = waivers.into_iter().map(|table| Waiver::read(table, rules, &policy.demands)).collect();
         policy.targets = document.tables("target", "[[target]]").into_iter().map(Target::read).collect();
+        target::tell_apart(&document, &policy.targets);
         policy.environments =
             document.tables("environment", "[[environment]]").into_iter().map(Environment::read).collect();
         document.close(|key| match key {

@@ -1,5 +1,7 @@
 //! The places that subjects are meant to run on.
 
+use std::collections::BTreeSet;
+
 use anyhow::{Result, bail};
 
 use super::Policy;
@@ -124,12 +126,32 @@ impl Target {
     }
 }
 
+/// Records targets that are called like an earlier one.
+pub(super) fn tell_apart(document: &Table<'_, '_>, targets: &[Target]) {
+    for (place, message) in alike(targets.iter().filter(|target| target.file.is_none())) {
+        document.fault(place, message);
+    }
+}
+
+/// Returns the places of the targets that are called like an earlier one, with what is wrong with that.
+fn alike<'t>(targets: impl Iterator<Item = &'t Target>) -> Vec<(Place, String)> {
+    let mut names = BTreeSet::new();
+    let named = targets.filter(|target| !target.target.name.is_empty());
+    named
+        .filter(|target| !names.insert(&target.target.name))
+        .map(|target| {
+            let name = target.target.name.escape_debug();
+            (target.place, format!("two targets are called \"{name}\": findings could not tell which they are about"))
+        })
+        .collect()
+}
+
 impl Policy {
     /// Reads the files that targets are told by, and puts the targets that they tell of in their place. `open` returns the
     /// text of a file by its path from the policy's folder, which no path leads out of.
     ///
     /// # Errors
-    /// All files that cannot be opened or read, each where the policy names it, as [`Faults`].
+    /// All files that cannot be opened or read, each where the policy names it, and targets of one name, as [`Faults`].
     pub fn read_targets(&mut self, mut open: impl FnMut(&str) -> Result<String>) -> Result<()> {
         let mut targets = Vec::with_capacity(self.targets.len());
         let mut faults = Vec::new();
@@ -147,6 +169,7 @@ impl Policy {
             }
         }
         self.targets = targets;
+        faults.extend(alike(self.targets.iter()).into_iter().map(|(place, message)| Fault { place, message }));
         if faults.is_empty() { Ok(()) } else { Err(Faults(faults).into()) }
     }
 }

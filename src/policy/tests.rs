@@ -451,3 +451,20 @@ fn files_of_targets_that_cannot_be_read_are_named_where_they_stand() {
         faults[3]
     );
 }
+
+#[test]
+fn targets_of_one_name_are_a_fault() {
+    let text = "[[target]]\nname = \"a100\"\ngpus = [\"A100\"]\n\n[[target]]\nname = \"a100\"\ngpus = [\"H100\"]\n";
+    assert_eq!(
+        faults(text),
+        ["5:1 \"[[target]]\" two targets are called \"a100\": findings could not tell which they are about"]
+    );
+    let of_file = "[[target]]\nfile = \"ops/box.txt\"\n\n[[target]]\nname = \"box\"\ngpus = [\"H100\"]\n";
+    let error = expand(&mut read(of_file)).expect_err("the file tells of a target of that name");
+    let faults: Vec<String> =
+        error.downcast::<Faults>().expect("faults").0.iter().map(|fault| show(of_file, fault)).collect();
+    assert_eq!(
+        faults,
+        ["4:1 \"[[target]]\" two targets are called \"box\": findings could not tell which they are about"]
+    );
+}

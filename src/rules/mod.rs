@@ -26,7 +26,7 @@ use crate::entry::Entry;
 use crate::graph::{Graph, Resolved, Subject};
 use crate::images::{self, Held};
 use crate::intern::{self, Text};
-use crate::model::Scope;
+use crate::model::{Purl, Scope};
 use crate::policy::{Level, Placed, Policy};
 use crate::report::Finding;
 use crate::source::{Place, Sources};
@@ -174,8 +174,17 @@ struct NoOptions {}
 pub struct Review<'r> {
     /// The findings so far, with the waivers that let some through.
     pub findings: &'r [Finding],
-    /// For each waiver of the policy, how many findings it matched (an ended one matches, and lets nothing through).
-    pub used: &'r [usize],
+    /// For each waiver of the policy, what it matched.
+    pub used: &'r [Used],
+}
+
+/// What a waiver matched: one that has ended matches too, and lets nothing through.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Used {
+    /// How many findings it matched.
+    pub matched: usize,
+    /// How many of them another waiver lets through.
+    pub covered: usize,
 }
 
 /// Collects what rules find.
@@ -192,6 +201,8 @@ pub struct Draft<'g> {
     pub(crate) place: Place,
     pub(crate) related: Vec<(Place, Text)>,
     pub(crate) about: Option<Resolved<'g>>,
+    /// The packages that it may be about where it is about no component, without versions.
+    pub(crate) packages: Vec<Purl>,
     pub(crate) subject: Text,
     pub(crate) name: Text,
     pub(crate) from: Text,
@@ -235,6 +246,7 @@ impl<'g> Findings<'g> {
             place,
             related: Vec::new(),
             about: None,
+            packages: Vec::new(),
             subject,
             name: "",
             from: "",
@@ -287,6 +299,13 @@ impl Draft<'_> {
     /// Names what it is about where that is no component: keeps findings of one rule in one file apart.
     pub fn name(&mut self, name: &str) -> &mut Self {
         self.name = intern::text(name);
+        self
+    }
+
+    /// Says by which packages waivers and overrides may mean it, where it is about no component: what is asked for without
+    /// a version, the image of a container.
+    pub fn packages(&mut self, packages: impl IntoIterator<Item = Purl>) -> &mut Self {
+        self.packages.extend(packages);
         self
     }
 

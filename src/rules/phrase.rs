@@ -74,6 +74,12 @@ pub fn is_image(component: &Component) -> bool {
     matches!(component.purl.ty(), "docker" | "oci")
 }
 
+/// Says whether people write a component's version into a manifest by hand, so that no tool locks it: an image, an action or
+/// hook, a model.
+pub fn is_written(component: &Component) -> bool {
+    is_image(component) || matches!(component.purl.ty(), "github" | "huggingface")
+}
+
 /// Says in a word how a component gets in.
 pub fn how(resolved: Resolved<'_>) -> &'static str {
     match () {

@@ -258,6 +258,72 @@ fn why_names_every_way() {
 }
 
 #[test]
+fn why_takes_the_last_part_of_a_name() {
+    let project = Project::empty();
+    project.put("a/Dockerfile", "FROM vllm/vllm-openai:v0.10.1\n");
+    project.put("b/Dockerfile", "FROM nvidia/cuda:12.4.1-base\nCOPY --from=team/cuda:1.0 /x /x\n");
+    project.run(&["why", "vllm-openai"]).ends(0, &[]).prints(&["pkg:docker/vllm/vllm-openai@v0.10.1"]);
+    project.run(&["why", "cuda"]).ends(2, &["did you mean \"nvidia/cuda\" or \"team/cuda\"?"]);
+}
+
+#[test]
+fn a_pin_that_got_loose_fails_until_it_is_accepted() {
+    let project = Project::pinned();
+    project.put("api/requirements.txt", "urllib3>=2\n");
+    let check = project.run(&["check"]).ends(1, &[]);
+    check.prints(&["version-drift", "urllib3 2.2.0 is pinned, and api/requirements.txt asks for >=2"]);
+    project.run(&["pin", "--only", "pkg:pypi/urllib3"]).ends(0, &["1 removed"]);
+    project.run(&["check"]).ends(0, &[]);
+    // And back: what the BOM has without a version is no addition.
+    project.put("api/requirements.txt", REQUIREMENTS);
+    project.run(&["check"]).ends(0, &[]).prints(&["urllib3 2.2.0 is pinned now"]);
+    project.run(&["pin", "--only", "urllib3"]).ends(0, &["1 added"]);
+    let check = project.run(&["check"]).ends(0, &[]);
+    assert!(!check.out.contains("urllib3"), "{}", check.out);
+}
+
+#[test]
+fn a_model_that_got_its_commit_is_accepted_alone() {
+    let pod = |revision: &str| {
+        let args = format!("[\"--model=Qwen/Qwen2.5-7B-Instruct\", \"--revision={revision}\"]");
+        let containers =
+            format!("  containers:\n    - name: v\n      image: vllm/vllm-openai:v0.10.1\n      args: {args}\n");
+        format!("apiVersion: v1\nkind: Pod\nmetadata: {{name: v}}\nspec:\n{containers}")
+    };
+    let project = Project::empty();
+    project.put("pod.yaml", &pod("main"));
+    project.run(&["init"]).ends(0, &[]);
+    project.put("pod.yaml", &pod("a09a35458c702b33eeacc393d103063234e8bc28"));
+    project.run(&["check"]).ends(0, &[]).prints(&["warning[version-drift]", "is pinned now"]);
+    project.run(&["pin", "--only", "pkg:huggingface/Qwen/Qwen2.5-7B-Instruct"]).ends(0, &["1 added"]);
+    assert!(!project.get("bom.cdx.json").contains("driftgate:gap"));
+    let check = project.run(&["check"]).ends(0, &[]);
+    assert!(!check.out.contains("version-drift"), "{}", check.out);
+}
+
+#[test]
+fn init_lists_an_index_once() {
+    let project = Project::empty();
+    project.put("a/requirements.txt", &format!("--index-url https://packages.example/simple\n{REQUIREMENTS}"));
+    project.put("b/requirements.txt", &format!("--index-url https://packages.example/simple/\n{REQUIREMENTS}"));
+    project.run(&["init"]).ends(0, &[]);
+    assert_eq!(project.get("driftgate.toml").matches("packages.example").count(), 1);
+    project.run(&["check"]).ends(0, &[]).prints(&["clean"]);
+}
+
+#[test]
+fn a_target_for_nothing_fails_the_gate_of_the_whole_tree() {
+    let project = Project::pinned();
+    let target = "version = 1\n[[target]]\nname = \"a100\"\ngpus = [\"A100\"]\npath = \"aip/**\"\n";
+    project.put("driftgate.toml", target);
+    let check = project.run(&["check"]).ends(1, &[]);
+    check.prints(&["target-unused", "driftgate.toml:5:8", "did you mean \"api/**\"?"]);
+    project.run(&["check", "api/requirements.txt", "--config", "driftgate.toml"]).ends(0, &[]);
+    project.put("driftgate.toml", &target.replace("aip", "api"));
+    project.run(&["check"]).ends(0, &[]);
+}
+
+#[test]
 fn explain_and_list_name_everything() {
     let project = Project::empty();
     project.run(&["explain", "version-drift"]).ends(0, &[]).prints(&["version-drift (rule)", "# Level", "`deny`"]);

@@ -67,6 +67,7 @@ impl<'s, 'd, 't> Own<'s, 'd, 't> {
             let mut inventory = Inventory::new(source, id);
             inventory.subject = path;
             inventory.nodes[0].place = place(source, component, "");
+            inventory.nodes[0].environment = intern::text(fields_of(&fields, "environment").next().unwrap_or_default());
             inventory.says = says(property(component, properties::SILENT));
             for index in component.properties.iter().flatten().filter_map(|property| property.is(properties::INDEX)) {
                 inventory.look_up(index, place_of(source, index));

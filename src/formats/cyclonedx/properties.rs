@@ -9,7 +9,8 @@ use crate::model::Origin;
 pub const SCHEMA: &str = "driftgate:schema";
 /// The version of this encoding.
 pub const VERSION: &str = "1";
-/// On a subject: the id of the format that read it (and `path`, where CycloneDX can't name it so).
+/// On a subject: the id of the format that read it (and `path`, where CycloneDX can't name it so; and `environment`, where all of it
+/// is locked under a condition).
 pub const SUBJECT: &str = "driftgate:subject";
 /// On a subject: the facts that its file does not carry (`edges`, `scopes`, `integrity`, `origin`, `licence`).
 pub const SILENT: &str = "driftgate:silent";

@@ -267,7 +267,7 @@ fn is_elsewhere(path: &str) -> bool {
 fn patched(patch: &Inventory, from: usize, deployed: &mut Deployed) {
     let mut over = Deployed::default();
     over.add(patch);
-    let (images, open) = (over.images, over.open);
+    let (images, open, models) = (over.images, over.open, over.models);
     let mut used = BTreeSet::new();
     let own = over.parts.into_iter().skip(from).filter(|(part, _)| part.name != INLINE);
     let own = own.map(|(part, of)| {
@@ -279,6 +279,7 @@ fn patched(patch: &Inventory, from: usize, deployed: &mut Deployed) {
     if patch.format == "kustomization" {
         deployed.images.extend(others);
         deployed.open.extend(open);
+        deployed.models.extend(models);
     }
 }
 

@@ -7,8 +7,9 @@ use hashbrown::HashMap;
 
 use super::deployment::{Images, unpinned};
 use super::kubernetes::IMAGE;
+use super::models::is_model;
 use crate::intern::Text;
-use crate::model::{Component, Fact, FactKind, Inventory, NodeId, Part, SUBJECT, Scope};
+use crate::model::{Component, Declared, Fact, FactKind, Inventory, NodeId, Part, SUBJECT, Scope};
 use crate::source::Place;
 
 /// An image, wherever it is named.
@@ -39,6 +40,8 @@ pub(super) struct Deployed {
     pub covered: BTreeSet<Place>,
     /// The images whose names are not known, with the places where they stand.
     pub open: Vec<(Text, Place, Scope)>,
+    /// The models that are loaded at no commit.
+    pub models: Vec<Declared>,
 }
 
 impl Deployed {
@@ -55,8 +58,10 @@ impl Deployed {
         }
         let number = |node: NodeId| numbers.get(node as usize).copied().flatten();
         self.parts.extend(inventory.parts.iter().map(|part| (part.clone(), part.image.and_then(number))));
-        let open = inventory.declared.iter();
-        self.open.extend(open.map(|declared| (declared.name, declared.place, declared.requirement.scope)));
+        let is_model = |declared: &&Declared| is_model(declared.requirement.extra);
+        let (models, open): (Vec<_>, Vec<_>) = inventory.declared.iter().partition(is_model);
+        self.models.extend(models.into_iter().cloned());
+        self.open.extend(open.into_iter().map(|declared| (declared.name, declared.place, declared.requirement.scope)));
     }
 
     /// Adds an image, and returns its number.
@@ -98,6 +103,7 @@ impl Deployed {
         self.replaced.extend(other.replaced.into_iter().map(|number| number + from));
         self.parts.extend(other.parts.into_iter().map(|(part, of)| (part, of.map(|number| number + from))));
         self.open.extend(other.open);
+        self.models.extend(other.models);
     }
 
     /// Puts images in the place of those of this name that are not known; `find` makes them of the whole text.
@@ -158,6 +164,9 @@ impl Deployed {
         let mut said = BTreeSet::new();
         for (text, place, scope) in self.open.into_iter().filter(|(text, place, _)| said.insert((*text, *place))) {
             unpinned(inventory, text, place, scope);
+        }
+        for model in self.models.into_iter().filter(|model| said.insert((model.name, model.place))) {
+            inventory.declare(SUBJECT, model.name, *model.requirement, model.place, model.gap);
         }
         let parts = self.parts.into_iter().map(|(part, of)| {
             let image = of.and_then(|number| numbers[number]);

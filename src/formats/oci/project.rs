@@ -75,13 +75,14 @@ pub(super) fn join(inventory: &mut Inventory, near: &Near<'_>) {
     let mut own = Deployed::default();
     project.seen.insert(inventory.subject);
     project.add(inventory, 0, &mut own);
-    let Deployed { images, parts, open, .. } = own;
+    let Deployed { images, parts, open, models, .. } = own;
     let used: BTreeSet<usize> = parts.iter().filter_map(|(_, of)| *of).collect();
     let over = parts.into_iter().map(|(part, of)| (part, of.map(|number| images[number])));
     deployed.lay(over.collect());
     let others = images.iter().enumerate().filter(|(number, _)| !used.contains(number));
     deployed.images.extend(others.map(|(_, image)| *image));
     deployed.open.extend(open);
+    deployed.models.extend(models);
     // A service that is built in one of the files is built: its image is what that makes.
     for (part, of) in &mut deployed.parts {
         if part.facts.iter().any(|fact| fact.name == BUILD) {

@@ -11,8 +11,9 @@ use crate::model::{Declared, Edge, Gap, Inventory, NodeId, Requirement, SUBJECT,
 use crate::source::{self, Place, Source};
 
 /// Lets the project of the `pyproject.toml` beside a lock require what it asks for; until then the subject itself requires
-/// what no other package leads to. Of the groups and extras that the lock was not made for nothing is asked. `mend` says how to
-/// make a lock whole that lacks something.
+/// what no other package leads to. Of the groups and extras that the lock was not made for nothing is asked. Where a lock does not
+/// keep who requires whom, what the project does not ask for itself is there for others, and not by its own wish. `mend` says
+/// how to make a lock whole that lacks something.
 pub fn join_project(inventory: &mut Inventory, near: &Near<'_>, mend: &'static str) {
     let Some(path) = source::join(source::folder(inventory.subject), "pyproject.toml") else { return };
     let Some(manifest) = near.get(&path).filter(|manifest| manifest.format == "pyproject") else { return };
@@ -22,11 +23,21 @@ pub fn join_project(inventory: &mut Inventory, near: &Near<'_>, mend: &'static s
         return;
     }
     let groups = inventory.manifest.take().map(|held| held.facts);
-    let (heads, edges) = std::mem::take(&mut inventory.edges).into_iter().partition(|edge| edge.from == SUBJECT);
+    let (mut heads, edges): (Vec<Edge>, Vec<Edge>) =
+        std::mem::take(&mut inventory.edges).into_iter().partition(|edge| edge.from == SUBJECT);
+    if !inventory.says.edges {
+        for head in &mut heads {
+            head.requirement = Requirement { extra: Requirement::INDIRECT, ..*head.requirement }.intern();
+        }
+    }
     inventory.edges = edges;
     inventory.says.scopes = true;
     let project = root.and_then(|node| Some(inventory.add_root(node.component?.clone(), node.place)));
     let from = project.unwrap_or(SUBJECT);
+    if let Some(project) = project {
+        let of_subject = std::mem::take(&mut inventory.nodes[SUBJECT as usize].environment);
+        inventory.nodes[project as usize].environment = of_subject;
+    }
     let locked = Locked::of(inventory);
     let mut extras = Extras::of(inventory);
     let open = || manifest.declared.iter().filter(|asked| asked.gap == Gap::Open);
@@ -46,6 +57,18 @@ pub fn join_project(inventory: &mut Inventory, near: &Near<'_>, mend: &'static s
         }
     }
     reattach(inventory, &heads);
+}
+
+/// Records for which Pythons a lock was made, as it says so: the condition of its project, once; of the subject itself until
+/// there is one.
+pub fn pythons(inventory: &mut Inventory, asked: Option<&str>) {
+    let words: Vec<&str> = asked.unwrap_or_default().split_whitespace().collect();
+    if words.is_empty() {
+        return;
+    }
+    let condition = intern::text(&format!("python {}", words.join(" ")));
+    let project = inventory.nodes.iter().position(|node| node.root).unwrap_or(SUBJECT as usize);
+    inventory.nodes[project].environment = condition;
 }
 
 /// The fact of a lock that one of the groups or extras is that it was made for.

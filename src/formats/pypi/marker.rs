@@ -59,6 +59,15 @@ pub fn fate(marker: &str, context: &str) -> Fate {
     }
 }
 
+/// Says whether two markers hold in the same environments. What is no marker, or too much to say, is not the same.
+pub fn is_same(one: &str, other: &str) -> bool {
+    let (Some(one), Some(other)) = (Marker::read(one), Marker::read(other)) else { return false };
+    let not = [&one, &other].map(|marker| Marker::Not(Box::new(marker.clone())));
+    let [not_one, not_other] = not;
+    let alone = Marker::Any(vec![Marker::All(vec![one, not_other]), Marker::All(vec![not_one, other])]);
+    Worlds::of(std::slice::from_ref(&alone)).is_some_and(|worlds| worlds.any_holds(&alone) == Overlap::Never)
+}
+
 /// Says whether a text is a marker, or empty.
 pub fn is_marker(text: &str) -> bool {
     text.is_empty() || Marker::read(text).is_some()
@@ -459,6 +468,33 @@ mod tests {
         assert_eq!(overlap(&[&"(".repeat(100_000)]), Unknown);
         let many: String = (0..100).map(|n| format!("extra == 'e{n}' or ")).collect::<String>() + "extra == 'x'";
         assert_eq!(overlap(&[&many]), Unknown);
+    }
+
+    #[test]
+    fn markers_are_the_same_by_their_truth() {
+        for (one, other, expected) in [
+            (
+                "sys_platform != 'linux'",
+                "python_full_version >= '3.12' and sys_platform != 'linux' or python_full_version < '3.12' and sys_platform != 'linux'",
+                true,
+            ),
+            ("python_version < '3.12'", "python_full_version < '3.12'", true),
+            ("sys_platform == 'linux'", "'linux' == sys_platform", true),
+            ("sys_platform == 'linux' or sys_platform != 'linux'", "os_name == 'nt' or os_name != 'nt'", true),
+            ("sys_platform == 'linux'", "sys_platform != 'win32'", false),
+            ("python_version < '3.12'", "python_full_version < '3.12.1'", false),
+            ("python_version >= '3.9'", "python_version >= '3.11'", false),
+            ("extra == 'a'", "extra == 'b'", false),
+            ("python >=3.9", "python >=3.11", false),
+            (
+                "(sys_platform == 'linux') or (sys_platform == 'darwin')",
+                "sys_platform == 'darwin' or sys_platform == 'linux'",
+                true,
+            ),
+        ] {
+            assert_eq!(is_same(one, other), expected, "{one} | {other}");
+            assert_eq!(is_same(other, one), expected, "{other} | {one}");
+        }
     }
 
     #[test]

@@ -47,6 +47,16 @@ pub fn can_hold_on_linux(marker: &str) -> bool {
     marker.is_empty() || marker::overlap(&[marker, LINUX]) != marker::Overlap::Never
 }
 
+/// Says whether a marker can hold on Linux, whatever the processor; what is no marker can.
+pub fn can_hold_on_any_linux(marker: &str) -> bool {
+    marker.is_empty() || marker::overlap(&[marker, "sys_platform == 'linux'"]) != marker::Overlap::Never
+}
+
+/// Says whether two markers hold in the same environments, however they are written; what is no marker is not the same.
+pub fn is_same_marker(one: &str, other: &str) -> bool {
+    !one.is_empty() && !other.is_empty() && marker::is_same(one, other)
+}
+
 /// Says whether a version satisfies what is asked for (`==2.5.1`, `>=2,<3`); none where either is of no known form.
 pub fn allows(asked: &str, version: &str) -> Option<bool> {
     let (asked, version) = (constraint::Constraint::read(asked)?, version.parse().ok()?);

@@ -3,7 +3,7 @@
 //! Specification: none is published; PDM's `formats/pdm_lock.py` and "Lock file" of its documentation tell of it. A package
 //! that is asked for with extras has an entry of its own for them, which requires the package itself.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::Result;
 use hashbrown::{HashMap, HashSet};
@@ -11,7 +11,7 @@ use serde::Deserialize;
 use serde::de::IgnoredAny;
 use toml::Spanned;
 
-use super::answers::{Asking, GROUP, bare, either, join_project, reattach};
+use super::answers::{Asking, GROUP, bare, either, join_project, pythons, reattach};
 use super::locked::Locked;
 use super::pep508::{self, normal, shown};
 use crate::entry;
@@ -70,10 +70,15 @@ impl Format for PdmLock {
             let facts = groups.iter().map(|group| (GROUP, intern::text(group))).collect();
             inventory.manifest = Some(Manifest { facts, ..Manifest::default() });
         }
+        let of_targets: BTreeSet<String> =
+            metadata.targets.into_iter().filter_map(|target| target.requires_python).collect();
+        let of_targets = of_targets.into_iter().collect::<Vec<_>>().join(" or ");
+        let asked = metadata.requires_python.unwrap_or(of_targets);
         let mut reader = Reader { source, inventory, files: metadata.files, held: Vec::new() };
         reader.components(chunks);
         reader.requirements();
         reader.heads();
+        pythons(&mut reader.inventory, Some(&asked));
         Ok(reader.inventory)
     }
 
@@ -97,10 +102,19 @@ struct Head {
 struct Metadata {
     lock_version: Option<String>,
     content_hash: Option<String>,
+    /// Of lock version 4.4 and before; later ones have it for each target.
+    requires_python: Option<String>,
+    /// For which platforms and Pythons it was made, since lock version 4.5.
+    targets: Vec<Target>,
     /// Since lock version 4.2, the groups and extras that it was made for.
     groups: Option<Vec<String>>,
     /// Of lock version 3 and 4.0: the files, by `name version`.
     files: BTreeMap<String, Vec<File>>,
+}
+
+#[derive(Deserialize)]
+struct Target {
+    requires_python: Option<String>,
 }
 
 #[derive(Deserialize)]

@@ -72,11 +72,13 @@ impl Format for PoetryLock {
             _ => {}
         }
         let is_oldest = version == "1.0";
+        let asked = metadata.python_versions.clone();
         let mut reader = Reader { source, inventory, files: Files::of(metadata), held: Vec::new(), is_oldest };
         reader.components(chunks);
         reader.says_scopes();
         reader.requirements();
         reader.heads();
+        answers::pythons(&mut reader.inventory, asked.as_deref());
         Ok(reader.inventory)
     }
 
@@ -100,6 +102,7 @@ struct Head {
 struct Metadata {
     lock_version: Option<String>,
     content_hash: Option<String>,
+    python_versions: Option<String>,
     files: Option<BTreeMap<String, Vec<File>>>,
     hashes: BTreeMap<String, Vec<String>>,
 }

@@ -10,7 +10,7 @@ use serde::de::IgnoredAny;
 use std::collections::BTreeMap;
 use toml::Spanned;
 
-use super::answers::{bare, either, join_project, reattach};
+use super::answers::{bare, either, join_project, pythons, reattach};
 use super::pep508::{normal, shown};
 use crate::entry;
 use crate::formats::{Format, Near, Yield};
@@ -26,7 +26,8 @@ entry! {
     ///
     /// Lock version 1. `uv export`, `pip lock` and `pdm export` write such files. Who requires whom is optional in them:
     /// where a file keeps none of it, edges are not compared. What the project itself requires stands in the
-    /// `pyproject.toml` beside it; without one, the packages that no other requires count as direct. What is there for an
+    /// `pyproject.toml` beside it, and all else is transitive; without one, the packages that no other requires count as
+    /// direct. What is there for an
     /// extra is optional, what is there for a dependency group is there to develop, unless the file names the group as one
     /// that is installed by default.
     pub Pylock = "pylock"
@@ -77,6 +78,7 @@ impl Format for Pylock {
         reader.components(chunks);
         reader.requirements();
         reader.heads();
+        pythons(&mut reader.inventory, head.requires_python.as_deref());
         Ok(reader.inventory)
     }
 
@@ -96,6 +98,7 @@ struct Head {
     created_by: Option<String>,
     #[serde(default)]
     default_groups: Vec<String>,
+    requires_python: Option<String>,
     packages: Option<Vec<IgnoredAny>>,
 }
 

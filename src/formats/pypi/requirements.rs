@@ -441,13 +441,15 @@ impl Reader<'_, '_> {
             }
             nodes.push(Some(node));
         }
+        let unpinned = self.items.iter().zip(&nodes).filter(|(_, node)| node.is_none());
+        let loose: HashSet<String> = unpinned.map(|(item, _)| item.name.clone()).collect();
         let mut edges = HashSet::new();
         for (item, node) in self.items.iter().zip(&nodes) {
             if item.name.is_empty() && inventory.says.edges {
                 continue;
             }
             let mut links = Links { direct: Vec::new(), from: Vec::new(), unclear: Vec::new() };
-            links.of(item, &by_name, &inventory);
+            links.of(item, &by_name, &loose, &inventory);
             for (from, scope, group) in
                 links.direct.iter().copied().chain(links.from.iter().map(|&from| (from, Scope::Runtime, "")))
             {

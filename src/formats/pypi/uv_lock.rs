@@ -12,6 +12,7 @@ use hashbrown::{HashMap, HashSet};
 use pep440_rs::{Version, VersionSpecifiers};
 
 use self::raw::{Asked, Entry, File, Head, One, Package, Where};
+use super::answers::pythons;
 use crate::entry;
 use crate::formats::{Format, Yield};
 use crate::intern;
@@ -77,6 +78,7 @@ fn parse(source: &Source<'_>, quick: bool) -> Result<Inventory> {
     lock.add(&chunks, taken.as_ref().map_or(&[], |taken| &taken.digests), &head, &mut inventory);
     lock.link(&mut inventory);
     lock.asked_by_the_workspace(&head, &mut inventory);
+    pythons(&mut inventory, head.requires_python.as_deref());
     if let Some(taken) = &taken {
         taken.restore(&mut inventory);
     }

@@ -1,6 +1,8 @@
 //! The driver by itself: past its end of life, or mistaken for a toolkit; and PTX that it cannot compile.
 
-use crate::gpu::facts::{self, drivers, toolkits};
+use std::collections::BTreeSet;
+
+use crate::gpu::facts::{self, Gpu, drivers, toolkits};
 use crate::gpu::image::Known;
 use crate::gpu::version::Dotted;
 use crate::gpu::{
@@ -63,9 +65,34 @@ fn ended(target: &Target, driver: &Dotted, today: &str, soon: &str, lasts: &str)
     if !row.eol_note.is_empty() {
         answer = answer.because(&*row.eol_note, &row.source);
     }
-    let moves = advice::drivers_on(None, &judge::models(target), lasts.max(soon).max(today));
-    let none = || format!("move the driver to a branch in support: the tables of {} know none", facts::data_date());
-    Some(answer.mend(moves.unwrap_or_else(none)))
+    let (models, day) = (judge::models(target), lasts.max(soon).max(today));
+    let moves = advice::drivers_on(None, &models, day);
+    Some(answer.mend(moves.unwrap_or_else(|| no_branch(&models, day))))
+}
+
+/// Says what to do where no branch in support drives all GPUs of a target: a driver that is newer helps none of those that none
+/// drives.
+fn no_branch(models: &[&'static Gpu], day: &str) -> String {
+    let out: BTreeSet<&str> = models
+        .iter()
+        .filter(|gpu| advice::drivers_on(None, std::slice::from_ref(*gpu), day).is_none())
+        .map(|gpu| gpu.name.as_str())
+        .collect();
+    let (date, names) = (facts::data_date(), |names: BTreeSet<&str>| names.into_iter().collect::<Vec<_>>().join(", "));
+    match out.len() {
+        0 => {
+            let all = models.iter().map(|gpu| gpu.name.as_str()).collect();
+            format!("part the nodes: by the tables of {date} no branch in support drives all of {}", names(all))
+        }
+        count => {
+            let is = if count == 1 { "is" } else { "are" };
+            format!(
+                "{} {is} out of support: by the tables of {date} no branch that still gets fixes drives it; move what runs \
+                 there to newer GPUs",
+                names(out)
+            )
+        }
+    }
 }
 
 const SMI_MISREAD: &str = "SMI-MISREAD";

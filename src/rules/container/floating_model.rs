@@ -68,7 +68,11 @@ impl Rule for FloatingModel {
                     }
                     _ => "name the commit that was tested, all 40 digits: `--revision COMMIT`",
                 };
-                findings.at(self, subject.path, declared.place, message).name(declared.name).help(help);
+                findings
+                    .at(self, subject.path, declared.place, message)
+                    .name(declared.name)
+                    .packages(subject.may_mean(declared))
+                    .help(help);
             }
         }
         Ok(())

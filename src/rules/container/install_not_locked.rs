@@ -21,7 +21,7 @@ entry! {
     ///
     /// It counts what comes after the lockfile: `RUN pip install debugpy` after `uv sync`. A package that the lockfile has is
     /// told where the command asks for another version, or for another index; where the locked version is what it asks for,
-    /// nothing changes. Silent for stages that are not in what runs, for programs with an environment of their own (pipx,
+    /// nothing changes. Of a lockfile that is forked by platform, what it locks for Linux counts. Silent for stages that are not in what runs, for programs with an environment of their own (pipx,
     /// `npm install -g`), for what comes before the lockfile, and where only the build knows the name.
     ///
     /// # Why
@@ -174,7 +174,8 @@ fn told<'g>(
 ) -> Option<Told<'g>> {
     let name = phrase::safe(&package.name);
     let of_locks = locked.iter().find_map(|lock| lock.get(package.purl.key()));
-    let Some((node, nodes)) = of_locks.and_then(|nodes| Some((*nodes.first()?, nodes))) else {
+    let nodes = of_locks.map(|nodes| on_linux(nodes)).unwrap_or_default();
+    let Some(node) = nodes.first().copied() else {
         let paths = phrase::list(locks.iter().map(|lock| lock.path));
         let verb = if locks.len() == 1 { "does" } else { "do" };
         return Some(Told { message: format!("the build installs {name}, which {paths} {verb} not have"), node: None });
@@ -201,7 +202,13 @@ fn told<'g>(
         let asked = phrase::safe(fact.value).into_owned();
         return Some(Told { message: format!("the build installs {name} {asked} {has}"), node: Some(node) });
     }
-    if let Some(index) = other_index(fact, node) {
+    // A lockfile for several platforms may have one version from several indexes.
+    let fitting = nodes.iter().copied().filter(|node| !is_other(node));
+    let of_index: Vec<Option<String>> = fitting.clone().map(|node| other_index(fact, node)).collect();
+    if let Some(Some(index)) = of_index.first().filter(|_| of_index.iter().all(Option::is_some)) {
+        let node = fitting.clone().next().unwrap_or(node);
+        let version = phrase::version(node.component);
+        let has = format!("after {path}, which has {version}");
         let from = phrase::origin(&node.component.origin);
         let message = format!("the build installs {name} from {index} {has} from {from}");
         return Some(Told { message, node: Some(node) });
@@ -213,6 +220,17 @@ fn told<'g>(
     let is_exact = fact.value.starts_with("==");
     (is_forced && !is_exact && package.manager == "pip")
         .then(|| Told { message: format!("the build brings {name} up to date {has}"), node: Some(node) })
+}
+
+/// Returns the nodes that an image may install, those for its most likely processor first; all where none is for Linux.
+fn on_linux<'g>(nodes: &[Resolved<'g>]) -> Vec<Resolved<'g>> {
+    let can_hold = |node: &&Resolved<'_>| pypi::can_hold_on_any_linux(node.environment());
+    let mut fitting: Vec<Resolved<'g>> = nodes.iter().filter(can_hold).copied().collect();
+    if fitting.is_empty() {
+        return nodes.to_vec();
+    }
+    fitting.sort_by_key(|node| !pypi::can_hold_on_linux(node.environment()));
+    fitting
 }
 
 /// Returns the index that a command takes a package from, where the lockfile has it from another.

@@ -57,8 +57,9 @@ use hashbrown::HashSet;
 use super::{Case, Findings, Rule, phrase};
 use crate::gpu::summary::Outcome;
 use crate::gpu::{self, Answer, Evidence, Gravity, Stack, Verdict};
-use crate::graph::Graph;
+use crate::graph::{Graph, Resolved};
 use crate::intern::Text;
+use crate::model::Purl;
 use crate::policy::{self, Level, Policy};
 use crate::report::{StackCell, StackLine, TargetLine};
 use crate::source::Place;
@@ -188,6 +189,8 @@ pub struct Judged {
     seen: HashSet<(Text, Place, Option<usize>, String)>,
     /// The targets that something with CUDA runs on, by their numbers in the policy.
     used: BTreeSet<usize>,
+    /// The targets that something is meant to run on, by their numbers in the policy.
+    meant: BTreeSet<usize>,
     /// The subjects of stacks that carry a GPU runtime and were judged on a target.
     answered: BTreeSet<Text>,
     /// The classes of which a fact was missing, and the subject of whose stack.
@@ -208,6 +211,11 @@ impl Judged {
     /// Returns the targets that something with CUDA runs on.
     fn used<'p>(&self, policy: &'p Policy) -> impl Iterator<Item = &'p policy::Target> {
         self.used.iter().filter_map(|target| policy.targets.get(*target))
+    }
+
+    /// Says whether something is meant to run on a target, by its number in the policy.
+    pub fn is_used(&self, target: usize) -> bool {
+        self.meant.contains(&target)
     }
 
     /// Says whether a class was judged of a subject's stack: on a target, and with no fact missing.
@@ -233,7 +241,17 @@ impl Judged {
 
     /// Notes what of a stack is not known, or runs on a condition; `target` is the target's name, empty for wherever it runs.
     fn note(&mut self, stack: &Stack, target: &str, answers: &[Answer]) {
+        let fails = |answer: &&Answer| matches!(answer.verdict, Verdict::FailsAtStart | Verdict::FailsAtKernel);
+        let failing: Vec<Evidence> = answers.iter().filter(fails).map(|answer| answer.about).collect();
         for answer in answers {
+            // What fails there runs on no condition.
+            let is_it = |other: &Evidence| match (other.component, answer.about.component) {
+                (Some(one), Some(other)) => std::ptr::eq(one, other),
+                _ => false,
+            };
+            if answer.verdict == Verdict::RunsIf && failing.iter().any(is_it) {
+                continue;
+            }
             let how = match answer.verdict {
                 Verdict::RunsIf if answer.gravity == Gravity::Info => "runs on a condition",
                 Verdict::Unknown => "is not judged",
@@ -276,9 +294,8 @@ pub fn judged(resolved: &Graph, policy: &Policy) -> Judged {
                 format!("the target {} names the GPU \"{gpu}\", which the tables do not have{hint}", target.name);
             judged.notes.push(note);
         }
-        let mut is_for_some = false;
         for (at, stack) in stacks.iter().enumerate().filter(|(_, stack)| stacks::runs(&stack.environment, place)) {
-            is_for_some = true;
+            judged.meant.insert(number);
             if stack.carriers.iter().any(|carrier| carrier.cuda.major().is_some()) {
                 judged.used.insert(number);
             }
@@ -291,9 +308,6 @@ pub fn judged(resolved: &Graph, policy: &Policy) -> Judged {
             let outcome = Outcome::of(number, &all_inside[at], answers);
             lines[at].cells.push(cell(&outcome, &all_inside[at]));
             judged.add(outcome.answers, Some(number));
-        }
-        if !is_for_some {
-            judged.notes.push(format!("the target {} is for no lockfile here", target.name));
         }
         let about = Evidence { place: place.place, ..Evidence::default() };
         judged.add(gpu::fleet(target).into_iter().map(|answer| Answer { about, ..answer }), Some(number));
@@ -391,7 +405,10 @@ fn add<'g>(
     });
     let draft = match node {
         Some(node) => findings.add(rule, node, message),
-        None => findings.at(rule, about.subject, about.place, message),
+        None => {
+            let draft = findings.at(rule, about.subject, about.place, message);
+            draft.packages(named_at(case, answer))
+        }
     };
     if let Some(target) = target {
         draft.name(&target.target.name);
@@ -417,6 +434,21 @@ fn add<'g>(
         Gravity::Warning => Level::Warn,
         Gravity::Info => Level::Allow,
     });
+}
+
+/// Returns the packages, without versions, that an answer about a container or a setting names: the image that the container
+/// runs, and what stands at the places that belong to it.
+fn named_at(case: &Case<'_>, answer: &Answer) -> Vec<Purl> {
+    let places: Vec<Place> = answer.related.iter().map(|related| related.0).chain([answer.about.place]).collect();
+    let Some(subject) = case.resolved.subject(answer.about.subject) else { return Vec::new() };
+    let parts = subject.parts.iter().filter(|part| places.contains(&part.place));
+    let run = parts.filter_map(|part| subject.node(part.image?));
+    let here = subject.components().filter(|node| places.contains(&node.place()));
+    let bare = |node: Resolved<'_>| {
+        let purl = node.component.purl;
+        Purl::new(purl.ty(), purl.namespace(), purl.name(), "")
+    };
+    run.chain(here).map(bare).collect()
 }
 
 #[cfg(test)]

@@ -20,8 +20,11 @@ entry! {
     /// What a lockfile leaves open, the installer decides, and may decide otherwise tomorrow.
     ///
     /// # Mend
-    /// Lock again with a current version of the tool; most write the exact version where a name has several. Where the
-    /// lockfile was merged by hand, throw the merge away and lock again.
+    /// Where the lockfile was merged by hand, throw the merge away and lock again; older versions of most tools leave out
+    /// what current ones write. Poetry names no version in what a package requires: it is clear where the markers of the
+    /// locked versions exclude each other, so ask for the package under markers that do. A list that was exported
+    /// (`uv export`, `pip-compile`) names none either: export it for one platform, or let the lockfile be read that it was
+    /// made of. Where both versions are fine, allow the rule for that file.
     ///
     /// # Options
     /// None.
@@ -61,9 +64,11 @@ impl Rule for AmbiguousEdge {
                 let message = format!("{who} requires {name}, and the file does not say which: {versions}");
                 let draft = match from {
                     Some(from) => findings.add(self, from, message).without_paths().place(declared.place),
-                    None => findings.at(self, subject.path, declared.place, message),
+                    None => {
+                        findings.at(self, subject.path, declared.place, message).packages(subject.may_mean(declared))
+                    }
                 };
-                draft.name(declared.name).help("lock again with a current version of the tool");
+                draft.name(declared.name).help(advice(subject));
                 for candidate in candidates.iter().take(3) {
                     draft.related(candidate.place(), "this may be it");
                 }
@@ -83,5 +88,20 @@ impl Rule for AmbiguousEdge {
             }
         }
         Ok(())
+    }
+}
+
+/// Says what can be done where a file does not say which version is required.
+fn advice(subject: &Subject) -> &'static str {
+    match subject.format {
+        "poetry-lock" => {
+            "the markers of these do not exclude each other, and Poetry names no version here: ask for the package under \
+             markers that do, and run `poetry lock`; if either will do, allow this rule for the file"
+        }
+        "requirements-txt" | "pylock" => {
+            "such a list names no version here: export it for one platform, or check the lockfile that it was made of; if \
+             either will do, allow this rule for the file"
+        }
+        _ => "lock again with a current version of the tool; a lockfile that was merged by hand is made anew",
     }
 }

@@ -15,7 +15,8 @@ entry! {
     /// A component is in the tree that the BOM does not have.
     ///
     /// A further version of a pinned name counts too, unless it stands in for a pinned one: then it is an upgrade or a
-    /// downgrade. A subject that is new as a whole is `subject-added`, once, and nothing here.
+    /// downgrade. A subject that is new as a whole is `subject-added`, once, and nothing here. What the BOM has without a
+    /// version, and has one now, is `version-drift`.
     ///
     /// # Why
     /// New code runs with all the rights of the old. Most of it was not asked for: it comes with a new version of
@@ -46,8 +47,10 @@ impl Rule for ComponentAdded {
             let mut added = pair.changes.iter().filter(|change| change.kind == ChangeKind::Added).peekable();
             let (Some(old), Some(new), Some(_)) = (pair.old, pair.new, added.peek()) else { continue };
             let (introducers, pinned, newcomers) = (introducers(new), pinned_versions(old, pair), newcomers(pair));
+            let tightened: BTreeSet<NodeId> =
+                pair.tightened().iter().filter_map(|known| known.change.new).map(|new| new.id()).collect();
             for change in added {
-                let Some(new) = change.new else { continue };
+                let Some(new) = change.new.filter(|new| !tightened.contains(&new.id())) else { continue };
                 let (full, accept) = (phrase::full(new.component), phrase::accept(new.component));
                 let beside = pinned.get(new.component.purl.key()).map(|versions| {
                     let versions: Vec<_> = versions.iter().map(|version| phrase::safe(version)).collect();
@@ -63,9 +66,12 @@ impl Rule for ComponentAdded {
                 };
                 findings
                     .change(self, change, format!("{full} is not in the BOM{} ({how})", beside.unwrap_or_default()))
-                    .help(format!(
-                        "review it, then accept it with {accept}; or take out what requires it and lock again"
-                    ));
+                    .help(match phrase::is_written(new.component) {
+                        true => format!("review it, then accept it with {accept}; or take it out"),
+                        false => format!(
+                            "review it, then accept it with {accept}; or take out what requires it and lock again"
+                        ),
+                    });
             }
         }
         Ok(())

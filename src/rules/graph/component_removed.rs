@@ -4,12 +4,14 @@ use anyhow::Result;
 
 use crate::compare::ChangeKind;
 use crate::entry;
-use crate::graph::Subject;
+use crate::graph::{Resolved, Subject};
 use crate::policy::Level;
 use crate::rules::{Case, Findings, Rule, phrase};
 
 entry! {
     /// A component that the BOM pins is no longer in the tree.
+    ///
+    /// What is still asked for, and only lost its version, is `version-drift`.
     ///
     /// # Why
     /// Less code is mostly good news, so this only warns. But a plugin or a patch package that went missing changes what
@@ -39,13 +41,16 @@ impl Rule for ComponentRemoved {
 
     fn check<'g>(&self, case: &Case<'g>, findings: &mut Findings<'g>) -> Result<()> {
         case.no_options(self)?;
-        for change in case.drift.changes_within().filter(|change| change.kind == ChangeKind::Removed) {
-            let Some(old) = change.old else { continue };
-            let (full, accept) = (phrase::full(old.component), phrase::accept(old.component));
-            let (path, how) = (phrase::safe(old.subject.path), phrase::how(old));
-            findings
-                .change(self, change, format!("{full} is pinned and no longer in {path} (was {how})"))
-                .help(format!("{accept} takes it out of the BOM; if it should be there, require it again"));
+        for pair in case.drift.subjects.iter().filter(|pair| pair.old.is_some() && pair.new.is_some()) {
+            let loosened: Vec<Resolved<'g>> = pair.loosened().iter().map(|one| one.old).collect();
+            for change in pair.changes.iter().filter(|change| change.kind == ChangeKind::Removed) {
+                let Some(old) = change.old.filter(|old| !loosened.contains(old)) else { continue };
+                let (full, accept) = (phrase::full(old.component), phrase::accept(old.component));
+                let (path, how) = (phrase::safe(old.subject.path), phrase::how(old));
+                findings
+                    .change(self, change, format!("{full} is pinned and no longer in {path} (was {how})"))
+                    .help(format!("{accept} takes it out of the BOM; if it should be there, require it again"));
+            }
         }
         Ok(())
     }

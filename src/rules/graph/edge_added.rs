@@ -6,7 +6,7 @@ use serde::Deserialize;
 
 use crate::entry;
 use crate::graph::{Link, Resolved, Subject};
-use crate::model::NodeId;
+use crate::model::{NodeId, Requirement};
 use crate::policy::Level;
 use crate::rules::{Case, Findings, Rule, phrase};
 
@@ -65,6 +65,10 @@ impl Rule for EdgeAdded {
         let edges = pairs.flat_map(|(number, pair)| pair.edges.iter().map(move |edge| (number, edge)));
         for (number, edge) in edges.filter(|(_, edge)| edge.gained) {
             let link = edge.link;
+            // Who requires it is not said, and that is no requirement of the project's own.
+            if link.requirement.extra == Requirement::INDIRECT {
+                continue;
+            }
             let own = link.from.is_none_or(|from| from.is_root());
             if !edge.same_component && !own && !options.upgraded {
                 continue;

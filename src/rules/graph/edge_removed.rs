@@ -5,6 +5,7 @@ use serde::Deserialize;
 
 use crate::entry;
 use crate::graph::Subject;
+use crate::model::Requirement;
 use crate::policy::Level;
 use crate::rules::{Case, Findings, Rule, phrase};
 
@@ -58,6 +59,10 @@ impl Rule for EdgeRemoved {
         }
         for edge in case.drift.subjects.iter().flat_map(|pair| &pair.edges).filter(|edge| !edge.gained) {
             let link = edge.link;
+            // Who required it was not said.
+            if link.requirement.extra == Requirement::INDIRECT {
+                continue;
+            }
             let own = link.from.is_none_or(|from| from.is_root());
             if !edge.same_component && !own && !options.upgraded {
                 continue;

@@ -11,7 +11,8 @@ use crate::rules::{Case, Findings, Review, Rule, phrase};
 entry! {
     /// A waiver is past its last day and lets nothing through any more.
     ///
-    /// It only warns: what the waiver was for counts again by itself, at its own level, with the waiver beside it.
+    /// It only warns: what the waiver was for counts again by itself, at its own level, with the waiver beside it, unless
+    /// another waiver lets it through.
     ///
     /// # Why
     /// A last day is a promise to look again. One that passed unseen is a decision that nobody stands by.
@@ -44,13 +45,14 @@ impl Rule for WaiverExpired {
             let State::Expired { days } = waiver.state(case.today, &case.policy.demands) else { continue };
             let (about, owner) = (about(waiver), owner(waiver));
             let ago = phrase::count(days as usize, "day");
-            let still = match used {
-                0 => "nothing matches it any more".to_owned(),
-                1 => "the finding it let through counts again".to_owned(),
-                used => format!("the {used} findings it let through count again"),
+            let still = match (used.matched, used.matched - used.covered) {
+                (0, _) => "nothing matches it any more".to_owned(),
+                (_, 0) => "another waiver lets through what it did".to_owned(),
+                (_, 1) => "the finding it let through counts again".to_owned(),
+                (_, open) => format!("the {open} findings it let through count again"),
             };
-            let help =
-                if *used == 0 { "delete it" } else { "mend what it was for and delete it, or set a new last day" };
+            let is_open = used.matched > used.covered;
+            let help = if is_open { "mend what it was for and delete it, or set a new last day" } else { "delete it" };
             findings
                 .at(self, "", waiver.place, format!("the waiver for {about} ended {ago} ago, {still}{owner}"))
                 .name(&about)

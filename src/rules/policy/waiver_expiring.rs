@@ -46,7 +46,7 @@ impl Rule for WaiverExpiring {
         case.no_options(self)?;
         for (waiver, used) in case.policy.waivers.iter().zip(review.used) {
             let State::Soon { days } = waiver.state(case.today, &case.policy.demands) else { continue };
-            if *used == 0 {
+            if used.matched == 0 {
                 continue;
             }
             let (about, owner) = (about(waiver), owner(waiver));
@@ -54,7 +54,7 @@ impl Rule for WaiverExpiring {
                 0 => "today is its last day".to_owned(),
                 days => format!("{} left", phrase::count(days as usize, "day")),
             };
-            let through = phrase::count(*used, "finding");
+            let through = phrase::count(used.matched, "finding");
             findings
                 .at(self, "", waiver.place, format!("the waiver for {about} lets {through} through, {left}{owner}"))
                 .name(&about)

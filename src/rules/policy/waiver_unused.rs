@@ -6,13 +6,13 @@ use super::{about, owner};
 use crate::entry;
 use crate::graph::Subject;
 use crate::images;
-use crate::policy::{Level, State};
+use crate::policy::Level;
 use crate::rules::{Case, Findings, Review, Rule};
 
 entry! {
     /// A waiver matches no finding.
     ///
-    /// Silent for one that has ended: that is `waiver-expired`.
+    /// Silent for one that has ended, which is `waiver-expired`, and for one that runs too long, which is `waiver-too-long`.
     ///
     /// # Why
     /// What it was for is mended, or it never matched: a misspelled package, a version that moved on. Left in place it
@@ -44,12 +44,12 @@ impl Rule for WaiverUnused {
         case.no_options(self)?;
         let here = images::names(case.resolved);
         for (waiver, used) in case.policy.waivers.iter().zip(review.used) {
-            let has_ended = matches!(waiver.state(case.today, &case.policy.demands), State::Expired { .. });
+            let holds = waiver.state(case.today, &case.policy.demands).holds();
             // What is in an image that is not at hand has no findings.
             let images: Vec<&str> =
                 waiver.paths.texts().iter().filter_map(|path| images::image_of(path.value)).collect();
             let is_absent = |image: &&str| !here.contains(image);
-            if *used > 0 || has_ended || (!images.is_empty() && images.iter().all(is_absent)) {
+            if used.matched > 0 || !holds || (!images.is_empty() && images.iter().all(is_absent)) {
                 continue;
             }
             let (about, owner) = (about(waiver), owner(waiver));

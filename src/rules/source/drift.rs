@@ -6,7 +6,7 @@ use crate::compare::{Change, What};
 use crate::entry;
 use crate::graph::Subject;
 use crate::intern::Text;
-use crate::model::{Origin, host};
+use crate::model::{Origin, host, index};
 use crate::rules::{Case, Findings, Rule, phrase};
 use crate::source::Place;
 
@@ -15,7 +15,8 @@ entry! {
     ///
     /// Of an upgraded component only the registry, repository or host counts: another version has another commit and
     /// another archive. A place that a file newly looks packages up at (an index, a page of links) counts too: which of
-    /// several places a package comes from, such a file does not say.
+    /// several places a package comes from, such a file does not say. A slash at the end of an index's address is no other
+    /// place.
     ///
     /// # Why
     /// A name means nothing without the place it is looked up in. A package that was taken from an internal index and now
@@ -23,7 +24,8 @@ entry! {
     /// that nobody published.
     ///
     /// # Mend
-    /// Look at the index, mirror or `[patch]` settings that the lock was made with, and lock again with the right ones.
+    /// Look at the index, mirror or `[patch]` settings that the lock was made with, and lock again with the right ones. Of an
+    /// image or an action, correct the name where it is written.
     /// If the move is meant: `driftgate pin --only pkg:pypi/torch`, and for many at once `driftgate pin`.
     ///
     /// # Options
@@ -63,9 +65,13 @@ impl Rule for SourceDrift {
             } else {
                 format!("{full} comes from {is}, the BOM says {was}")
             };
-            findings.change(self, change, message).help(format!(
-                "lock again with the settings that lead to {was}; if the move is meant, accept it with {accept}"
-            ));
+            let back = match phrase::is_written(new.component) {
+                true => format!("name it as it comes from {was}"),
+                false => format!("lock again with the settings that lead to {was}"),
+            };
+            findings
+                .change(self, change, message)
+                .help(format!("{back}; if the move is meant, accept it with {accept}"));
         }
         Ok(())
     }
@@ -75,7 +81,7 @@ impl SourceDrift {
     /// Reports the places that a subject looks packages up at, and the pinned one did not.
     fn check_places<'g>(&self, old: &Subject, new: &Subject, findings: &mut Findings<'g>) {
         for &(address, place) in &new.sources {
-            let is_it = |other: &(Text, Place)| other.0.trim_end_matches('/') == address.trim_end_matches('/');
+            let is_it = |other: &(Text, Place)| index(other.0) == index(address);
             if !old.sources.iter().any(is_it) {
                 let shown = phrase::address(address);
                 findings

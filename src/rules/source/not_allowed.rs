@@ -56,7 +56,10 @@ impl Rule for SourceNotAllowed {
                 let (full, from) = (phrase::full(resolved.component), phrase::origin(&resolved.component.origin));
                 findings
                     .add(self, resolved, format!("{full} comes from {from}, which the policy does not allow"))
-                    .help("lock it again from an allowed source, or add this one to the policy's [sources] allowed");
+                    .help(format!(
+                        "{} from an allowed source, or add this one to the policy's [sources] allowed",
+                        if phrase::is_written(resolved.component) { "take it" } else { "lock it again" }
+                    ));
             }
         }
         for subject in case.resolved.subjects() {

@@ -46,9 +46,13 @@ impl Rule for Downgrade {
             };
             let how = phrase::how(new);
             let accept = phrase::accept(new.component);
-            findings.change(self, change, format!("{name} went back to {is}, the BOM pins {was} ({step}{how})")).help(
-                format!("find what holds it below {was} and lock again; if it is meant, accept it with {accept}"),
-            );
+            let back = match phrase::is_written(new.component) {
+                true => format!("name {was} again"),
+                false => format!("find what holds it below {was} and lock again"),
+            };
+            findings
+                .change(self, change, format!("{name} went back to {is}, the BOM pins {was} ({step}{how})"))
+                .help(format!("{back}; if it is meant, accept it with {accept}"));
         }
         Ok(())
     }

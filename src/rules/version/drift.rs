@@ -3,16 +3,19 @@
 use anyhow::Result;
 use serde::{Deserialize, Deserializer};
 
-use crate::compare::{Change, ChangeKind};
+use crate::compare::{Change, ChangeKind, Loosened, Pair, Tightened};
 use crate::entry;
 use crate::graph::Subject;
+use crate::policy::Level;
 use crate::rules::{Case, Findings, Rule, phrase};
 use crate::versions::Step;
 
 entry! {
     /// A component resolves to a later version than the BOM pins.
     ///
-    /// Versions that have no order (a commit, a tag of another make) count as later. A step back is `downgrade`.
+    /// Versions that have no order (a commit, a tag of another make) count as later. A step back is `downgrade`. What is
+    /// pinned, and asked for without a version now (`urllib3>=2`, a model at `main`), counts as well: whatever is newest
+    /// would ship. What the BOM has without a version, and has one now, is told too, and only warns.
     ///
     /// # Why
     /// The pinned version was reviewed; the one that would ship was not. A lock refresh moves far more than what was
@@ -20,7 +23,7 @@ entry! {
     ///
     /// # Mend
     /// Review the new version, then accept it: `driftgate pin --only pkg:pypi/urllib3`. Or require the pinned version
-    /// where the drift comes from (the paths show who requires it) and lock again.
+    /// where the drift comes from (the paths show who requires it) and lock again. What lost its version gets it back.
     ///
     /// # Options
     /// Each is the largest step let through: `"none"`, `"local"` (the same release, built otherwise: `+cu121`),
@@ -106,12 +109,70 @@ impl Rule for VersionDrift {
                 step => format!("{step} step"),
             };
             let accept = phrase::accept(new.component);
-            let back = if phrase::is_image(new.component) { "" } else { " and lock again" };
+            let help = match phrase::is_written(new.component) {
+                // What floats cannot be reviewed.
+                true if new.component.version().is_empty() => {
+                    format!(
+                        "name {was} again, or the version that was reviewed; if it is meant, accept it with {accept}"
+                    )
+                }
+                true => format!("review {is}, then accept it with {accept}; or go back to {was}"),
+                false => format!("review {is}, then accept it with {accept}; or go back to {was} and lock again"),
+            };
             findings
                 .change(self, change, format!("{name} is {is}, the BOM pins {was} ({step}, {})", phrase::how(new)))
-                .help(format!("review {is}, then accept it with {accept}; or go back to {was}{back}"));
+                .help(help);
+        }
+        for pair in &case.drift.subjects {
+            self.loosened(pair, findings);
+            self.tightened(pair, findings);
         }
         Ok(())
+    }
+}
+
+impl VersionDrift {
+    /// Reports what is pinned and asked for without a version now, where it is asked for.
+    fn loosened<'g>(&self, pair: &Pair<'g>, findings: &mut Findings<'g>) {
+        for Loosened { old, declared, change } in pair.loosened() {
+            let (full, was) = (phrase::full(old.component), phrase::version(old.component));
+            let (path, accept) = (phrase::safe(old.subject.path), phrase::accept(old.component));
+            let asked = match declared.requirement.constraint {
+                "" => "any version".to_owned(),
+                constraint => phrase::safe(constraint).into_owned(),
+            };
+            let draft = match change {
+                Some(change) => {
+                    let message = format!("{full} is pinned, and {path} asks for {asked}: no version any more");
+                    findings.change(self, &change, message)
+                }
+                None => {
+                    let message = format!("{full} is pinned, and {path} asks for {asked} as well: that is no version");
+                    let draft = findings.add(self, old, message);
+                    (draft.from, draft.to) = (draft.to, "");
+                    draft
+                }
+            };
+            draft.place(declared.place).related(old.place(), "pinned here").help(format!(
+                "name {was} again, or the version that was reviewed; if any will do, accept that with {accept}"
+            ));
+        }
+    }
+
+    /// Reports what the BOM has without a version, and has one now.
+    fn tightened<'g>(&self, pair: &Pair<'g>, findings: &mut Findings<'g>) {
+        for Tightened { change, declared } in pair.tightened() {
+            let Some(new) = change.new else { continue };
+            let (full, accept) = (phrase::full(new.component), phrase::accept(new.component));
+            let asked = match declared.requirement.constraint {
+                "" => String::new(),
+                constraint => format!(": it asks for {}", phrase::safe(constraint)),
+            };
+            findings
+                .change(self, &change, format!("{full} is pinned now, the BOM has it without a version{asked}"))
+                .help(format!("review {}, then accept it with {accept}", phrase::version(new.component)))
+                .level(Level::Warn);
+        }
     }
 }
 

@@ -1,12 +1,12 @@
 //! Who requires what, by the `# via` comments of the compilers.
 
-use hashbrown::HashMap;
+use hashbrown::{HashMap, HashSet};
 
 use super::Item;
 use crate::formats::pypi::marker::{Overlap, overlap};
 use crate::formats::pypi::pep508::{is_name, normal};
 use crate::intern::{self, Text};
-use crate::model::{Inventory, NodeId, SUBJECT, Scope};
+use crate::model::{Inventory, NodeId, Requirement, SUBJECT, Scope};
 
 /// Where the reader stands in the comments after a requirement.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -38,7 +38,14 @@ pub(super) struct Links {
 const MOST: usize = 16;
 
 impl Links {
-    pub(super) fn of(&mut self, item: &Item, by_name: &HashMap<String, Vec<NodeId>>, inventory: &Inventory) {
+    /// Finds them; `loose` are the names of the lines that pin no version, so that there is no node for them.
+    pub(super) fn of(
+        &mut self,
+        item: &Item,
+        by_name: &HashMap<String, Vec<NodeId>>,
+        loose: &HashSet<String>,
+        inventory: &Inventory,
+    ) {
         for via in &item.vias {
             match via {
                 From::Project { group } => {
@@ -68,7 +75,10 @@ impl Links {
             }
         }
         if self.direct.is_empty() && self.from.is_empty() && self.unclear.is_empty() {
-            self.direct.push((SUBJECT, Scope::Runtime, ""));
+            // What a package without a version requires is there through that, and not by the project's own wish.
+            let is_loose = |via: &From| matches!(via, From::Package(name) if loose.contains(name));
+            let how = if item.vias.iter().any(is_loose) { Requirement::INDIRECT } else { "" };
+            self.direct.push((SUBJECT, Scope::Runtime, how));
         }
     }
 }

@@ -12,6 +12,8 @@ use crate::model::Origin;
 #[derive(Deserialize)]
 pub(super) struct Head {
     pub(super) version: Option<Spanned<i64>>,
+    #[serde(rename = "requires-python")]
+    pub(super) requires_python: Option<String>,
     #[serde(default)]
     pub(super) manifest: Manifest,
 }
