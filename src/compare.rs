@@ -14,7 +14,8 @@ use crate::graph::{Graph, Link, Resolved, Subject};
 use crate::intern::Text;
 use crate::model::Component;
 use crate::versions::{self, Step};
-use differs::{change, same_version, shares};
+pub use differs::{Digests, came_from};
+use differs::{change, same_version};
 
 /// The difference between two graphs.
 #[derive(Default)]
@@ -83,7 +84,7 @@ impl ChangeKind {
 pub enum What {
     /// The version.
     Version,
-    /// The digests have nothing in common.
+    /// The digests have nothing in common, or others came in the place of some, see [`Digests`].
     Integrity,
     /// Digests that the old side had are gone, or only broken algorithms are left.
     IntegrityWeakened,
@@ -234,7 +235,7 @@ fn group<'g>(
     };
     take(&mut olds, &mut news, pairs, Resolved::identity, |_, _| true);
     take(&mut olds, &mut news, pairs, |node| std::ptr::from_ref(node.component), |_, _| true);
-    take(&mut olds, &mut news, pairs, |node| node.component.purl, |old, new| shares(old, new) == Some(true));
+    take(&mut olds, &mut news, pairs, |node| node.component.purl, |old, new| Digests::of(old, new).are_shared());
     take(&mut olds, &mut news, pairs, |node| node.component.purl, |_, _| true);
     if olds.len().max(news.len()) <= MANY {
         // Builds of one version are told apart by where they are locked.

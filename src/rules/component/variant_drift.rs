@@ -7,6 +7,7 @@ use anyhow::Result;
 use crate::compare::{Change, What};
 use crate::entry;
 use crate::graph::Subject;
+use crate::intern::Text;
 use crate::model::{Component, PROVENANCE};
 use crate::policy::Level;
 use crate::rules::{Case, Findings, Rule, phrase};
@@ -78,7 +79,8 @@ fn facts(component: &Component, change: &Change<'_>) -> BTreeMap<String, String>
             facts.extend(Some(flavour(&build)).filter(|it| !it.is_empty()).map(|it| ("build".to_owned(), it)));
         }
     } else {
-        let properties = component.properties.iter().filter(|(name, _)| *name != Component::INSTALLER);
+        let is_said = |name: &Text| ![Component::INSTALLER, Component::FILES].contains(name);
+        let properties = component.properties.iter().filter(|(name, _)| is_said(name));
         facts.extend(properties.map(|(name, value)| ((*name).to_owned(), (*value).to_owned())));
     }
     // That other content is larger, or has another mark in its store, `integrity-drift` says with its digest.
