@@ -2,6 +2,7 @@
 
 mod differs;
 mod edges;
+mod listed;
 mod moves;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -200,6 +201,16 @@ struct Paired<'g> {
 }
 
 fn within<'g>(old: &'g Subject, new: &'g Subject) -> (Vec<Change<'g>>, Vec<EdgeChange<'g>>) {
+    let (mut changes, edges) =
+        if old.says.whole == new.says.whole { exactly(old, new) } else { listed::within(old, new) };
+    changes.sort_by_key(|change| {
+        let of = |side: Option<Resolved<'g>>| side.map(|resolved| resolved.component.purl);
+        (change.either().component.purl.key(), of(change.new), of(change.old))
+    });
+    (changes, edges)
+}
+
+fn exactly<'g>(old: &'g Subject, new: &'g Subject) -> (Vec<Change<'g>>, Vec<EdgeChange<'g>>) {
     let mut changes = Vec::new();
     let mut paired = Paired::default();
     let (olds, mut news) = (old.by_key(), new.by_key());
@@ -211,10 +222,6 @@ fn within<'g>(old: &'g Subject, new: &'g Subject) -> (Vec<Change<'g>>, Vec<EdgeC
     for &(old, new) in &paired.pairs {
         changes.extend(change(old, new));
     }
-    changes.sort_by_key(|change| {
-        let of = |side: Option<Resolved<'g>>| side.map(|resolved| resolved.component.purl);
-        (change.either().component.purl.key(), of(change.new), of(change.old))
-    });
     let edges = if old.says.edges && new.says.edges { edges::edges(old, new, &paired) } else { Vec::new() };
     (changes, edges)
 }

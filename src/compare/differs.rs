@@ -6,13 +6,14 @@ use super::{Change, ChangeKind, What};
 use crate::formats;
 use crate::graph::{Resolved, Subject};
 use crate::intern::Text;
-use crate::model::{Component, Kind, Origin};
+use crate::model::{Component, Kind, Origin, PROVENANCE};
 use crate::versions::{self, Step};
 
 /// Returns how two paired components differ; none where they do not.
 pub(super) fn change<'g>(old: Resolved<'g>, new: Resolved<'g>) -> Option<Change<'g>> {
     let (a, b) = (old.component, new.component);
-    let (says_old, says_new) = (old.subject.says, new.subject.says);
+    let (says_old, says_new) = (old.says(), new.says());
+    let is_whole = says_old.whole == says_new.whole;
     let mut what = Vec::new();
     let scheme = versions::scheme(b.purl.ty());
     let same = scheme.same(a.version(), b.version());
@@ -48,14 +49,21 @@ pub(super) fn change<'g>(old: Resolved<'g>, new: Resolved<'g>) -> Option<Change<
         {
             what.push(What::Licence);
         }
-        if !a.purl.is_same_variant(&b.purl) || (same && is_other_variant(a, b, what.contains(&What::Integrity))) {
+        let is_other = match is_whole {
+            true => {
+                !a.purl.is_same_variant(&b.purl) || (same && is_other_variant(a, b, what.contains(&What::Integrity)))
+            }
+            // What a BOM of another tool does not say is no drift.
+            false => contradicts(a, b),
+        };
+        if is_other {
             what.push(What::Variant);
         }
     }
     if says_old.scopes && says_new.scopes && says_old.edges && says_new.edges && old.scope() != new.scope() {
         what.push(What::Scope);
     }
-    if says_old.scopes && says_new.scopes && !is_same_condition(old.environment(), new.environment()) {
+    if says_old.environments && says_new.environments && !is_same_condition(old.environment(), new.environment()) {
         what.push(What::Environment);
     }
     if what.is_empty() {
@@ -116,6 +124,15 @@ fn parts<'c>(condition: &'c str, word: &str) -> Vec<&'c str> {
 /// Says whether the new side proves less: its digests are gone, or all of broken algorithms where the old ones were not.
 fn is_weakened(old: &Component, new: &Component) -> bool {
     (!old.digests.is_empty() && new.digests.is_empty()) || (is_strong(old) && !is_strong(new))
+}
+
+/// Says whether a qualifier that both sides have tells another build.
+fn contradicts(old: &Component, new: &Component) -> bool {
+    let theirs = new.purl.qualifiers();
+    old.purl.qualifiers().iter().any(|(name, value)| {
+        let is_other = |(their, other): &(String, String)| their == name && other != value;
+        !PROVENANCE.contains(&name.as_str()) && theirs.iter().any(is_other)
+    })
 }
 
 /// Says whether a property differs. One under `cargo:` is there only where cargo was asked, and one under `yarn:` only where
