@@ -3,6 +3,7 @@
 mod differs;
 mod edges;
 mod gaps;
+mod listed;
 mod moves;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -15,7 +16,8 @@ use crate::graph::{Graph, Link, Resolved, Subject};
 use crate::intern::Text;
 use crate::model::Component;
 use crate::versions::{self, Step};
-use differs::{change, same_version, shares};
+pub use differs::{Digests, came_from};
+use differs::{change, same_version};
 pub use gaps::{Loosened, Tightened};
 
 /// The difference between two graphs.
@@ -85,7 +87,7 @@ impl ChangeKind {
 pub enum What {
     /// The version.
     Version,
-    /// The digests have nothing in common.
+    /// The digests have nothing in common, or others came in the place of some, see [`Digests`].
     Integrity,
     /// Digests that the old side had are gone, or only broken algorithms are left.
     IntegrityWeakened,
@@ -201,6 +203,16 @@ struct Paired<'g> {
 }
 
 fn within<'g>(old: &'g Subject, new: &'g Subject) -> (Vec<Change<'g>>, Vec<EdgeChange<'g>>) {
+    let (mut changes, edges) =
+        if old.says.whole == new.says.whole { exactly(old, new) } else { listed::within(old, new) };
+    changes.sort_by_key(|change| {
+        let of = |side: Option<Resolved<'g>>| side.map(|resolved| resolved.component.purl);
+        (change.either().component.purl.key(), of(change.new), of(change.old))
+    });
+    (changes, edges)
+}
+
+fn exactly<'g>(old: &'g Subject, new: &'g Subject) -> (Vec<Change<'g>>, Vec<EdgeChange<'g>>) {
     let mut changes = Vec::new();
     let mut paired = Paired::default();
     let (olds, mut news) = (old.by_key(), new.by_key());
@@ -212,10 +224,6 @@ fn within<'g>(old: &'g Subject, new: &'g Subject) -> (Vec<Change<'g>>, Vec<EdgeC
     for &(old, new) in &paired.pairs {
         changes.extend(change(old, new));
     }
-    changes.sort_by_key(|change| {
-        let of = |side: Option<Resolved<'g>>| side.map(|resolved| resolved.component.purl);
-        (change.either().component.purl.key(), of(change.new), of(change.old))
-    });
     let edges = if old.says.edges && new.says.edges { edges::edges(old, new, &paired) } else { Vec::new() };
     (changes, edges)
 }
@@ -236,7 +244,7 @@ fn group<'g>(
     };
     take(&mut olds, &mut news, pairs, Resolved::identity, |_, _| true);
     take(&mut olds, &mut news, pairs, |node| std::ptr::from_ref(node.component), |_, _| true);
-    take(&mut olds, &mut news, pairs, |node| node.component.purl, |old, new| shares(old, new) == Some(true));
+    take(&mut olds, &mut news, pairs, |node| node.component.purl, |old, new| Digests::of(old, new).are_shared());
     take(&mut olds, &mut news, pairs, |node| node.component.purl, |_, _| true);
     if olds.len().max(news.len()) <= MANY {
         // Builds of one version are told apart by where they are locked.

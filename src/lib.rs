@@ -39,10 +39,11 @@ use anyhow::Result;
 
 use graph::Graph;
 use intern::Text;
+use model::Inventory;
 use policy::{Level, Policy};
 use report::{Problem, Report};
 use rules::Case;
-use source::{Location, Sources};
+use source::{Location, Source, Sources};
 use time::Date;
 
 /// One side of a comparison: what was read, and what could not be.
@@ -86,13 +87,7 @@ pub fn check(
     // What could not be read is a problem; that it is gone, nobody knows.
     pinned.graph.retain(|path| !resolved.is_unread(path));
     let image_notes = hold_images(&mut pinned, &resolved);
-    // A BOM that knows no subjects is compared with all of the tree at once.
-    let whole = match pinned.graph.subjects() {
-        [foreign] if foreign.is_foreign() && sources.path(foreign.place.file) == foreign.path => {
-            Some(resolved.graph.as_one(foreign.path))
-        }
-        _ => None,
-    };
+    let whole = at_once(&resolved.graph, &pinned.graph, sources);
     let mut drift = compare::drift_by_path(&pinned.graph, whole.as_ref().unwrap_or(&resolved.graph));
     // Of an image that nobody pinned, all would be new.
     let approved: BTreeSet<String> = images::names(&pinned.graph).into_iter().map(str::to_owned).collect();
@@ -127,6 +122,30 @@ pub fn check(
     Ok(finish(report, pinned, resolved))
 }
 
+/// Narrows what is pinned to what is pinned of one file, so that it is not held to all the rest: to its subjects, and in a BOM
+/// that knows none to the packages that it has.
+pub fn narrow(pinned: &mut Side, resolved: &Side) {
+    let (path, file) = match pinned.graph.subjects() {
+        [foreign] if foreign.is_foreign() && resolved.graph.subject(foreign.path).is_none() => {
+            (foreign.path, foreign.place.file)
+        }
+        _ => return pinned.graph.retain(|path| resolved.graph.subject(path).is_some()),
+    };
+    let keys: BTreeSet<Text> = resolved.graph.components().map(|node| node.component.purl.key()).collect();
+    let nothing = Inventory::new(&Source { file, path, text: "" }, "cyclonedx-json");
+    pinned.graph = pinned.graph.accept(&Graph::join([nothing]), &|purl| !keys.contains(purl.key()));
+}
+
+/// Returns all subjects of a graph as one, where the other graph is a BOM that knows no subjects.
+fn at_once(graph: &Graph, other: &Graph, sources: &Sources) -> Option<Graph> {
+    match other.subjects() {
+        [foreign] if foreign.is_foreign() && sources.path(foreign.place.file) == foreign.path => {
+            Some(graph.as_one(foreign.path))
+        }
+        _ => None,
+    }
+}
+
 /// Holds the pinned images to those that are at hand: one that is not is not gone. Returns what a reader should know.
 fn hold_images(pinned: &mut Side, resolved: &Side) -> Vec<String> {
     let here: BTreeSet<String> = images::names(&resolved.graph).into_iter().map(str::to_owned).collect();
@@ -145,7 +164,11 @@ fn hold_images(pinned: &mut Side, resolved: &Side) -> Vec<String> {
 pub fn diff(mut old: Side, mut new: Side, sources: &Sources) -> Report {
     old.graph.retain(|path| !new.is_unread(path));
     new.graph.retain(|path| !old.is_unread(path));
-    let drift = compare::drift(&old.graph, &new.graph);
+    // One subject is compared with the only other as it is.
+    let several = |graph: &Graph| graph.subjects().len() > 1;
+    let old_as_one = at_once(&old.graph, &new.graph, sources).filter(|_| several(&old.graph));
+    let new_as_one = at_once(&new.graph, &old.graph, sources).filter(|_| several(&new.graph));
+    let drift = compare::drift(old_as_one.as_ref().unwrap_or(&old.graph), new_as_one.as_ref().unwrap_or(&new.graph));
     let mut report = Report::facts(&drift, &causes::of(&drift), sources);
     report.headlines = headlines::of(&drift, &Policy::default());
     report.headlines.extend(headlines::of_systems(&drift));

@@ -7,7 +7,7 @@ use std::fmt;
 
 use crate::causes::{self, Cause};
 use crate::compare::{Change, Drift, Pair};
-use crate::graph::{Graph, Resolved, Ways};
+use crate::graph::{Graph, Resolved, Subject, Ways};
 use crate::images::{self, Comparison};
 use crate::intern::{self, Text};
 use crate::model::{Component, Layer, Says};
@@ -441,7 +441,7 @@ impl Report {
                 to: edge.link.to.component.purl.as_str(),
             }));
             if let (Some(old), Some(new)) = (pair.old, pair.new) {
-                report.notes.extend(unsaid(subject, old.says, new.says));
+                report.notes.extend(unsaid(subject, old, new));
             }
         }
         report.causes = causes.lines();
@@ -544,18 +544,30 @@ fn line<'g>(
 }
 
 /// Says what one side does not carry, so that it was not compared.
-fn unsaid(subject: Text, old: Says, new: Says) -> Option<String> {
-    let facts = [
-        ("requirements", old.edges, new.edges),
-        ("scopes and environments", old.scopes, new.scopes),
-        ("digests", old.integrity, new.integrity),
-        ("sources", old.origin, new.origin),
-        ("licences", old.licence, new.licence),
+fn unsaid(path: Text, old: &Subject, new: &Subject) -> Option<String> {
+    type Fact = (Text, fn(&Says) -> bool);
+    const FACTS: [Fact; 6] = [
+        ("requirements", |says| says.edges),
+        ("scopes", |says| says.scopes),
+        ("environments", |says| says.environments),
+        ("digests", |says| says.integrity),
+        ("sources", |says| says.origin),
+        ("licences", |says| says.licence),
     ];
-    // What neither side says is no news, and licences are rarely in a lockfile.
-    let missing: Vec<&str> = facts.iter().filter(|fact| fact.1 != fact.2).map(|fact| fact.0).collect();
-    (!missing.is_empty())
-        .then(|| format!("{subject}: not compared, since one side does not say: {}", missing.join(", ")))
+    let missing = FACTS.iter().filter_map(|(name, is_said)| match (is_said(&old.says), is_said(&new.says)) {
+        // What neither side says is no news, and licences are rarely in a lockfile.
+        (false, false) => None,
+        (true, true) => {
+            // Beside a BOM that knows no subjects stand all at once, and some of them may be silent.
+            let silent = |side: &Subject| side.components().filter(|node| !is_said(&node.says())).count();
+            let count = if old.says.whole == new.says.whole { 0 } else { silent(old).max(silent(new)) };
+            let s = if count == 1 { "" } else { "s" };
+            (count > 0).then(|| format!("{name} of {count} component{s}"))
+        }
+        _ => Some((*name).to_owned()),
+    });
+    let missing: Vec<String> = missing.collect();
+    (!missing.is_empty()).then(|| format!("{path}: not compared, since one side does not say: {}", missing.join(", ")))
 }
 
 /// Returns a line for each subject of a graph.

@@ -21,6 +21,7 @@ use hashbrown::HashMap;
 
 use super::serial;
 use crate::formats::cyclonedx::properties::{self, Fields, UNMET};
+use crate::formats::{self, Yield};
 use crate::graph::{Graph, Resolved, Subject};
 use crate::intern::{self, Text};
 use crate::model::{self, Gap, Kind, Layer, Origin, Requirement};
@@ -206,12 +207,18 @@ impl<'g> Writer<'g> {
         let read_by = properties::encode(subject.format, &fields);
         let mut properties = vec![Property::new(properties::SUBJECT, &read_by)];
         let says = subject.says;
+        // Of a format that has none, its name says so, where there is none.
+        let yields = formats::named(subject.format).map_or(&[][..], |format| format.yields());
+        let may_say_environments =
+            yields.contains(&Yield::Environments) || subject.components().any(|node| !node.environment().is_empty());
         let facts = [
             ("edges", says.edges),
             ("scopes", says.scopes),
+            ("environments", says.environments || !may_say_environments),
             ("integrity", says.integrity),
             ("origin", says.origin),
             ("licence", says.licence),
+            ("whole", says.whole),
         ];
         let silent: Vec<&str> = facts.iter().filter(|fact| !fact.1).map(|fact| fact.0).collect();
         if !silent.is_empty() {

@@ -11,7 +11,7 @@ use super::{Outcome, tell};
 use crate::policy::Level;
 use crate::source::{Location, Sources};
 use crate::stacks;
-use crate::{Side, check};
+use crate::{check, narrow};
 
 /// Hold a tree to its pinned BOM and judge what drifted: the gate
 ///
@@ -62,12 +62,11 @@ impl Check {
         let mut work = work.telling(self.outputs.verbose);
         work.policy.targets.extend(read_nodes(&sources, &self.nodes)?);
         let (pinned, resolved) = rayon::join(|| work.pinned(), || work.read(&self.files));
-        let (mut pinned, mut resolved) = (Side { graph: pinned?, ..Side::default() }, resolved?);
+        let (mut pinned, mut resolved) = (pinned?, resolved?);
         self.images.add_to(&mut resolved, Some(&pinned.graph), &work, &self.files)?;
         tell(&resolved);
         if work.is_file() {
-            // One file is held to what is pinned of it, and not to all the rest.
-            pinned.graph.retain(|path| resolved.graph.subject(path).is_some());
+            narrow(&mut pinned, &resolved);
         }
         let gate = match self.fail_on {
             Some(Gate::Warn) => Level::Warn,

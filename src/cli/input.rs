@@ -222,7 +222,7 @@ impl<'s> Work<'s> {
     ///
     /// # Errors
     /// Where it is not there, or can't be read whole: nothing can be held to half a BOM.
-    pub fn pinned(&self) -> Result<Graph> {
+    pub fn pinned(&self) -> Result<Side> {
         if !self.bom.exists() {
             bail!(
                 "there is no pinned BOM at {}; write the first one with `driftgate init`, or `driftgate pin` under a policy",
@@ -246,7 +246,7 @@ fn is_same_folder(a: &Path, b: &Path) -> bool {
 ///
 /// # Errors
 /// Where it can't be read whole.
-fn read_bom(sources: &Sources, root: &Path, bom: &Path) -> Result<Graph> {
+fn read_bom(sources: &Sources, root: &Path, bom: &Path) -> Result<Side> {
     let single = Single::new(bom)?.shown_as(below(root, bom));
     let name = single.shown().to_owned();
     let tree: Arc<dyn Tree> = Arc::new(single);
@@ -254,7 +254,7 @@ fn read_bom(sources: &Sources, root: &Path, bom: &Path) -> Result<Graph> {
     if let Some(problem) = read.problems.first() {
         bail!("reading the pinned BOM: {problem}");
     }
-    Ok(Graph::join(read.inventories))
+    Ok(read.side())
 }
 
 /// Reads what an argument names.

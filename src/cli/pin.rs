@@ -72,15 +72,15 @@ impl Pin {
                 "nothing here has a format that driftgate reads, so there is nothing to pin; `driftgate list formats` names them"
             );
         }
-        let pinned = if work.bom.exists() || !patterns.is_empty() { work.pinned()? } else { Graph::default() };
+        let pinned = if work.bom.exists() || !patterns.is_empty() { work.pinned()?.graph } else { Graph::default() };
         let accepted = if patterns.is_empty() && work.is_file() {
-            let mut accepted = if work.bom.exists() { work.pinned()? } else { Graph::default() };
+            let mut accepted = if work.bom.exists() { work.pinned()?.graph } else { Graph::default() };
             accepted.replace(resolved.graph);
             accepted
         } else if patterns.is_empty() {
             // An image that is not at hand stays as it is pinned, while there is something that it goes with.
             let here = images::names(&resolved.graph);
-            let mut accepted = if work.bom.exists() { work.pinned()? } else { Graph::default() };
+            let mut accepted = if work.bom.exists() { work.pinned()?.graph } else { Graph::default() };
             let absent = images::names(&accepted).into_iter().filter(|image| !here.contains(image));
             let (kept, gone): (BTreeSet<String>, BTreeSet<String>) =
                 absent.map(str::to_owned).partition(|image| stacks::is_named(&resolved.graph, image));

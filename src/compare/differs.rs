@@ -6,13 +6,14 @@ use super::{Change, ChangeKind, What};
 use crate::formats::{self, pypi};
 use crate::graph::{Resolved, Subject};
 use crate::intern::Text;
-use crate::model::{Component, Origin, index};
+use crate::model::{Component, Kind, Origin, PROVENANCE, index};
 use crate::versions::{self, Step};
 
 /// Returns how two paired components differ; none where they do not.
 pub(super) fn change<'g>(old: Resolved<'g>, new: Resolved<'g>) -> Option<Change<'g>> {
     let (a, b) = (old.component, new.component);
-    let (says_old, says_new) = (old.subject.says, new.subject.says);
+    let (says_old, says_new) = (old.says(), new.says());
+    let is_whole = says_old.whole == says_new.whole;
     let mut what = Vec::new();
     let scheme = versions::scheme(b.purl.ty());
     let same = scheme.same(a.version(), b.version());
@@ -23,7 +24,9 @@ pub(super) fn change<'g>(old: Resolved<'g>, new: Resolved<'g>) -> Option<Change<
         // A lock and an environment made of it say the same where the environment's records say nothing.
         let is_one_installed = || is_installed(old.subject) != is_installed(new.subject);
         if says_old.integrity && says_new.integrity {
-            if shares(a, b) == Some(false) {
+            let digests = Digests::of(a, b);
+            let is_replaced = || digests == Digests::Replaced && same && !is_one_installed() && !is_image(b);
+            if digests == Digests::Other || is_replaced() {
                 what.push(What::Integrity);
             } else if same && is_weakened(a, b) && !is_one_installed() {
                 what.push(What::IntegrityWeakened);
@@ -32,7 +35,7 @@ pub(super) fn change<'g>(old: Resolved<'g>, new: Resolved<'g>) -> Option<Change<
         let is_told = || (a.origin != Origin::Unknown && b.origin != Origin::Unknown) || !is_one_installed();
         if says_old.origin
             && says_new.origin
-            && is_moved(a.origin, b.origin)
+            && (is_moved(a.origin, b.origin) || came_from(a, b).next().is_some())
             && is_bundled(a) == is_bundled(b)
             && is_told()
         {
@@ -46,7 +49,14 @@ pub(super) fn change<'g>(old: Resolved<'g>, new: Resolved<'g>) -> Option<Change<
         {
             what.push(What::Licence);
         }
-        if !a.purl.is_same_variant(&b.purl) || (same && is_other_variant(a, b, what.contains(&What::Integrity))) {
+        let is_other = match is_whole {
+            true => {
+                !a.purl.is_same_variant(&b.purl) || (same && is_other_variant(a, b, what.contains(&What::Integrity)))
+            }
+            // What a BOM of another tool does not say is no drift.
+            false => contradicts(a, b),
+        };
+        if is_other {
             what.push(What::Variant);
         }
     }
@@ -58,8 +68,8 @@ pub(super) fn change<'g>(old: Resolved<'g>, new: Resolved<'g>) -> Option<Change<
         let has_project = old.is_root() || new.is_root();
         !has_project || (!old.environment().is_empty() && !new.environment().is_empty())
     };
-    if says_old.scopes
-        && says_new.scopes
+    if says_old.environments
+        && says_new.environments
         && !is_same_condition(old.environment(), new.environment())
         && is_known()
         && !(b.purl.ty() == "pypi" && pypi::is_same_marker(old.environment(), new.environment()))
@@ -126,11 +136,23 @@ fn is_weakened(old: &Component, new: &Component) -> bool {
     (!old.digests.is_empty() && new.digests.is_empty()) || (is_strong(old) && !is_strong(new))
 }
 
+/// Says whether a qualifier that both sides have tells another build.
+fn contradicts(old: &Component, new: &Component) -> bool {
+    let theirs = new.purl.qualifiers();
+    old.purl.qualifiers().iter().any(|(name, value)| {
+        let is_other = |(their, other): &(String, String)| their == name && other != value;
+        !PROVENANCE.contains(&name.as_str()) && theirs.iter().any(is_other)
+    })
+}
+
 /// Says whether a property differs. One under `cargo:` is there only where cargo was asked, and one under `yarn:` only where
-/// yarn packs as it did then, so that one side may lack it; who installed a component is no part of it.
+/// yarn packs as it did then, so that one side may lack it; who installed a component is no part of it, nor is where its
+/// files come from.
 fn is_other_variant(old: &Component, new: &Component, is_other_content: bool) -> bool {
     let lacks = |side: &Component, (name, value): &(Text, Text)| {
-        if *name == Component::INSTALLER || (is_other_content && Component::CONTENT.contains(name)) {
+        if [Component::INSTALLER, Component::FILES].contains(name)
+            || (is_other_content && Component::CONTENT.contains(name))
+        {
             return false;
         }
         let found = side.properties.iter().find(|(other, _)| other == name);
@@ -167,16 +189,52 @@ pub(super) fn same_version(old: &Component, new: &Component) -> bool {
     versions::scheme(old.purl.ty()).same(old.version(), new.version())
 }
 
-/// Says whether two sides share a digest of the strongest algorithm that both have: what is checked at install time.
-/// None where that can't be said: one side has no digest, or had only broken ones and now has better.
-pub(super) fn shares(old: &Component, new: &Component) -> Option<bool> {
-    let has = |algorithm| new.digests.iter().any(|digest| digest.algorithm == algorithm);
-    let common = old.digests.iter().map(|digest| digest.algorithm).filter(|algorithm| has(*algorithm)).max();
-    let Some(strongest) = common else {
-        return (is_strong(old) && is_strong(new)).then_some(false);
-    };
-    let mut comparable = old.digests.iter().filter(|digest| digest.algorithm == strongest);
-    Some(comparable.any(|digest| new.digests.binary_search(digest).is_ok()))
+/// Returns the hosts that files of the new side come from though the others of their registry do not, and the old side's
+/// files did not.
+pub fn came_from<'c>(old: &'c Component, new: &'c Component) -> impl Iterator<Item = Text> + 'c {
+    new.odd_hosts().filter(move |host| !old.odd_hosts().any(|known| known == *host))
+}
+
+/// Images are named by digests of several kinds: one of a list grows by a platform and is another.
+fn is_image(component: &Component) -> bool {
+    component.kind == Kind::Container
+}
+
+/// How the digests of two sides stand to each other, of the strongest algorithm that both have: what is checked at install
+/// time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Digests {
+    /// That can't be said: one side has no digest, or had only broken ones and now has better.
+    Unknown,
+    /// They have nothing in common.
+    Other,
+    /// They have some in common, and others came in the place of some that went: one of several files is another one.
+    Replaced,
+    /// One side has all that the other has: files came, or went, or nothing did.
+    Same,
+}
+
+impl Digests {
+    /// Compares the digests of two sides.
+    pub fn of(old: &Component, new: &Component) -> Self {
+        let has = |algorithm| new.digests.iter().any(|digest| digest.algorithm == algorithm);
+        let common = old.digests.iter().map(|digest| digest.algorithm).filter(|algorithm| has(*algorithm)).max();
+        let Some(strongest) = common else {
+            return if is_strong(old) && is_strong(new) { Digests::Other } else { Digests::Unknown };
+        };
+        let count = |side: &Component| side.digests.iter().filter(|digest| digest.algorithm == strongest).count();
+        let shared = old.digests.iter().filter(|digest| digest.algorithm == strongest);
+        match shared.filter(|digest| new.digests.binary_search(digest).is_ok()).count() {
+            0 => Digests::Other,
+            shared if shared < count(old) && shared < count(new) => Digests::Replaced,
+            _ => Digests::Same,
+        }
+    }
+
+    /// Says whether both sides have some digest.
+    pub fn are_shared(self) -> bool {
+        matches!(self, Digests::Replaced | Digests::Same)
+    }
 }
 
 fn is_strong(component: &Component) -> bool {
@@ -185,7 +243,36 @@ fn is_strong(component: &Component) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::is_same_condition;
+    use super::{Digests, is_same_condition};
+    use crate::model::{Algorithm, Component, Digest};
+
+    #[test]
+    fn digests_compare_as_sets() {
+        let side = |hexes: &str| {
+            let digest = |hex: char| {
+                let algorithm = if hex.is_ascii_digit() { Algorithm::Md5 } else { Algorithm::Sha256 };
+                Digest::hex(algorithm, &hex.to_string().repeat(if hex.is_ascii_digit() { 32 } else { 64 }))
+            };
+            Component { digests: hexes.chars().filter_map(digest).collect(), ..Component::default() }.intern()
+        };
+        for (old, new, expected) in [
+            ("ab", "ab", Digests::Same),
+            ("ab", "abc", Digests::Same),
+            ("abc", "ab", Digests::Same),
+            ("ab", "ac", Digests::Replaced),
+            ("ab", "acd", Digests::Replaced),
+            ("ab", "cd", Digests::Other),
+            ("a", "b", Digests::Other),
+            ("", "a", Digests::Unknown),
+            ("1", "a", Digests::Unknown),
+            ("1", "2", Digests::Other),
+            // The strongest that both have counts.
+            ("1a", "2a", Digests::Same),
+            ("1a", "1b", Digests::Other),
+        ] {
+            assert_eq!(Digests::of(side(old), side(new)), expected, "{old} | {new}");
+        }
+    }
 
     #[test]
     fn the_order_of_a_condition_is_no_drift() {

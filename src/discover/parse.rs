@@ -7,7 +7,7 @@ use rayon::prelude::*;
 
 use super::told::{self, Told};
 use super::{Found, Read, join};
-use crate::formats::{self, Format, Role};
+use crate::formats::{self, Format, Role, Yield};
 use crate::model::{Gap, Inventory};
 use crate::progress::{FOUND, READ};
 use crate::report::Problem;
@@ -138,8 +138,11 @@ impl Reading<'_> {
         if !is_own {
             join::join(&mut read.inventories);
         }
-        // What waited for an answer of what is installed has none.
         for inventory in &mut read.inventories {
+            let yields = formats::named(inventory.format).map_or(&[][..], |format| format.yields());
+            let has_any = || inventory.nodes.iter().any(|node| !node.environment.is_empty());
+            inventory.says.environments &= yields.contains(&Yield::Environments) || has_any();
+            // What waited for an answer of what is installed has none.
             if formats::named(inventory.format).is_some_and(|format| format.is_installed()) {
                 let open = inventory.declared.iter_mut().filter(|declared| declared.gap == Gap::Open);
                 open.for_each(|declared| declared.gap = Gap::Unmet);
@@ -147,6 +150,12 @@ impl Reading<'_> {
         }
         read.inventories.iter_mut().for_each(join::name);
         let doubled = join::doubled(&mut read, sources);
+        for Fault { place, message } in
+            read.inventories.iter_mut().flat_map(|inventory| std::mem::take(&mut inventory.notes))
+        {
+            let Location { path, line, column, .. } = sources.locate(place);
+            read.notes.push(format!("{path}:{line}:{column}: {message}"));
+        }
         let faults = read.inventories.iter_mut().flat_map(|inventory| std::mem::take(&mut inventory.faults));
         for Fault { place, message } in faults.collect::<Vec<_>>() {
             read.problems.push(Problem::at(sources.locate(place), message));

@@ -41,6 +41,7 @@ impl Mixed {
             environment: resolved.environment(),
             layer: resolved.layer(),
             copy: resolved.copy(),
+            says: None,
         });
     }
 
@@ -145,5 +146,6 @@ fn mix(ours: &Subject, theirs: &Subject, chosen: &dyn Fn(&Purl) -> bool) -> Inve
         says: ours.says,
         parts: Vec::new(),
         faults: Vec::new(),
+        notes: Vec::new(),
     }
 }

@@ -62,6 +62,7 @@ struct Node {
     scope: Option<Scope>,
     layer: Option<&'static Layer>,
     copy: Text,
+    says: Says,
 }
 
 /// Extras that are asked for, and how strongly.
@@ -128,7 +129,8 @@ impl Graph {
         self.subjects.iter().flat_map(Subject::components)
     }
 
-    /// Returns all subjects as one, named `path`: what a BOM that knows no subjects is compared with.
+    /// Returns all subjects as one, named `path`: what a BOM that knows no subjects is compared with. It says what any of
+    /// them does, and each of its components what its own subject does.
     pub fn as_one(&self, path: Text) -> Graph {
         let mut one: Option<Inventory> = None;
         for subject in &self.subjects {
@@ -145,15 +147,9 @@ impl Graph {
                 says,
                 parts: Vec::new(),
                 faults: Vec::new(),
+                notes: Vec::new(),
             });
-            let both = |a: bool, b: bool| a && b;
-            one.says = Says {
-                edges: both(one.says.edges, says.edges),
-                scopes: both(one.says.scopes, says.scopes),
-                integrity: both(one.says.integrity, says.integrity),
-                origin: both(one.says.origin, says.origin),
-                licence: both(one.says.licence, says.licence),
-            };
+            one.says = one.says.or(says);
             one.sources.extend(&subject.sources);
             let first = one.nodes.len() as NodeId - 1;
             let number = |index: NodeIndex| {
@@ -167,6 +163,7 @@ impl Graph {
                     environment: node.environment(),
                     layer: node.layer(),
                     copy: node.copy(),
+                    says: Some(node.says()),
                 });
             }
             one.edges.extend(subject.inner.edge_references().map(|edge| crate::model::Edge {
@@ -235,6 +232,7 @@ impl Subject {
             scope: None,
             layer: None,
             copy: "",
+            says,
         });
         let mut last: Option<(&'static Component, Text)> = None;
         for id in order {
@@ -248,6 +246,7 @@ impl Subject {
                 number[id as usize] = index;
                 let kept = &mut inner[index];
                 kept.root |= node.root;
+                kept.says = kept.says.of_both(node.says.unwrap_or(says), component);
                 // A component that is locked once without a condition is locked without one.
                 if kept.environment != node.environment {
                     kept.environment = merge(kept.environment, node.environment);
@@ -262,6 +261,7 @@ impl Subject {
                     scope: None,
                     layer: node.layer,
                     copy,
+                    says: node.says.unwrap_or(says),
                 });
             }
         }
@@ -470,6 +470,11 @@ impl<'g> Resolved<'g> {
     /// Returns which copy of its component it is; empty for the only one.
     pub fn copy(&self) -> Text {
         self.weight().copy
+    }
+
+    /// Returns which facts are known of it.
+    pub fn says(&self) -> Says {
+        self.weight().says
     }
 
     /// Returns what tells it from every other node of a subject.

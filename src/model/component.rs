@@ -123,6 +123,10 @@ impl Component {
     /// The property that names the tool which installed a component. Who installed it makes it no other component.
     pub const INSTALLER: Text = "installer";
 
+    /// The property that names a host which has files of a component, and is neither its registry's own nor the one that
+    /// has the others of the same lock. It says where the component comes from.
+    pub const FILES: Text = "files-from";
+
     /// The properties that tell of a file's content, or of the mark that a store has put on it: of other content they are
     /// others, and its digest says so already.
     pub const CONTENT: [Text; 5] = ["checksum", "etag", "nfiles", "size", "version_id"];
@@ -139,6 +143,11 @@ impl Component {
         self.digests.dedup();
         self.properties.sort_unstable();
         TABLE.get(self, |component| Box::leak(Box::new(component)))
+    }
+
+    /// Returns the hosts that files of it come from though the others of their registry do not.
+    pub fn odd_hosts(&self) -> impl Iterator<Item = Text> {
+        self.properties.iter().filter(|(name, _)| *name == Component::FILES).map(|(_, host)| *host)
     }
 
     /// Returns the version, empty where there is none.

@@ -2,7 +2,7 @@
 
 use std::sync::LazyLock;
 
-use super::{Component, Part};
+use super::{Component, Origin, Part};
 use crate::intern::{Table, Text};
 use crate::source::{Fault, Place, Source};
 
@@ -115,6 +115,8 @@ pub struct Node {
     /// edges: the peers that it was resolved with (`(react@18.2.0)`), the folder that it is installed into. Empty where
     /// there is one.
     pub copy: Text,
+    /// Which facts are known of it, where those are others than of the rest of its inventory.
+    pub says: Option<Says>,
 }
 
 /// A requirement with its answer: an exact node needs an exact node.
@@ -185,19 +187,71 @@ pub struct Manifest {
 pub struct Says {
     /// Who requires whom.
     pub edges: bool,
-    /// Scope and environment of requirements.
+    /// Scopes of requirements.
     pub scopes: bool,
+    /// Conditions under which components are locked.
+    pub environments: bool,
     /// Digests.
     pub integrity: bool,
     /// Where components come from.
     pub origin: bool,
     /// Licences.
     pub licence: bool,
+    /// Whatever else a component has: which are the project's own and what it requires itself, builds and other properties,
+    /// and that there are several of one version. A BOM that another tool wrote says none of it for sure.
+    pub whole: bool,
 }
 
 impl Says {
     /// Everything.
-    pub const ALL: Says = Says { edges: true, scopes: true, integrity: true, origin: true, licence: true };
+    pub const ALL: Says = Says {
+        edges: true,
+        scopes: true,
+        environments: true,
+        integrity: true,
+        origin: true,
+        licence: true,
+        whole: true,
+    };
+
+    /// Names and versions alone.
+    pub const NOTHING: Says = Says {
+        edges: false,
+        scopes: false,
+        environments: false,
+        integrity: false,
+        origin: false,
+        licence: false,
+        whole: true,
+    };
+
+    /// Returns what either of two says.
+    pub fn or(self, other: Says) -> Says {
+        Says {
+            edges: self.edges || other.edges,
+            scopes: self.scopes || other.scopes,
+            environments: self.environments || other.environments,
+            integrity: self.integrity || other.integrity,
+            origin: self.origin || other.origin,
+            licence: self.licence || other.licence,
+            whole: self.whole || other.whole,
+        }
+    }
+
+    /// Returns what both of two say of a component that both have: its digests, its source and its licence, if it has them,
+    /// are said whoever is silent on them.
+    pub fn of_both(self, other: Says, component: &Component) -> Says {
+        let is_known = component.origin != Origin::Unknown;
+        Says {
+            edges: self.edges && other.edges,
+            scopes: self.scopes && other.scopes,
+            environments: self.environments && other.environments,
+            integrity: (self.integrity && other.integrity) || !component.digests.is_empty(),
+            origin: (self.origin && other.origin) || is_known,
+            licence: (self.licence && other.licence) || !component.licence.is_empty(),
+            whole: self.whole && other.whole,
+        }
+    }
 }
 
 /// What one file says.
@@ -225,6 +279,8 @@ pub struct Inventory {
     pub says: Says,
     /// What could not be read; everything else still counts.
     pub faults: Vec<Fault>,
+    /// What was left out, and nobody can mend: a tool wrote it so.
+    pub notes: Vec<Fault>,
 }
 
 impl Inventory {
@@ -243,6 +299,7 @@ impl Inventory {
             manifest: None,
             says: Says::ALL,
             faults: Vec::new(),
+            notes: Vec::new(),
         }
     }
 
@@ -306,6 +363,7 @@ impl Inventory {
         self.declared
             .extend(file.declared.into_iter().map(|declared| Declared { from: number(declared.from), ..declared }));
         self.faults.extend(file.faults);
+        self.notes.extend(file.notes);
         if let Some(manifest) = file.manifest {
             self.manifest.get_or_insert_default().facts.extend(manifest.facts);
         }
@@ -316,7 +374,7 @@ impl Inventory {
         self.nodes.iter_mut().for_each(|node| node.place = place);
         self.edges.iter_mut().for_each(|edge| edge.place = place);
         self.declared.iter_mut().for_each(|declared| declared.place = place);
-        self.faults.iter_mut().for_each(|fault| fault.place = place);
+        self.faults.iter_mut().chain(&mut self.notes).for_each(|fault| fault.place = place);
     }
 
     /// Returns the component of a node; none for the subject itself.

@@ -142,15 +142,18 @@ fn subject(path: String, pool: Vec<Component>) -> impl Strategy<Value = Inventor
     let members = prop::collection::vec((any::<prop::sample::Index>(), prop::bool::weighted(0.2), text(), copy), 0..7);
     let edges = prop::collection::vec((0..8usize, 0..7usize, requirement()), 0..12);
     let gaps = prop::collection::vec((0..8usize, text(), requirement(), prop::collection::vec(0..7usize, 0..3)), 0..3);
-    let says = prop::array::uniform5(prop::bool::weighted(0.85));
+    let says = prop::array::uniform6(prop::bool::weighted(0.85));
     (prop::sample::select(formats.to_vec()), members, edges, gaps, says).prop_map(
         move |(format, members, edges, gaps, says)| {
             let members: Vec<Member> = members;
             let edges: Vec<Edge> = edges;
             let source = Source { file: FileId(0), path: intern::text(&path), text: "tree" };
             let mut inventory = Inventory::new(&source, format);
-            let [edges_said, scopes, integrity, origin, licence] = says;
-            inventory.says = Says { edges: edges_said, scopes, integrity, origin, licence };
+            let [edges_said, scopes, environments, integrity, origin, licence] = says;
+            // A format that knows of none says none.
+            let environments = environments && format != "cyclonedx-json";
+            let whole = true;
+            inventory.says = Says { edges: edges_said, scopes, environments, integrity, origin, licence, whole };
             for (which, root, environment, copy) in &members {
                 let component = Some(pool[which.index(pool.len())].clone().intern());
                 let environment = intern::text(environment);
@@ -161,6 +164,7 @@ fn subject(path: String, pool: Vec<Component>) -> impl Strategy<Value = Inventor
                     environment,
                     layer: None,
                     copy: intern::text(copy),
+                    says: None,
                 });
             }
             let count = members.len();

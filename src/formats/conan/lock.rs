@@ -39,7 +39,7 @@ impl Format for ConanLock {
     fn parse(&self, source: &Source<'_>) -> Result<Inventory> {
         let file = json::tree(source)?;
         let mut inventory = Inventory::new(source, "conan-lock");
-        inventory.says = Says { edges: false, scopes: true, integrity: false, origin: false, licence: false };
+        inventory.says = Says { scopes: true, environments: true, ..Says::NOTHING };
         match text(&file, "version") {
             "0.1" | "0.2" | "0.3" | "0.4" => graph(&file, source, &mut inventory)?,
             "0.5" => lists(&file, &mut inventory),

@@ -49,7 +49,7 @@ pub(super) fn first(source: &Source<'_>, inventories: Vec<Inventory>) -> Result<
 /// Reads another generator's BOM.
 fn foreign(source: &Source<'_>, format: &'static str, document: &Document<'_>) -> Inventory {
     let mut inventory = Inventory::new(source, format);
-    let mut faults = Vec::new();
+    let (mut faults, mut left) = (Vec::new(), Left::default());
     let mut refs: HashMap<&str, Option<NodeId>> = HashMap::new();
     let mut nodes: HashMap<(Purl, Origin, &'static [Digest]), NodeId> = HashMap::new();
     // How components are meant, by node; a merged one is needed as its strongest needs it.
@@ -58,7 +58,10 @@ fn foreign(source: &Source<'_>, format: &'static str, document: &Document<'_>) -
     let listed = flatten(root.into_iter().chain(document.components.iter().flatten()));
     let mut says = Says { edges: document.dependencies.as_ref().is_some_and(|all| !all.is_empty()), ..NOTHING };
     for component in &listed {
-        let node = resolve(source, component, &mut faults).map(|(found, place)| {
+        let node = resolve(source, component, &mut faults, &mut left.digests).map(|(found, place)| {
+            if !left.digests.is_empty() {
+                left.of.get_or_insert(found.purl);
+            }
             let found = found.intern();
             says.integrity |= !found.digests.is_empty();
             says.licence |= !found.licence.is_empty();
@@ -88,9 +91,9 @@ fn foreign(source: &Source<'_>, format: &'static str, document: &Document<'_>) -
     let mut seen = HashSet::new();
     for dependency in document.dependencies.iter().flatten() {
         let Some(from) = dependency.from.as_ref() else { continue };
-        let from = find(source, &refs, from, &mut faults);
+        let from = find(source, &refs, from, &mut left.references);
         for to in dependency.depends_on.iter().flatten() {
-            let to_node = find(source, &refs, to, &mut faults);
+            let to_node = find(source, &refs, to, &mut left.references);
             let (Some(from), Some(to_node)) = (from, to_node) else { continue };
             if seen.insert((from, to_node)) {
                 inventory.edge(from, to_node, Requirement::of(scopes[to_node as usize]), place_of(source, to));
@@ -99,10 +102,41 @@ fn foreign(source: &Source<'_>, format: &'static str, document: &Document<'_>) -
     }
     inventory.says = says;
     inventory.faults = faults;
+    inventory.notes = left.notes();
     inventory
 }
 
-const NOTHING: Says = Says { edges: false, scopes: false, integrity: false, origin: false, licence: false };
+/// What is left out of another tool's BOM, since it does not fit: nobody can mend a file that a tool writes anew.
+#[derive(Default)]
+struct Left {
+    /// Digests that have another length than their algorithm's.
+    digests: Vec<Fault>,
+    /// The component that the first of them is of.
+    of: Option<Purl>,
+    /// References that name no component.
+    references: Vec<Fault>,
+}
+
+impl Left {
+    /// Says so, of each kind with the number and the first.
+    fn notes(self) -> Vec<Fault> {
+        let of = self.of.map_or("", |purl| purl.as_str());
+        let note = |faults: Vec<Fault>, noun: &str, of: &str| {
+            let count = faults.len();
+            let Fault { place, message } = faults.into_iter().next()?;
+            let message = match count {
+                1 => format!("a {noun}{of} is left out: {message}"),
+                _ => format!("{count} {noun}s are left out, the first{of}: {message}"),
+            };
+            Some(Fault { place, message })
+        };
+        let digests = note(self.digests, "digest", &format!(" of {of}"));
+        digests.into_iter().chain(note(self.references, "reference", "")).collect()
+    }
+}
+
+/// What a BOM says that another tool wrote, before it is read.
+const NOTHING: Says = Says { whole: false, ..Says::NOTHING };
 
 /// Lists components and their parts, in the order of the text.
 fn flatten<'d, 't: 'd>(top: impl Iterator<Item = &'d document::Component<'t>>) -> Vec<&'d document::Component<'t>> {
@@ -175,11 +209,13 @@ pub(super) fn shortened(text: &str) -> String {
     secret::covered(text).chars().take(80).flat_map(char::escape_debug).collect()
 }
 
-/// Makes a component of a listed one, and says where its name stands; none where it has no name.
+/// Makes a component of a listed one, and says where its name stands; none where it has no name. What is wrong with its
+/// digests goes to `digests`.
 pub(super) fn resolve(
     source: &Source<'_>,
     listed: &document::Component<'_>,
     faults: &mut Vec<Fault>,
+    digests: &mut Vec<Fault>,
 ) -> Option<(Component, Place)> {
     let (name, group, version) = (trimmed(&listed.name), trimmed(&listed.group), trimmed(&listed.version));
     let purl = listed.purl.as_ref().filter(|purl| !purl.trim().is_empty());
@@ -205,7 +241,7 @@ pub(super) fn resolve(
         let Some(known) = Algorithm::named(algorithm.trim()) else { continue };
         match Digest::hex(known, content.trim()) {
             Some(digest) => component.digests.push(digest),
-            None => faults.push(fault(
+            None => digests.push(fault(
                 source,
                 content,
                 format!("\"{}\" is no {} digest", shortened(content), known.cyclonedx()),

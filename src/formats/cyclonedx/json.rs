@@ -15,8 +15,9 @@ use crate::syntax;
 entry! {
     /// CycloneDX JSON, 1.2 to 1.7: a bill of materials, driftgate's own or another tool's.
     ///
-    /// What the other tool did not write (digests, edges, sources) is not compared. Parts of parts are read as components;
-    /// only `dependencies` makes edges.
+    /// What the other tool did not write (digests, edges, sources) is not compared, and a package that it lists is all that the
+    /// tree has of its version. Parts of parts are read as components; only `dependencies` makes edges. Its digests of another
+    /// length than their algorithm's, and references that name no component, are left out with a note.
     pub CycloneDxJson = "cyclonedx-json"
 }
 

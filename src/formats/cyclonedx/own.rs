@@ -108,7 +108,10 @@ impl<'s, 'd, 't> Own<'s, 'd, 't> {
         if let Some(id) = &listed.bom_ref {
             register(self.source, &mut self.refs, id, Some(Target::Component(number)), &mut self.faults);
         }
-        let Some((mut component, place)) = resolve(self.source, listed, &mut self.faults) else { return };
+        let mut digests = Vec::new();
+        let resolved = resolve(self.source, listed, &mut self.faults, &mut digests);
+        self.faults.extend(digests);
+        let Some((mut component, place)) = resolved else { return };
         component.origin = Origin::Unknown;
         let mut members: Vec<(String, Fields, &Str<'t>)> = Vec::new();
         let mut brought: Vec<(u32, String)> = Vec::new();
@@ -169,7 +172,7 @@ impl<'s, 'd, 't> Own<'s, 'd, 't> {
             let is_here = |of: &str| of.is_empty() || of == path;
             let by = brought.iter().find(|(_, of)| is_here(of)).map(|(number, _)| number);
             let layer = by.and_then(|number| self.layers[subject].get(number).copied());
-            let node = Node { component: Some(component), place, root, environment, layer, copy };
+            let node = Node { component: Some(component), place, root, environment, layer, copy, says: None };
             let node = self.inventories[subject].add_node(node);
             self.occurrences[number].push((subject, node));
         }
@@ -345,6 +348,8 @@ fn says(silent: Option<&Str<'_>>) -> Says {
         match fact.as_str() {
             "edges" => says.edges = false,
             "scopes" => says.scopes = false,
+            "environments" => says.environments = false,
+            "whole" => says.whole = false,
             "integrity" => says.integrity = false,
             "origin" => says.origin = false,
             "licence" => says.licence = false,

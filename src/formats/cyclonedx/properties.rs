@@ -12,7 +12,8 @@ pub const VERSION: &str = "1";
 /// On a subject: the id of the format that read it (and `path`, where CycloneDX can't name it so; and `environment`, where all of it
 /// is locked under a condition).
 pub const SUBJECT: &str = "driftgate:subject";
-/// On a subject: the facts that its file does not carry (`edges`, `scopes`, `integrity`, `origin`, `licence`).
+/// On a subject: the facts that its file does not carry (`edges`, `scopes`, `environments`, `integrity`,
+/// `origin`, `licence`), and of another tool's BOM `whole`.
 pub const SILENT: &str = "driftgate:silent";
 /// On a component: the subjects that have it and say no more of it.
 pub const SUBJECTS: &str = "driftgate:subjects";

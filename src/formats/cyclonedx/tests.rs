@@ -70,6 +70,7 @@ fn facts(text: &str, inventory: &Inventory) -> Vec<String> {
         facts.push(format!("{gap} {} {:?}", requirement(declared.requirement), declared.gap));
     }
     facts.extend(inventory.faults.iter().map(|fault| format!("fault {}: {}", cut(fault.place), fault.message)));
+    facts.extend(inventory.notes.iter().map(|note| format!("note {}: {}", cut(note.place), note.message)));
     facts
 }
 
@@ -102,18 +103,18 @@ fn other_generators_are_read() {
             "pkg:generic/app -> pkg:generic/g/a@1 dev ||",
             "pkg:generic/app -> pkg:npm/b@1 runtime ||",
             "pkg:npm/b@1 -> pkg:npm/part@2 runtime ||",
-            "fault x: \"x\" is no MD5 digest",
             "fault npm/d: \"npm/d\" is no package URL: it does not begin with \"pkg:\"",
             "fault b: the bom-ref \"b\" stands twice",
             "fault n: a component without a name",
-            "fault gone: no component has the bom-ref \"gone\"",
+            "note x: a digest of pkg:generic/g/a@1 is left out: \"x\" is no MD5 digest",
+            "note gone: a reference is left out: no component has the bom-ref \"gone\"",
         ]
     );
     assert_eq!(all[0].says, Says { edges: true, integrity: true, licence: true, ..SILENT });
 }
 
 /// What the others say nothing of.
-const SILENT: Says = Says { edges: false, scopes: false, integrity: false, origin: false, licence: false };
+const SILENT: Says = Says { whole: false, ..Says::NOTHING };
 
 const XML: &str = r#"<?xml version="1.0"?><!DOCTYPE x [<!ENTITY e "e">]>
 <c:bom xmlns:c="http://cyclonedx.org/schema/bom/1.6" xmlns:v="https://v.example">

@@ -54,7 +54,7 @@ impl Format for GoMod {
 
     fn parse(&self, source: &Source<'_>) -> Result<Inventory> {
         let mut inventory = Inventory::new(source, "go-mod");
-        inventory.says = Says { edges: false, scopes: false, integrity: false, licence: false, origin: true };
+        inventory.says = Says { origin: true, ..Says::NOTHING };
         let statements = statements(source, &mut inventory);
         let mut read = Read::default();
         for statement in &statements {

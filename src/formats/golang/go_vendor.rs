@@ -51,7 +51,7 @@ impl Format for GoVendor {
 
     fn parse(&self, source: &Source<'_>) -> Result<Inventory> {
         let mut inventory = Inventory::new(source, "go-vendor");
-        inventory.says = Says { edges: false, scopes: false, integrity: false, licence: false, origin: true };
+        inventory.says = Says { origin: true, ..Says::NOTHING };
         let mut open: Option<Vendored<'_>> = None;
         let mut is_read = false;
         for line in source.text.lines().filter(|line| !line.trim().is_empty()) {

@@ -50,7 +50,7 @@ impl Format for GoWork {
 
     fn parse(&self, source: &Source<'_>) -> Result<Inventory> {
         let mut inventory = Inventory::new(source, "go-work");
-        inventory.says = Says { edges: false, scopes: false, integrity: false, licence: false, origin: true };
+        inventory.says = Says { origin: true, ..Says::NOTHING };
         let statements = statements(source, &mut inventory);
         if statements.is_empty() {
             return Err(source.fault(source.start(), "nothing in it; is it a go.work?"));

@@ -29,7 +29,7 @@ impl Format for CabalFreeze {
 
     fn parse(&self, source: &Source<'_>) -> Result<Inventory> {
         let mut inventory = Inventory::new(source, "cabal-freeze");
-        inventory.says = Says { edges: false, scopes: false, integrity: false, origin: false, licence: false };
+        inventory.says = Says::NOTHING;
         let mut flags: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
         let mut versions = Vec::new();
         let mut is_open = false;

@@ -38,7 +38,7 @@ impl Format for StackLock {
             return Err(source.fault(source.start(), "neither \"packages\" nor \"snapshots\" in it; run `stack build`"));
         };
         let mut inventory = Inventory::new(source, "stack-lock");
-        inventory.says = Says { edges: false, scopes: false, integrity: true, origin: true, licence: false };
+        inventory.says = Says { integrity: true, origin: true, ..Says::NOTHING };
         for snapshot in file.get("snapshots").map_or(&[][..], Node::items) {
             let Some(url) = snapshot.at(&["completed", "url"]) else { continue };
             let address = url.text().unwrap_or_default();

@@ -114,7 +114,7 @@ impl Format for HuggingfaceCache {
             return Err(source.fault(source.start(), "no file of a cache of the hub's client"));
         };
         let mut inventory = Inventory::new(source, "huggingface-cache");
-        inventory.says = Says { edges: false, scopes: false, integrity: false, origin: false, licence: false };
+        inventory.says = Says::NOTHING;
         let written = source.text.trim();
         let (commit, place) = match commit {
             Some(commit) => (commit, source.start()),

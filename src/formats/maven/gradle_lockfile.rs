@@ -70,7 +70,7 @@ impl Format for GradleLockfile {
 
     fn parse(&self, source: &Source<'_>) -> Result<Inventory> {
         let mut inventory = Inventory::new(source, "gradle-lockfile");
-        inventory.says = Says { edges: false, integrity: false, origin: false, licence: false, scopes: true };
+        inventory.says = Says { scopes: true, environments: true, ..Says::NOTHING };
         let name = source.path.rsplit('/').next().unwrap_or(source.path);
         let is_script = name.starts_with("buildscript-") || name.starts_with("settings-");
         let one = name.strip_suffix(".lockfile").filter(|name| !name.ends_with("gradle"));

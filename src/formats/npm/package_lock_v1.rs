@@ -72,6 +72,7 @@ pub(super) fn read(source: &Source<'_>) -> Result<Inventory> {
     let lock: Lock<'_> = json::read(source)?;
     let mut nodes = Nodes::new(source, "package-lock");
     nodes.inventory.says.licence = false;
+    nodes.inventory.says.environments = false;
     let top = match lock.name.is_empty() {
         true => SUBJECT,
         false => {

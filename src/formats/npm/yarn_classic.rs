@@ -51,7 +51,7 @@ pub(super) fn read(source: &Source<'_>) -> Result<Inventory> {
         None => return Err(source.fault(source.start(), "neither \"# yarn lockfile v1\" nor \"__metadata\" in it")),
     }
     let mut inventory = Inventory::new(source, "yarn-lock");
-    inventory.says = Says { licence: false, ..Says::ALL };
+    inventory.says = Says { licence: false, environments: false, ..Says::ALL };
     let entries = entries(source, &mut inventory);
     let mut descriptors: HashMap<&str, NodeId> = HashMap::new();
     let mut names: HashMap<&str, Vec<NodeId>> = HashMap::new();

@@ -29,7 +29,7 @@ impl Format for ImageConfig {
 
     fn parse(&self, source: &Source<'_>) -> Result<Inventory> {
         let mut inventory = Inventory::new(source, "image-config");
-        inventory.says = Says { edges: false, scopes: false, integrity: false, origin: false, licence: false };
+        inventory.says = Says::NOTHING;
         let is_list = source.text.trim_start().starts_with('[');
         let images: Vec<Located<'_, Image<'_>>> = if is_list { json::read(source)? } else { vec![json::read(source)?] };
         if images.is_empty() {

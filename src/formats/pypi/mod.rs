@@ -3,6 +3,7 @@
 mod answers;
 pub(in crate::formats) mod constraint;
 pub mod dist_info;
+mod hosts;
 pub(in crate::formats) mod listed;
 mod locked;
 mod marker;

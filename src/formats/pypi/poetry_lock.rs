@@ -331,6 +331,9 @@ impl Reader<'_, '_> {
     fn says_scopes(&mut self) {
         let says = |held: &Held| held.package.category.is_some() || held.package.groups.is_some();
         self.inventory.says.scopes = self.held.is_empty() || self.held.iter().any(says);
+        // Poetry writes markers since 2.1, and groups.
+        let has_markers = |held: &Held| held.package.markers.is_some() || held.package.groups.is_some();
+        self.inventory.says.environments = self.held.is_empty() || self.held.iter().any(has_markers);
     }
 
     fn requirements(&mut self) {

@@ -11,6 +11,7 @@ use std::collections::BTreeMap;
 use toml::Spanned;
 
 use super::answers::{bare, either, join_project, pythons, reattach};
+use super::hosts::Hosts;
 use super::pep508::{normal, shown};
 use crate::entry;
 use crate::formats::{Format, Near, Yield};
@@ -204,6 +205,11 @@ const MOST: usize = 64;
 impl Reader<'_, '_> {
     fn components(&mut self, chunks: Vec<Chunk<Tables>>) {
         let mut seen: HashMap<*const Component, NodeId> = HashMap::new();
+        let mut hosts = Hosts::default();
+        for package in chunks.iter().flat_map(|chunk| &chunk.value.packages) {
+            hosts.add(package.origin(), package.files().filter_map(|file| file.url.as_deref()));
+        }
+        let mut odd = hosts.odd().into_iter();
         for chunk in chunks {
             let whole = chunk.whole(self.source);
             let span = |spanned: &Spanned<String>| bare(self.source, chunk.place(self.source, spanned.span()));
@@ -217,6 +223,7 @@ impl Reader<'_, '_> {
                 })
                 .collect();
             for (package, (place, places)) in chunk.value.packages.into_iter().zip(places) {
+                let odd = odd.next().unwrap_or_default();
                 let (Some(name), Some(place)) = (&package.name, place) else {
                     self.inventory.fault(whole, "a package without a name; lock again");
                     continue;
@@ -224,6 +231,7 @@ impl Reader<'_, '_> {
                 let version = package.version.as_deref().unwrap_or_default();
                 let mut component = Component::new(Purl::new("pypi", "", name.as_ref(), version));
                 component.origin = package.origin();
+                component.properties = odd;
                 for (algorithm, hex) in package.files().flat_map(|file| &file.hashes) {
                     match Algorithm::named(algorithm).and_then(|algorithm| Digest::hex(algorithm, hex)) {
                         Some(digest) => component.digests.push(digest),

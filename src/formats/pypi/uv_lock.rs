@@ -11,8 +11,10 @@ use anyhow::Result;
 use hashbrown::{HashMap, HashSet};
 use pep440_rs::{Version, VersionSpecifiers};
 
+use self::files::Listed;
 use self::raw::{Asked, Entry, File, Head, One, Package, Where};
 use super::answers::pythons;
+use super::hosts::Hosts;
 use crate::entry;
 use crate::formats::{Format, Yield};
 use crate::intern;
@@ -75,7 +77,7 @@ fn parse(source: &Source<'_>, quick: bool) -> Result<Inventory> {
     let mut inventory = Inventory::new(source, "uv-lock");
     inventory.says = Says { licence: false, ..Says::ALL };
     let mut lock = Lock { source: &text, packages: Vec::with_capacity(chunks.len()), named: HashMap::new() };
-    lock.add(&chunks, taken.as_ref().map_or(&[], |taken| &taken.digests), &head, &mut inventory);
+    lock.add(&chunks, taken.as_ref().map_or(&[], |taken| &taken.files), &head, &mut inventory);
     lock.link(&mut inventory);
     lock.asked_by_the_workspace(&head, &mut inventory);
     pythons(&mut inventory, head.requires_python.as_deref());
@@ -101,18 +103,25 @@ struct Lock<'l, 't> {
 
 impl<'l> Lock<'l, '_> {
     /// Adds the packages.
-    fn add(&mut self, chunks: &'l [Chunk<One>], files: &[(usize, Digest)], head: &Head, inventory: &mut Inventory) {
+    fn add(&mut self, chunks: &'l [Chunk<One>], files: &[Listed<'_>], head: &Head, inventory: &mut Inventory) {
         let members: HashMap<&str, &Spanned<String>> =
             head.manifest.members.iter().map(|member| (member.get_ref().as_str(), member)).collect();
         let mut seen: HashSet<(&str, Option<&str>, (Where, &str))> = HashSet::with_capacity(chunks.len());
-        let mut files = files;
         let packages = chunks.iter().flat_map(|chunk| chunk.value.package.iter().map(move |package| (chunk, package)));
-        for (chunk, package) in packages {
+        let packages: Vec<(&Chunk<One>, &Package)> = packages.collect();
+        let (mut rest, mut hosts) = (files, Hosts::default());
+        let mut taken_of: Vec<&[Listed<'_>]> = Vec::with_capacity(packages.len());
+        for (chunk, package) in &packages {
             let whole = chunk.whole(self.source);
-            let start = files.partition_point(|(at, _)| *at < whole.start as usize);
-            let end = files.partition_point(|(at, _)| *at < whole.start as usize + whole.len as usize);
-            let taken = &files[start..end];
-            files = &files[end..];
+            let start = rest.partition_point(|file| file.at < whole.start as usize);
+            let end = rest.partition_point(|file| file.at < whole.start as usize + whole.len as usize);
+            let taken = &rest[start..end];
+            rest = &rest[end..];
+            let listed = package.sdist.iter().chain(&package.wheels).filter_map(|file| file.url.as_deref());
+            hosts.add(package.source.origin(), taken.iter().map(|file| file.url).chain(listed));
+            taken_of.push(taken);
+        }
+        for (((chunk, package), taken), odd) in packages.into_iter().zip(taken_of).zip(hosts.odd()) {
             let (name, version) = (package.name.get_ref().as_str(), package.version.as_deref());
             let place = chunk.place(self.source, package.name.span());
             if !seen.insert((name, version, package.source.key())) {
@@ -122,7 +131,8 @@ impl<'l> Lock<'l, '_> {
             }
             let mut component = Component::new(Purl::new("pypi", "", name, version.unwrap_or_default()));
             component.origin = package.source.origin();
-            component.digests = taken.iter().map(|(_, digest)| *digest).collect();
+            component.properties = odd;
+            component.digests = taken.iter().filter_map(|file| file.digest).collect();
             for file in package.sdist.iter().chain(&package.wheels) {
                 component.digests.extend(self.digest(chunk, file, inventory));
             }
@@ -493,7 +503,7 @@ wheels = [
             Err(error) => format!("{:?}", error.downcast_ref::<crate::source::Fault>()),
         };
         let lock = lock();
-        assert_eq!(files::take(&lock).unwrap().digests.len(), 3);
+        assert_eq!(files::take(&lock).unwrap().files.len(), 3);
         let wheel = format!("    {{ url = \"x\", hash = \"sha256:{HEX}\", size = 12 }},\n");
         let mut texts = vec![lock.clone(), lock.replace('\n', "\r\n")];
         for (from, to) in [

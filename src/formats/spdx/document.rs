@@ -173,13 +173,14 @@ impl Document {
         let contained: HashSet<&str> = self.relations.iter().filter(contained).map(|one| one.to.as_str()).collect();
         let mut nodes: HashMap<&str, NodeId> = HashMap::new();
         let mut same: HashMap<(*const Component, Text), NodeId> = HashMap::new();
+        let mut digests: Vec<Fault> = Vec::new();
         for package in &self.packages {
             // The tree is no component of its own.
             if self.is_own && package.id == own::TREE {
                 nodes.insert(&package.id, SUBJECT);
                 continue;
             }
-            let Some(component) = package.component(&mut inventory) else { continue };
+            let Some(component) = package.component(&mut inventory, &mut digests) else { continue };
             let component = component.intern();
             let (environment, copy) =
                 package.remarks.as_ref().map_or(("", ""), |remarks| (remarks.environment, remarks.copy));
@@ -188,7 +189,14 @@ impl Document {
                 || contained.contains(package.id.as_str());
             let node = *same.entry((std::ptr::from_ref(component), copy)).or_insert_with(|| {
                 let place = package.place;
-                inventory.add_node(Node { component: Some(component), place, root, environment, copy, layer: None })
+                inventory.add_node(Node {
+                    component: Some(component),
+                    place,
+                    root,
+                    environment,
+                    copy,
+                    ..Node::default()
+                })
             });
             if !package.id.is_empty() && nodes.insert(&package.id, node).is_some() {
                 let message = format!("the id \"{}\" stands twice", secret::covered(&package.id).escape_debug());
@@ -224,11 +232,25 @@ impl Document {
         inventory.says = Says {
             edges: has_edges,
             scopes: has_scopes,
+            environments: self.is_own,
+            whole: self.is_own,
             integrity: any(|component| !component.digests.is_empty()),
             origin: self.is_own && any(|component| component.origin != Origin::Unknown),
             licence: any(|component| !component.licence.is_empty()),
         };
         inventory.faults.extend(self.faults);
+        match (digests.len(), digests.first().cloned()) {
+            (_, None) => {}
+            _ if self.is_own => inventory.faults.extend(digests),
+            // Nobody can mend a file that a tool writes anew.
+            (1, Some(Fault { place, message })) => {
+                inventory.notes.push(Fault { place, message: format!("a digest is left out: {message}") });
+            }
+            (count, Some(Fault { place, message })) => {
+                let message = format!("{count} digests are left out, the first: {message}");
+                inventory.notes.push(Fault { place, message });
+            }
+        }
         if inventory.nodes.len() < 2 && inventory.faults.is_empty() && !self.has_files && !self.is_own {
             inventory.fault(source.start(), "the document lists no package");
         }
@@ -237,7 +259,8 @@ impl Document {
 }
 
 impl Package {
-    fn component(&self, inventory: &mut Inventory) -> Option<Component> {
+    /// Makes a component of it; what is wrong with its digests goes to `digests`.
+    fn component(&self, inventory: &mut Inventory, digests: &mut Vec<Fault>) -> Option<Component> {
         let version = if is_said(&self.version) { self.version.as_str() } else { "" };
         let purl = self.purls.iter().find_map(|purl| match Purl::parse(purl) {
             Ok(purl) => Some(purl.or_version(version)),
@@ -267,8 +290,16 @@ impl Package {
             let Some(known) = algorithm(named) else { continue };
             match Digest::hex(known, hex) {
                 Some(digest) => component.digests.push(digest),
-                None => inventory
-                    .fault(self.place, format!("\"{}\" is no such digest", secret::covered(hex).escape_debug())),
+                None => {
+                    let (name, hex) = (secret::covered(&self.name), secret::covered(hex));
+                    let message = format!(
+                        "\"{}\" of {} is no {} digest",
+                        hex.escape_debug(),
+                        name.escape_debug(),
+                        known.cyclonedx()
+                    );
+                    digests.push(Fault { place: self.place, message });
+                }
             }
         }
         let licence = [&self.concluded, &self.declared].into_iter().find(|licence| is_said(licence));

@@ -24,8 +24,8 @@ entry! {
     /// the package's own. The relationships of dependency are edges, with their scopes; that one thing contains another is
     /// none. What the document is about is the project, where it is one thing. Licences are those concluded, or else declared;
     /// one that the document holds itself (`LicenseRef-…`) goes by its name there. Digests are read that prove something (no
-    /// MD2 or ADLER32). Files and snippets are not read. What driftgate wrote itself keeps in comments what SPDX has no field
-    /// for.
+    /// MD2 or ADLER32); one of another length than its algorithm's is left out with a note. Files and snippets are not read.
+    /// What driftgate wrote itself keeps in comments what SPDX has no field for.
     ///
     /// In SPDX 3, prefixes of the document's own `@context` are spelled out, and elements may stand in each other.
     pub SpdxJson = "spdx-json"

@@ -40,7 +40,7 @@ impl Format for TerraformLock {
         }
         let file = hcl::read(source)?;
         let mut inventory = Inventory::new(source, "terraform-lock");
-        inventory.says = Says { integrity: true, origin: true, edges: false, scopes: false, licence: false };
+        inventory.says = Says { integrity: true, origin: true, ..Says::NOTHING };
         for provider in
             file.entries().iter().filter(|entry| entry.key == "provider").flat_map(|entry| entry.node.entries())
         {

@@ -7,6 +7,7 @@ use anyhow::Result;
 use crate::compare::{Change, What};
 use crate::entry;
 use crate::graph::Subject;
+use crate::intern::Text;
 use crate::model::{Component, PROVENANCE};
 use crate::policy::Level;
 use crate::rules::{Case, Findings, Rule, phrase};
@@ -46,6 +47,11 @@ impl Rule for VariantDrift {
         for change in case.drift.changes_within().filter(|change| change.has(What::Variant)) {
             let (Some(old), Some(new)) = (change.old, change.new) else { continue };
             let (mut is, mut was) = (facts(new.component, change), facts(old.component, change));
+            // What a BOM of another tool does not say is no drift.
+            if old.says().whole != new.says().whole {
+                is.retain(|name, _| was.contains_key(name));
+                was.retain(|name, _| is.contains_key(name));
+            }
             is.retain(|name, value| was.get(name) != Some(value) || was.remove(name).is_none());
             if is.is_empty() && was.is_empty() {
                 continue;
@@ -78,7 +84,8 @@ fn facts(component: &Component, change: &Change<'_>) -> BTreeMap<String, String>
             facts.extend(Some(flavour(&build)).filter(|it| !it.is_empty()).map(|it| ("build".to_owned(), it)));
         }
     } else {
-        let properties = component.properties.iter().filter(|(name, _)| *name != Component::INSTALLER);
+        let is_said = |name: &Text| ![Component::INSTALLER, Component::FILES].contains(name);
+        let properties = component.properties.iter().filter(|(name, _)| is_said(name));
         facts.extend(properties.map(|(name, value)| ((*name).to_owned(), (*value).to_owned())));
     }
     // That other content is larger, or has another mark in its store, `integrity-drift` says with its digest.

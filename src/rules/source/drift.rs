@@ -2,7 +2,7 @@
 
 use anyhow::Result;
 
-use crate::compare::{Change, What};
+use crate::compare::{self, Change, What};
 use crate::entry;
 use crate::graph::Subject;
 use crate::intern::Text;
@@ -12,6 +12,9 @@ use crate::source::Place;
 
 entry! {
     /// A component comes from elsewhere than the BOM says: another registry, index, repository, commit or address.
+    ///
+    /// So does one of whose files some come from another host: `uv.lock` and `pylock.toml` name an address for each. The host
+    /// of the registry, and the one that has the files of the registry's other packages in that lock, are none to speak of.
     ///
     /// Of an upgraded component only the registry, repository or host counts: another version has another commit and
     /// another archive. A place that a file newly looks packages up at (an index, a page of links) counts too: which of
@@ -60,6 +63,17 @@ impl Rule for SourceDrift {
             }
             let (is, was) = (phrase::origin(&new.component.origin), phrase::origin(&old.component.origin));
             let (full, accept) = (phrase::full(new.component), phrase::accept(new.component));
+            let hosts: Vec<String> = compare::came_from(old.component, new.component).map(phrase::address).collect();
+            if old.component.origin == new.component.origin && !hosts.is_empty() {
+                let hosts = phrase::list(&hosts);
+                findings
+                    .change(self, change, format!("files of {full} come from {hosts}, others of its registry do not"))
+                    .help(format!(
+                        "an installer fetches what stands in the lock: look at the addresses of its files and lock again; \
+                         if it is meant, accept it with {accept}"
+                    ));
+                continue;
+            }
             let message = if is == was {
                 format!("{full} comes from {is}, under another spelling or account than the BOM says")
             } else {
@@ -101,6 +115,9 @@ impl SourceDrift {
 /// Says whether a component of another version comes from another place, and not just under another name in it.
 fn is_other_place(change: &Change<'_>) -> bool {
     let (Some(old), Some(new)) = (change.old, change.new) else { return false };
+    if compare::came_from(old.component, new.component).next().is_some() {
+        return true;
+    }
     match (old.component.origin, new.component.origin) {
         (Origin::Git { url: old, .. }, Origin::Git { url: new, .. }) => old != new,
         (Origin::Url(old), Origin::Url(new)) => host(old) != host(new),

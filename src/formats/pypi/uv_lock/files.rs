@@ -1,6 +1,6 @@
 //! The lists of files in a `uv.lock`, read quickly.
 //!
-//! Five in six bytes of a lock are wheels, and all that is wanted of a wheel is its hash. uv writes each file on one line of
+//! Five in six bytes of a lock are wheels, and all that is wanted of a wheel is its hash and its host. uv writes each file on one line of
 //! its own, always in the same form; such lines are read here and cut out, so that TOML's parser has only the rest to read,
 //! and places are put back afterwards. A line in any other form is left to TOML, with all that follows in its list: what is
 //! well-formed, malformed or given twice is for TOML to say in both cases.
@@ -10,17 +10,28 @@ use crate::source::Place;
 
 /// What was taken out of a text.
 #[derive(Debug, Default)]
-pub(super) struct Taken {
+pub(super) struct Taken<'t> {
     /// The text that is left.
     pub(super) rest: String,
-    /// Where in the rest a digest stood, in order.
-    pub(super) digests: Vec<(usize, Digest)>,
+    /// The files, in order.
+    pub(super) files: Vec<Listed<'t>>,
     /// Where in the rest something is missing, and how much is up to there.
     cuts: Vec<(usize, usize)>,
 }
 
+/// A file of a package, as the lock lists it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Listed<'t> {
+    /// Where in the rest it stood.
+    pub(super) at: usize,
+    /// Its address; empty where it has none.
+    pub(super) url: &'t str,
+    /// Its digest.
+    pub(super) digest: Option<Digest>,
+}
+
 /// Takes the files out of a lock; none where the text can hold strings of several lines, which uv does not write.
-pub(super) fn take(text: &str) -> Option<Taken> {
+pub(super) fn take(text: &str) -> Option<Taken<'_>> {
     let mut taken = Taken { rest: String::with_capacity(text.len() / 4), ..Taken::default() };
     // In a package's own table, and in its list of wheels, all lines of which were in form so far.
     let (mut in_package, mut in_wheels) = (false, false);
@@ -43,7 +54,7 @@ pub(super) fn take(text: &str) -> Option<Taken> {
             }
             _ => None,
         };
-        let Some(digest) = file.and_then(read) else {
+        let Some(listed) = file.and_then(read) else {
             if line.as_bytes().windows(3).any(|three| three == b"\"\"\"" || three == b"'''") {
                 return None;
             }
@@ -55,7 +66,7 @@ pub(super) fn take(text: &str) -> Option<Taken> {
         taken.rest.push_str(&text[copied..from]);
         copied = to;
         let here = taken.rest.len();
-        taken.digests.extend(digest.map(|digest| (here, digest)));
+        taken.files.push(Listed { at: here, ..listed });
         match taken.cuts.last_mut() {
             Some((cut, missing)) if *cut == here => *missing += to - from,
             last => {
@@ -68,7 +79,7 @@ pub(super) fn take(text: &str) -> Option<Taken> {
     Some(taken)
 }
 
-impl Taken {
+impl Taken<'_> {
     /// Puts the places of what was read from the rest back into the whole text.
     pub(super) fn restore(&self, inventory: &mut Inventory) {
         let whole = |at: u32| {
@@ -92,9 +103,9 @@ impl Taken {
 const KEYS: [&str; 6] = ["url", "path", "filename", "hash", "size", "upload-time"];
 
 /// Reads `{ key = "text", key = 1 }`; none where it has any other form, or a hash that is none.
-fn read(file: &str) -> Option<Option<Digest>> {
+fn read(file: &str) -> Option<Listed<'_>> {
     let mut rest = file.strip_prefix("{ ")?.strip_suffix(" }")?;
-    let mut digest = None;
+    let mut listed = Listed::default();
     let mut seen = 0u8;
     loop {
         let (key, value) = rest.split_once(' ')?;
@@ -111,8 +122,10 @@ fn read(file: &str) -> Option<Option<Digest>> {
             if key == "size" || is_odd {
                 return None;
             }
-            if key == "hash" {
-                digest = Some(Digest::colon(text)?);
+            match key {
+                "hash" => listed.digest = Some(Digest::colon(text)?),
+                "url" => listed.url = text,
+                _ => {}
             }
             rest
         } else {
@@ -123,7 +136,7 @@ fn read(file: &str) -> Option<Option<Digest>> {
             &value[digits..]
         };
         if rest.is_empty() {
-            return Some(digest);
+            return Some(listed);
         }
         rest = rest.strip_prefix(", ")?;
     }

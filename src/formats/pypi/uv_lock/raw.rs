@@ -58,6 +58,7 @@ pub(super) struct Package {
 /// A file of a package; one in the tree itself has no hash.
 #[derive(Deserialize)]
 pub(super) struct File {
+    pub(super) url: Option<String>,
     pub(super) hash: Option<Spanned<String>>,
 }
 
