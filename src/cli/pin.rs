@@ -62,7 +62,7 @@ impl Pin {
         self.images.add_to(&mut resolved, None, &work, &self.files)?;
         tell(&resolved);
         refuse(&resolved)?;
-        resolved.notes.iter().for_each(|note| self.outputs.say(note));
+        resolved.notes.iter().chain(&resolved.notes_of_absent()).for_each(|note| self.outputs.say(note));
         if resolved.graph.subjects().is_empty() {
             bail!(
                 "nothing here has a format that driftgate reads, so there is nothing to pin; `driftgate list formats` names them"
@@ -74,7 +74,8 @@ impl Pin {
             accepted.replace(resolved.graph);
             accepted
         } else if patterns.is_empty() {
-            // An image that is not at hand stays as it is pinned, while there is something that it goes with.
+            // An image that is not at hand stays as it is pinned, while there is something that it goes with; so does what
+            // is in a submodule that is not at hand.
             let here = images::names(&resolved.graph);
             let mut accepted = if work.bom.exists() { work.pinned()? } else { Graph::default() };
             let absent = images::names(&accepted).into_iter().filter(|image| !here.contains(image));
@@ -83,7 +84,10 @@ impl Pin {
             for image in gone {
                 self.outputs.say(&format!("the image {image} is no longer pinned: the tree has nothing there"));
             }
-            accepted.retain(|path| images::image_of(path).is_some_and(|image| kept.contains(image)));
+            accepted.retain(|path| match images::image_of(path) {
+                Some(image) => kept.contains(image),
+                None => resolved.absent_module(path).is_some(),
+            });
             accepted.replace(resolved.graph);
             accepted
         } else {

@@ -16,8 +16,9 @@ pub use git::Revision;
 pub use image::Image;
 pub use memory::Memory;
 
+use crate::intern::Text;
 use crate::model::{Component, Layer};
-use crate::source::{MAX_FILE, Open};
+use crate::source::{self, MAX_FILE, Open};
 use crate::suggest;
 use image::{Looks, Wish};
 
@@ -31,8 +32,21 @@ pub struct Listing {
     pub files: Vec<String>,
     /// What could not be listed (a folder without permission): its path, and what is wrong with it.
     pub unlisted: Vec<(String, String)>,
-    /// Links, where the tree knows of them: what they lead to is not looked at through them.
-    pub links: Vec<String>,
+    /// Links that do not lead to a folder of the tree, where it knows of them.
+    pub links: Vec<Link>,
+    /// Submodules of git whose files are not in the tree: their paths, and why they are not.
+    pub absent: Vec<(String, Text)>,
+    /// Why git could not be asked which of the files that are ignored it tracks.
+    pub untold: Option<String>,
+}
+
+/// A link in a tree.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Link {
+    /// Its own path.
+    pub path: String,
+    /// The path of the file that it leads to; none where that is no file of the tree.
+    pub to: Option<String>,
 }
 
 /// The files by which a root file system or an installed environment is known.
@@ -231,13 +245,11 @@ fn is_shown(path: &str) -> bool {
 
 /// Says whether a tree that holds its paths in a list lists a path: no hidden part, and each folder is entered.
 fn is_listed(path: &str, enter: &Enter, hidden: bool) -> bool {
-    let mut from = 0;
-    while let Some(at) = path[from..].find('/') {
-        let folder = &path[..from + at];
-        if (!hidden && !is_shown(folder)) || !enter(folder) {
-            return false;
-        }
-        from += at + 1;
-    }
-    hidden || is_shown(path)
+    is_entered(source::folder(path), enter, hidden) && (hidden || is_shown(path))
+}
+
+/// Says whether a tree that holds its paths in a list enters a folder, and those above it.
+fn is_entered(folder: &str, enter: &Enter, hidden: bool) -> bool {
+    let ends = folder.match_indices('/').map(|(at, _)| at).chain(Some(folder.len()).filter(|end| *end > 0));
+    ends.map(|end| &folder[..end]).all(|folder| (hidden || is_shown(folder)) && enter(folder))
 }

@@ -337,3 +337,21 @@ fn accepting_one_step_invents_no_edge() {
     let edges = bom["dependencies"].as_array().unwrap().iter().find(|edge| edge["ref"] == "pkg:cargo/serde@1.0.228");
     assert_eq!(edges.unwrap()["dependsOn"], serde_json::json!(["pkg:cargo/itoa@1.0.14"]));
 }
+
+#[test]
+fn what_git_ignores_is_told_apart_from_what_it_may_track() {
+    let project = Project::repository();
+    project.put(".gitignore", "built/\n");
+    project.put("built/requirements.txt", REQUIREMENTS);
+    project.run(&["init"]).ends(0, &[]);
+    project
+        .run(&["check", "-v"])
+        .ends(0, &["built/requirements.txt: not read: ignored by git"])
+        .prints(&["clean: 2 subjects"]);
+    // Without git nobody knows.
+    let mut alone = driftgate(project.folder.path());
+    let ran = Ran::of(alone.env("PATH", "").arg("check").output().unwrap());
+    ran.ends(0, &[]).prints(&["note: built/requirements.txt not read: .gitignore matches", "is it installed?"]);
+    project.git(&["add", "--force", "built/requirements.txt"]);
+    project.run(&["check"]).ends(1, &[]).prints(&["built/requirements.txt is not in the BOM"]);
+}
