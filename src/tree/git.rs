@@ -25,6 +25,7 @@ pub struct Revision {
     /// What each link says, by path.
     links: BTreeMap<String, String>,
     file: Option<String>,
+    home: PathBuf,
     reader: Mutex<Option<Reader>>,
 }
 
@@ -64,6 +65,8 @@ impl Revision {
         }
         let (revision, path) = spec.split_once(':').map_or((spec, None), |(revision, path)| (revision, Some(path)));
         let object = match path {
+            // Git knows `./` and not `.`.
+            Some(path) if path.ends_with("./") => spec.to_owned(),
             Some(path) => format!("{revision}:{}", path.trim_end_matches('/')),
             None => {
                 let prefix = text(git(folder).args(["rev-parse", "--show-prefix"]))
@@ -107,14 +110,33 @@ impl Revision {
                 links.insert(path.clone(), text.unwrap_or_default());
             }
         }
+        let home = path.map(|path| home(folder, path, file.is_some())).unwrap_or_default();
         let reader = Mutex::new(reader);
-        Ok(Revision { spec: spec.to_owned(), repository: folder.to_owned(), entries, links, reader, file })
+        Ok(Revision { spec: spec.to_owned(), repository: folder.to_owned(), entries, links, reader, file, home })
     }
 
     /// Returns the name of the one file that the revision names; none where it names a folder.
     pub fn file(&self) -> Option<&str> {
         self.file.as_deref()
     }
+
+    /// Returns where the folder stands in the working tree, seen from the one that git was asked in.
+    pub fn home(&self) -> &Path {
+        &self.home
+    }
+}
+
+/// Returns where the folder of `REV:PATH` stands in the working tree: `PATH` is seen from its root, or from here where it
+/// begins with a dot.
+fn home(folder: &Path, path: &str, is_file: bool) -> PathBuf {
+    let is_from_here = path.split('/').next().is_some_and(|first| matches!(first, "." | ".."));
+    let root = || text(git(folder).args(["rev-parse", "--show-cdup"])).unwrap_or_default();
+    let mut home = if is_from_here { PathBuf::new() } else { PathBuf::from(root()) };
+    home.extend(path.split('/').filter(|part| !matches!(*part, "" | ".")));
+    if is_file {
+        home.pop();
+    }
+    home
 }
 
 impl Open for Revision {
@@ -342,8 +364,21 @@ fn listed(folder: &Path, tree: &str) -> Result<Entries> {
     Ok(entries)
 }
 
-/// Says which branch or tag was probably meant.
+/// Returns the whole name of the branch or tag that git knows by a shorter one.
+pub(super) fn reference(name: &str) -> Option<String> {
+    let folder = Path::new(".");
+    let options = ["rev-parse", "--symbolic-full-name", "--verify", "--quiet", "--end-of-options", name];
+    // Of a commit that is named by its digits, nothing is said.
+    text(git(folder).args(options)).ok().filter(|found| found.starts_with("refs/"))
+}
+
+/// Says which branch or tag was probably meant; in a clone that lacks what came before, that it does.
 fn hint(folder: &Path, revision: &str) -> String {
+    if text(git(folder).args(["rev-parse", "--is-shallow-repository"])).is_ok_and(|said| said == "true") {
+        return "; this clone is shallow and lacks older commits and other branches: fetch them (`git fetch --unshallow`, \
+                `fetch-depth: 0` of actions/checkout)"
+            .to_owned();
+    }
     let names = text(git(folder).args(["for-each-ref", "--format=%(refname:short)", "refs/heads", "refs/tags"]));
     let names = names.unwrap_or_default();
     let near = suggest::closest(revision, names.lines()).filter(|near| *near != revision);

@@ -142,3 +142,50 @@ fn submodules_that_are_not_there_are_said_and_nothing_of_them_is_removed() {
     clone.run_in("at", &["pin"]).ends(0, &["libs/part", update, "1 subject"]);
     clone.run_in("at", &["check"]).ends(0, &[]).prints(&["note: not read: libs/part", "clean"]);
 }
+
+#[test]
+fn a_folder_of_a_revision_is_held_to_the_policy_and_the_bom_of_that_folder() {
+    let project = Project::repository();
+    project.run(&["init"]).ends(0, &[]);
+    project.run(&["init", "api"]).ends(0, &[]);
+    for (folder, of) in [("", "HEAD:api"), ("", "HEAD:api/"), ("api", "HEAD:./"), ("api", "HEAD:api"), ("api", "HEAD")]
+    {
+        project.run_in(folder, &["check", of]).ends(0, &[]).prints(&["clean: 1 subject, 1 component"]);
+    }
+    for (folder, of) in
+        [("", "HEAD:api/requirements.txt"), ("api", "HEAD:./requirements.txt"), ("api", "HEAD:Cargo.lock")]
+    {
+        project.run_in(folder, &["check", of]).ends(0, &[]).prints(&["clean: 1 subject"]);
+    }
+    fs::remove_file(project.path("api/bom.cdx.json")).unwrap();
+    project.run(&["check", "HEAD:api"]).ends(2, &["no pinned BOM at api/bom.cdx.json"]);
+    // The BOM of the root knows the file by its path from there.
+    let of_root = ["check", "HEAD:api/requirements.txt", "--bom", "bom.cdx.json"];
+    project.run(&of_root).ends(0, &[]).prints(&["clean: 1 subject, 1 component"]);
+}
+
+#[test]
+fn a_folder_that_is_named_as_a_branch_is_not_taken_for_it() {
+    let project = Project::repository();
+    project.put("main/requirements.txt", REQUIREMENTS);
+    let said =
+        "\"main\" is a folder here, and refs/heads/main in git: ./main is the folder, refs/heads/main the revision";
+    project.run(&["diff", "main", "HEAD"]).ends(2, &[said]);
+    project.run(&["diff", "HEAD", "main"]).ends(2, &[said]);
+    project.run(&["diff", "refs/heads/main", "HEAD"]).ends(0, &[]).prints(&["no changes"]);
+    project.run(&["diff", "main:", "HEAD"]).ends(0, &[]).prints(&["no changes"]);
+    project.run(&["diff", "./main", "main/"]).ends(0, &[]).prints(&["no changes (1 subject"]);
+    project.run(&["pin", "main"]).ends(0, &[]);
+    project.run(&["check", "main"]).ends(0, &[said]).prints(&["clean: 1 subject"]);
+    assert_eq!(project.run(&["check", "./main"]).ends(0, &[]).err, "");
+}
+
+#[test]
+fn a_shallow_clone_is_said_to_be_one() {
+    let (project, clone) = (Project::repository(), Project::empty());
+    let from = format!("file://{}", project.path("").display());
+    clone.git(&["clone", "--quiet", "--depth", "1", &from, "at"]);
+    clone.run_in("at", &["diff", "HEAD~1", "."]).ends(2, &["\"HEAD~1\"", "this clone is shallow", "fetch-depth: 0"]);
+    let whole = project.run(&["diff", "HEAD~7", "."]).ends(2, &["\"HEAD~7\""]);
+    assert!(!whole.err.contains("shallow"), "{}", whole.err);
+}
