@@ -21,6 +21,7 @@ use crate::model::{Component, Inventory, Layer, Node};
 use crate::report::Problem;
 use crate::source::{self, FileId, Location, Source, Sources};
 use crate::tree::{Listing, Tree};
+pub use parse::conflict;
 use parse::parse;
 use told::Told;
 pub use walk::look;

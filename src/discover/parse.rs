@@ -7,7 +7,7 @@ use rayon::prelude::*;
 
 use super::told::{self, Told};
 use super::{Found, Read, join};
-use crate::formats::{self, Format, Role};
+use crate::formats::{self, Format, Role, cyclonedx, spdx};
 use crate::model::{Gap, Inventory};
 use crate::progress::{FOUND, READ};
 use crate::report::Problem;
@@ -212,7 +212,12 @@ fn one(
     let source = Source { file, path: sources.path(file), text: &text };
     // What is installed was never merged, and its documentation may show how a merge looks.
     if let Some(mark) = conflict(&text).filter(|_| !format.is_installed()) {
-        return Err(source.fault(source.place(mark), "an unresolved merge conflict: resolve it, or lock again"));
+        let mend = if is_bom(format) {
+            "resolve it, or keep either side, and then `driftgate pin`, which writes a pinned BOM anew"
+        } else {
+            "resolve it, or lock again"
+        };
+        return Err(source.fault(source.place(mark), format_args!("an unresolved merge conflict: {mend}")));
     }
     let read = format.parse_with(&source, &|path| sources.beside(file, path));
     if is_weighed {
@@ -225,8 +230,14 @@ fn one(
     Ok(Some((format, read?)))
 }
 
+/// Says whether files of a format are bills of materials.
+fn is_bom(format: &dyn Format) -> bool {
+    let boms = cyclonedx::FORMATS.iter().chain(spdx::FORMATS);
+    boms.into_iter().any(|bom| bom.id() == format.id())
+}
+
 /// Finds the first mark of a merge that git left to be resolved.
-fn conflict(text: &str) -> Option<&str> {
+pub fn conflict(text: &str) -> Option<&str> {
     let lines = || text.lines();
     let opens = lines().find(|line| line.starts_with("<<<<<<< "))?;
     lines().any(|line| line.starts_with(">>>>>>> ")).then_some(opens)
