@@ -189,7 +189,7 @@ fn one(
     let Found { path, mut format, text, included } = found;
     // Of a format of small files, a large one is not opened.
     let is_large = walked && sources.size(file).is_some_and(|size| size > format.most());
-    let read = || if is_large { Err(anyhow!("is another kind of file")) } else { sources.read(file) };
+    let read = || if is_large { Err(too_large(sources, file, format)) } else { sources.read(file) };
     let (text, is_weighed) = match text.map_or_else(read, Ok) {
         Ok(text) => (text, false),
         Err(error) if format.weighs(&path) => match sources.weigh(file)? {
@@ -229,6 +229,19 @@ fn one(
     sources.done_with(file, text);
     Ok(Some((format, read?)))
 }
+
+/// Says of a file that it is larger than those of its format are.
+fn too_large(sources: &Sources, file: FileId, format: &dyn Format) -> Error {
+    let size = sources.size(file).unwrap_or_default();
+    let most = format.most();
+    if most >= MIB {
+        return anyhow!("is {} MiB; files past {} MiB are not read", size / MIB, most / MIB);
+    }
+    anyhow!("is {} KiB, and no {} has more than {}", size / KIB, format.id(), most / KIB)
+}
+
+const KIB: u64 = 1 << 10;
+const MIB: u64 = 1 << 20;
 
 /// Says whether files of a format are bills of materials.
 fn is_bom(format: &dyn Format) -> bool {

@@ -427,3 +427,15 @@ fn what_git_ignores_is_told_apart_from_what_it_may_track() {
     project.git(&["add", "--force", "built/requirements.txt"]);
     project.run(&["check"]).ends(1, &[]).prints(&["built/requirements.txt is not in the BOM"]);
 }
+
+#[test]
+fn a_lock_that_is_too_large_says_so() {
+    let project = Project::pinned();
+    fs::File::create(project.path("Cargo.lock")).unwrap().set_len(65 << 20).unwrap();
+    project.run(&["check"]).ends(2, &[]).prints(&["Cargo.lock:1:1: is 65 MiB; files past 64 MiB are not read"]);
+    project.put("Cargo.lock", CARGO.split_once("0.1").unwrap().0);
+    project
+        .run(&["check"])
+        .ends(2, &[])
+        .prints(&["Cargo.lock:5:1", "; the file seems cut off, write it anew with its tool"]);
+}
