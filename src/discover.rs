@@ -5,7 +5,7 @@ mod parse;
 pub mod told;
 mod walk;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use anyhow::{Result, bail};
@@ -21,6 +21,7 @@ use crate::model::{Component, Inventory, Layer, Node};
 use crate::report::Problem;
 use crate::source::{self, FileId, Location, Source, Sources};
 use crate::tree::{Listing, Tree};
+pub use parse::conflict;
 use parse::parse;
 use told::Told;
 pub use walk::look;
@@ -47,6 +48,8 @@ pub struct Read {
     pub problems: Vec<Problem>,
     /// The subjects that are there and could not be read at all, and the folders that could not be listed.
     pub unread: BTreeSet<Text>,
+    /// The submodules of git whose files are not there, and why.
+    pub absent: BTreeMap<Text, Text>,
     /// What a reader should know.
     pub notes: Vec<String>,
     /// What became of each file, where that is asked for: sorted by path.
@@ -58,8 +61,8 @@ pub struct Read {
 impl Read {
     /// Joins the inventories into one side of a comparison.
     pub fn side(self) -> Side {
-        let Read { inventories, problems, unread, notes, told, .. } = self;
-        Side { graph: Graph::join(inventories), problems, unread, notes, told }
+        let Read { inventories, problems, unread, absent, notes, told, .. } = self;
+        Side { graph: Graph::join(inventories), problems, unread, absent, notes, told }
     }
 }
 
@@ -85,10 +88,12 @@ pub const WHOLE: Text = "";
 pub fn read(sources: &Sources, tree: &Arc<dyn Tree>, scan: &Scan) -> Result<Read> {
     let is_installed = tree.is_installed();
     let mut programs = Vec::new();
-    let Listing { files, unlisted, .. } =
+    let listing =
         if is_installed { walk::installed(&**tree, scan, &mut programs)? } else { walk::walk(&**tree, scan)? };
     // Of what is installed, most is no project's.
-    let passed = if scan.tells && !is_installed { told::passed(&**tree, scan, &files) } else { Vec::new() };
+    let passed = if scan.tells && !is_installed { told::passed(&**tree, scan, &listing) } else { Vec::new() };
+    let untold = walk::untold(&**tree, scan, &listing);
+    let Listing { files, unlisted, absent, .. } = listing;
     let found = files.into_iter().filter_map(|path| {
         let installed = if is_installed { formats::of_installed(&path) } else { None };
         let format = installed.or_else(|| formats::of_file(&path))?;
@@ -116,6 +121,10 @@ pub fn read(sources: &Sources, tree: &Arc<dyn Tree>, scan: &Scan) -> Result<Read
         let path = intern::text(&path);
         read.unread.insert(if is_whole { WHOLE } else { path });
         read.problems.push(Problem::at(Location { path, line: 1, column: 1, end_line: 1, end_column: 1 }, message));
+    }
+    read.notes.extend(untold);
+    for (path, why) in absent.into_iter().filter(|_| !is_installed) {
+        read.absent.insert(intern::text(&path), why);
     }
     read.told.extend(passed);
     read.told.sort();

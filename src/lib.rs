@@ -33,7 +33,7 @@ pub mod syntax;
 pub mod tree;
 pub mod versions;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::Result;
 
@@ -55,6 +55,8 @@ pub struct Side {
     pub problems: Vec<Problem>,
     /// The files and folders that are there and could not be read at all: they say nothing of what was removed.
     pub unread: BTreeSet<Text>,
+    /// The submodules of git whose files are not there, and why: they say nothing of what was removed either.
+    pub absent: BTreeMap<Text, Text>,
     /// What a reader should know.
     pub notes: Vec<String>,
     /// What became of each file, where that was asked for.
@@ -65,12 +67,34 @@ impl Side {
     /// Says whether a path is there and could not be read: itself, or a folder that it is in.
     pub fn is_unread(&self, path: &str) -> bool {
         let mut at = path;
-        while !at.is_empty() && !self.unread.contains(at) {
+        while !at.is_empty() && !self.unread.contains(at) && !self.absent.contains_key(at) {
             at = source::folder(at);
         }
         !at.is_empty() || self.unread.contains(discover::WHOLE)
     }
+
+    /// Returns the submodule whose files are not there that a path is in.
+    pub fn absent_module(&self, path: &str) -> Option<Text> {
+        let inside = |module: &Text| path.strip_prefix(*module).is_some_and(|rest| rest.starts_with('/'));
+        self.absent.keys().copied().find(inside)
+    }
+
+    /// Says of the submodules whose files are not there that nothing was read of them.
+    pub fn notes_of_absent(&self) -> Vec<String> {
+        let mut by_reason: BTreeMap<Text, Vec<Text>> = BTreeMap::new();
+        self.absent.iter().for_each(|(path, why)| by_reason.entry(*why).or_default().push(*path));
+        let note = |(why, paths): (Text, Vec<Text>)| {
+            let shown = paths.iter().take(MODULES).copied().collect::<Vec<_>>().join(", ");
+            let others = paths.len().saturating_sub(MODULES);
+            let more = if others > 0 { format!(" and {others} more") } else { String::new() };
+            format!("not read: {shown}{more}: {why}")
+        };
+        by_reason.into_iter().map(note).collect()
+    }
 }
+
+/// How many submodules one note names.
+const MODULES: usize = 5;
 
 /// Compares what a tree resolves to with what its BOM pins, and judges the difference.
 ///
@@ -78,13 +102,14 @@ impl Side {
 /// Where the policy gives a rule options that it does not know.
 pub fn check(
     mut pinned: Side,
-    resolved: Side,
+    mut resolved: Side,
     policy: &Policy,
     today: Date,
     gate: Level,
     sources: &Sources,
 ) -> Result<Report> {
     // What could not be read is a problem; that it is gone, nobody knows.
+    hold_modules(&pinned, &mut resolved);
     pinned.graph.retain(|path| !resolved.is_unread(path));
     let image_notes = hold_images(&mut pinned, &resolved);
     let whole = at_once(&resolved.graph, &pinned.graph, sources);
@@ -133,7 +158,7 @@ pub fn narrow(pinned: &mut Side, resolved: &Side) {
     };
     let keys: BTreeSet<Text> = resolved.graph.components().map(|node| node.component.purl.key()).collect();
     let nothing = Inventory::new(&Source { file, path, text: "" }, "cyclonedx-json");
-    pinned.graph = pinned.graph.accept(&Graph::join([nothing]), &|purl| !keys.contains(purl.key()));
+    pinned.graph = pinned.graph.accept(&Graph::join([nothing]), &|_, purl| !keys.contains(purl.key()));
 }
 
 /// Returns all subjects of a graph as one, where the other graph is a BOM that knows no subjects.
@@ -143,6 +168,21 @@ fn at_once(graph: &Graph, other: &Graph, sources: &Sources) -> Option<Graph> {
             Some(graph.as_one(foreign.path))
         }
         _ => None,
+    }
+}
+
+/// Makes a problem of each submodule whose files are not there, and of which something is pinned: nothing was held to that.
+fn hold_modules(pinned: &Side, resolved: &mut Side) {
+    let mut counts: BTreeMap<Text, usize> = BTreeMap::new();
+    for subject in pinned.graph.subjects() {
+        resolved.absent_module(subject.path).into_iter().for_each(|module| *counts.entry(module).or_default() += 1);
+    }
+    for (path, count) in counts {
+        let Some(why) = resolved.absent.remove(path) else { continue };
+        let subjects = outputs::text::count(count, "pinned subject");
+        let message = format!("{subjects} not looked at: {why}");
+        resolved.problems.push(Problem::at(Location { path, line: 1, column: 1, end_line: 1, end_column: 1 }, message));
+        resolved.unread.insert(path);
     }
 }
 
@@ -183,6 +223,7 @@ pub fn inventory(side: Side) -> Report {
 fn finish(mut report: Report, old: Side, new: Side) -> Report {
     for side in [&old, &new] {
         report.notes.extend(side.notes.iter().cloned());
+        report.notes.extend(side.notes_of_absent());
     }
     report.problems = old.problems;
     report.problems.extend(new.problems);

@@ -192,7 +192,8 @@ fn what_a_file_is_joined_with_is_read_though_it_is_left_out() {
     let read = discover::read(&Sources::default(), &tree, &Scan { exclude, ..Scan::default() }).unwrap();
     assert_eq!(problems(&read), [""; 0]);
     assert_eq!(told(read), ["a/go.mod: pkg:golang/e.org/a pkg:golang/e.org/x@v1.0.0", work]);
-    // Left out by git.
+    // Left out by git, which does not track it.
+    git(root.path(), &["rm", "-q", "-r", "--cached", "b"]);
     fs::write(root.path().join(".gitignore"), "/b/\n").unwrap();
     let read = walked(Folder::new(root.path()).unwrap());
     assert_eq!(problems(&read), [""; 0]);
@@ -361,4 +362,95 @@ fn the_order_of_paths_does_not_change_what_is_joined() {
     for names in [["a", "c", "b"], ["b", "a", "c"], ["b", "c", "a"], ["c", "a", "b"], ["c", "b", "a"]] {
         assert_eq!(chain(names), first, "{names:?}");
     }
+}
+
+#[test]
+fn what_git_tracks_is_read_whatever_pattern_matches_it() {
+    let root = folder(&[
+        (".gitignore", "svc/\n"),
+        (".ignore", "kept\n"),
+        ("svc/requirements.txt", PINNED),
+        ("svc/sub/requirements.txt", PINNED),
+        ("svc/new/requirements.txt", PINNED),
+        ("svc/gone/requirements.txt", PINNED),
+        ("svc/node_modules/x/requirements.txt", PINNED),
+        ("kept/requirements.txt", PINNED),
+    ]);
+    git(root.path(), &["init", "-q"]);
+    let tracked = ["svc/requirements.txt", "svc/sub/requirements.txt", "svc/gone/requirements.txt"];
+    git(root.path(), &["add", "-f", "svc/node_modules/x/requirements.txt", tracked[0], tracked[1], tracked[2]]);
+    fs::write(root.path().join(tracked[0]), "left==2.0\n").unwrap();
+    fs::remove_file(root.path().join(tracked[2])).unwrap();
+    let read = walked(Folder::new(root.path()).unwrap());
+    assert_eq!((problems(&read), &read.notes), (vec![], &vec![]));
+    let expected = [
+        "kept/requirements.txt: pkg:pypi/left@1.0",
+        "svc/requirements.txt: pkg:pypi/left@2.0",
+        "svc/sub/requirements.txt: pkg:pypi/left@1.0",
+    ];
+    assert_eq!(told(read), expected);
+    // Of a folder below, with the repository's root above.
+    let read = walked(Folder::new(&root.path().join("svc/sub")).unwrap());
+    assert_eq!(told(read), ["requirements.txt: pkg:pypi/left@1.0"]);
+}
+
+#[cfg(unix)]
+#[test]
+fn a_link_is_read_where_it_leads_or_is_a_problem() {
+    use std::os::unix::fs::symlink;
+    let root = folder(&[
+        ("requirements.txt", PINNED),
+        ("locks/a.list", "right==1.0\n"),
+        ("vendor/x/requirements.txt", "up==1.0\n"),
+        ("models/kept/a", ""),
+    ]);
+    let link = |to: &str, path: &str| {
+        let path = root.path().join(path);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        symlink(to, path).unwrap();
+    };
+    // To what is read where it stands, to what is read nowhere, over a folder that is a link.
+    link("../requirements.txt", "same/requirements.txt");
+    link("../locks/a.list", "named/requirements.txt");
+    link("../vendor/x/requirements.txt", "hidden/requirements.txt");
+    link("vendor", "over");
+    link("../over/x/requirements.txt", "through/requirements.txt");
+    // To a folder, and what is no subject by its name.
+    link("../locks", "folder/requirements.txt");
+    link("/nowhere/notes.md", "notes.md");
+    link("/nowhere/a.gguf", "models/a.gguf");
+    let expected = [
+        "hidden/requirements.txt: pkg:pypi/up@1.0",
+        "named/requirements.txt: pkg:pypi/right@1.0",
+        "requirements.txt: pkg:pypi/left@1.0",
+        "through/requirements.txt: pkg:pypi/up@1.0",
+    ];
+    git(root.path(), &["init", "-q"]);
+    let commit = || {
+        git(root.path(), &["add", "."]);
+        git(root.path(), &["commit", "-qm", "x"]);
+        Revision::new(root.path(), "HEAD").unwrap()
+    };
+    let read = walked(Folder::new(root.path()).unwrap());
+    assert_eq!((problems(&read), told(read)), (vec![], expected.map(str::to_owned).to_vec()));
+    let read = walked(commit());
+    assert_eq!((problems(&read), told(read)), (vec![], expected.map(str::to_owned).to_vec()), "in a commit");
+
+    let outside = folder(&[("requirements.txt", "secret==1.0\n")]);
+    link(outside.path().join("requirements.txt").to_str().unwrap(), "out/requirements.txt");
+    link("nothing", "dangling/requirements.txt");
+    link("b.txt", "loop/requirements.txt");
+    link("requirements.txt", "loop/b.txt");
+    let read = walked(Folder::new(root.path()).unwrap());
+    let expected = [
+        "dangling/requirements.txt:1:1: is a link that leads to no file",
+        "loop/requirements.txt:1:1: is a link that leads to no file",
+        "out/requirements.txt:1:1: is a link that leads out of the folder; such files are not read",
+    ];
+    assert_eq!(problems(&read), expected);
+    assert!(read.side().is_unread("out/requirements.txt"));
+    let read = walked(commit());
+    let expected = ["dangling", "loop", "out"]
+        .map(|at| format!("{at}/requirements.txt:1:1: is a link that leads to no file of HEAD"));
+    assert_eq!(problems(&read), expected, "in a commit");
 }

@@ -11,6 +11,7 @@ use super::{Outcome, tell};
 use crate::policy::Level;
 use crate::source::{Location, Sources};
 use crate::stacks;
+use crate::tree;
 use crate::{check, narrow};
 
 /// Hold a tree to its pinned BOM and judge what drifted: the gate
@@ -60,6 +61,8 @@ impl Check {
         let sources = Sources::default();
         let work = Work::open(&self.path, &self.files, self.bom.as_deref(), &sources)?;
         let mut work = work.telling(self.outputs.verbose);
+        // The folder is what a gate reads; who meant the branch must not take it for that.
+        tree::ambiguous(&self.path).iter().for_each(|said| self.outputs.say(said));
         work.policy.targets.extend(read_nodes(&sources, &self.nodes)?);
         let (pinned, resolved) = rayon::join(|| work.pinned(), || work.read(&self.files));
         let (mut pinned, mut resolved) = (pinned?, resolved?);

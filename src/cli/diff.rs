@@ -2,7 +2,7 @@
 
 use std::ffi::OsString;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use clap::{Args, ValueEnum, ValueHint};
 
 use super::input::{Files, Work};
@@ -10,6 +10,7 @@ use super::options::{Outputs, outcome, timestamp};
 use super::{Outcome, git, tell};
 use crate::diff;
 use crate::source::Sources;
+use crate::tree;
 
 /// Show what differs between any two of: folder, lockfile, container image, BOM, git revision
 ///
@@ -70,6 +71,9 @@ impl Diff {
             return git::run(arguments, &self.outputs);
         }
         let [old, new] = [&self.old, &self.new].map(|side| side.as_deref().unwrap_or_default());
+        if let Some(said) = [old, new].into_iter().find_map(tree::ambiguous) {
+            bail!("{said}");
+        }
         let sources = Sources::that_keep();
         let open = |argument: &str| Work::open(argument, &self.files, None, &sources);
         let side = |argument: &str| {

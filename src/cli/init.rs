@@ -72,6 +72,7 @@ impl Init {
         let resolved = work.read(files)?;
         tell(&resolved);
         refuse(&resolved)?;
+        resolved.notes.iter().chain(&resolved.notes_of_absent()).for_each(|note| say(note));
         let graph = resolved.graph;
         if graph.subjects().is_empty() {
             bail!("{} has no file that driftgate reads; `driftgate list formats` names them", folder.display());

@@ -135,7 +135,7 @@ impl<'s> Work<'s> {
             lay_over(facts, sources)?;
         }
         let input = tree::open(path, files.platform.as_deref(), &discover::look)?;
-        let folder = input.folder.clone().unwrap_or_default();
+        let folder = input.home.clone();
         let beside = within(&folder, POLICY);
         // Whatever bears the policy's name is the policy: what is no file there must not pass for none.
         let config = files.config.clone().or_else(|| beside.symlink_metadata().is_ok().then_some(beside));
@@ -180,7 +180,7 @@ impl<'s> Work<'s> {
     /// Where it can't be read.
     pub fn without_policy(path: &str, sources: &'s Sources) -> Result<Self> {
         let input = tree::open(path, None, &discover::look)?;
-        let bom = within(&input.folder.clone().unwrap_or_default(), policy::BOM);
+        let bom = within(&input.home, policy::BOM);
         Ok(Work { input, policy: Policy::default(), bom, sources, tells: false })
     }
 
@@ -201,8 +201,7 @@ impl<'s> Work<'s> {
 
     /// Returns the name under which the pinned BOM would have the one file that is meant: its path from the BOM's folder.
     fn pinned_name(&self) -> Option<String> {
-        let (file, folder) = (self.input.file.as_ref()?, self.input.folder.as_ref()?);
-        below(self.bom.parent()?, &folder.join(file))
+        below(self.bom.parent()?, &self.input.home.join(self.input.file.as_ref()?))
     }
 
     /// Reads the tree, or the one file.
@@ -212,8 +211,7 @@ impl<'s> Work<'s> {
     pub fn read(&self, files: &Files) -> Result<Side> {
         let (include, exclude) = (self.policy.include.set().clone(), self.policy.exclude.set().clone());
         let mut scan = Scan { include, exclude, tells: self.tells, ..Scan::default() };
-        let folder = self.input.folder.clone().unwrap_or_default();
-        scan.skip.extend(below(&folder, &self.bom));
+        scan.skip.extend(below(&self.input.home, &self.bom));
         let name = self.pinned_name();
         read(self.sources, &self.input, &scan, files.cargo_metadata, name.as_deref())
     }
@@ -229,7 +227,7 @@ impl<'s> Work<'s> {
                 self.bom.display()
             );
         }
-        read_bom(self.sources, &self.input.folder.clone().unwrap_or_default(), &self.bom)
+        read_bom(self.sources, &self.input.home, &self.bom)
     }
 }
 

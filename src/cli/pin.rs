@@ -1,6 +1,6 @@
 //! `driftgate pin`: accepts what is there.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -13,10 +13,13 @@ use super::input::{Files, Images, Work, read_bytes};
 use super::options::{Outputs, timestamp, within};
 use super::{Outcome, tell};
 use crate::bom;
+use crate::causes;
 use crate::compare;
+use crate::discover;
 use crate::graph::Graph;
 use crate::images;
-use crate::model::Pattern;
+use crate::intern::Text;
+use crate::model::{Component, Origin, Pattern, Purl};
 use crate::outputs::text;
 use crate::report::Report;
 use crate::schemas;
@@ -33,9 +36,13 @@ pub struct Pin {
     /// The folder (or lockfile, or git revision) to pin.
     #[arg(default_value = ".", value_hint = ValueHint::AnyPath)]
     path: String,
-    /// Accept only components that this purl or name means (`pkg:pypi/torch`, `pkg:npm/@scope/*`); repeatable.
+    /// Accept only components that this purl or name means (`pkg:pypi/torch`, `pkg:npm/@scope/*`), and what `check` shows
+    /// under their step as `with it`. Repeatable.
     #[arg(long, value_name = "PURL")]
     only: Vec<String>,
+    /// With --only: nothing but what it names.
+    #[arg(long, requires = "only")]
+    alone: bool,
     /// The pinned BOM; by the policy `bom.cdx.json` beside it.
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     bom: Option<PathBuf>,
@@ -66,28 +73,45 @@ impl Pin {
         self.images.add_to(&mut resolved, None, &work, &self.files)?;
         tell(&resolved);
         refuse(&resolved)?;
-        resolved.notes.iter().for_each(|note| self.outputs.say(note));
+        resolved.notes.iter().chain(&resolved.notes_of_absent()).for_each(|note| self.outputs.say(note));
         if resolved.graph.subjects().is_empty() {
             bail!(
                 "nothing here has a format that driftgate reads, so there is nothing to pin; `driftgate list formats` names them"
             );
         }
-        let pinned = if work.bom.exists() || !patterns.is_empty() { work.pinned()?.graph } else { Graph::default() };
+        let before = fs::read(&work.bom).ok();
+        let is_torn =
+            before.as_ref().is_some_and(|bytes| discover::conflict(&String::from_utf8_lossy(bytes)).is_some());
+        let is_whole = patterns.is_empty() && !work.is_file();
+        if is_torn && is_whole {
+            self.outputs.say(&format!(
+                "{} has a merge conflict in it: what it pinned is not known, and it is written anew",
+                shown(&work.bom)
+            ));
+        } else if is_torn {
+            bail!("{} has a merge conflict in it: `driftgate pin` of the whole tree writes it anew", shown(&work.bom));
+        }
+        let is_new = !work.bom.exists() || is_torn;
+        let pinned = if !is_new || !patterns.is_empty() { work.pinned()?.graph } else { Graph::default() };
         let accepted = if patterns.is_empty() && work.is_file() {
-            let mut accepted = if work.bom.exists() { work.pinned()?.graph } else { Graph::default() };
+            let mut accepted = if is_new { Graph::default() } else { work.pinned()?.graph };
             accepted.replace(resolved.graph);
             accepted
         } else if patterns.is_empty() {
-            // An image that is not at hand stays as it is pinned, while there is something that it goes with.
+            // An image that is not at hand stays as it is pinned, while there is something that it goes with; so does what
+            // is in a submodule that is not at hand.
             let here = images::names(&resolved.graph);
-            let mut accepted = if work.bom.exists() { work.pinned()?.graph } else { Graph::default() };
+            let mut accepted = if is_new { Graph::default() } else { work.pinned()?.graph };
             let absent = images::names(&accepted).into_iter().filter(|image| !here.contains(image));
             let (kept, gone): (BTreeSet<String>, BTreeSet<String>) =
                 absent.map(str::to_owned).partition(|image| stacks::is_named(&resolved.graph, image));
             for image in gone {
                 self.outputs.say(&format!("the image {image} is no longer pinned: the tree has nothing there"));
             }
-            accepted.retain(|path| images::image_of(path).is_some_and(|image| kept.contains(image)));
+            accepted.retain(|path| match images::image_of(path) {
+                Some(image) => kept.contains(image),
+                None => resolved.absent_module(path).is_some(),
+            });
             accepted.replace(resolved.graph);
             accepted
         } else {
@@ -98,10 +122,12 @@ impl Pin {
                 let hints = self.only.iter().map(|only| suggest::package(only, names()));
                 bail!("nothing here or in the BOM is called {}{}", self.only.join(" or "), hints.collect::<String>());
             }
-            pinned.accept(&resolved.graph, &chosen)
+            let came = if self.alone { BTreeSet::new() } else { came_with(&pinned, &resolved.graph, &chosen) };
+            pinned.accept(&resolved.graph, &|path, purl| chosen(purl) || came.contains(&(path, purl.as_str())))
         };
         let bytes = document(&accepted)?;
-        let is_new = !work.bom.exists();
+        let anew = if is_new { Vec::new() } else { anew(&pinned, &accepted) };
+        let is_same = before.is_some_and(|before| before == bytes);
         let bom = work.bom;
         let schema = work.input.folder.map(|folder| within(&folder, SCHEMA));
         let accepted = Side { graph: accepted, ..Side::default() };
@@ -113,12 +139,18 @@ impl Pin {
         if !is_new {
             self.outputs.write(&mut report, "terminal")?;
         }
+        let taken = match (is_new, is_same) {
+            (true, _) => None,
+            (false, true) => Some("no change".to_owned()),
+            (false, false) => Some(taken(&report, &anew)),
+        };
         if self.dry_run {
-            self.outputs.say(&format!("{} would take in {}", shown(&bom), count(&report)));
+            let what = taken.unwrap_or_else(|| count(&report).unwrap_or_else(|| held(&report)));
+            self.outputs.say(&format!("{} would take in {what}", shown(&bom)));
             return Ok(Outcome::Clean);
         }
         write(&bom, &bytes)?;
-        self.outputs.say(&summary(&bom, &report, is_new));
+        self.outputs.say(&summary(&bom, &report, taken.as_deref()));
         if let Some(schema) = schema.filter(|schema| is_of_another_version(schema)) {
             let schema = schema.display();
             self.outputs.say(&format!(
@@ -132,6 +164,58 @@ impl Pin {
 /// Says whether a schema of the policy is there that this driftgate would not write.
 fn is_of_another_version(schema: &Path) -> bool {
     schema.is_file() && fs::read(schema).is_ok_and(|there| there != schemas::policy().as_bytes())
+}
+
+/// Returns what came with the steps of chosen components, perhaps or for certain, as `check` shows it under their findings:
+/// subjects and purls, of both sides. Without it, what is left would seem to have moved by itself.
+fn came_with(pinned: &Graph, resolved: &Graph, chosen: &dyn Fn(&Purl) -> bool) -> BTreeSet<(Text, Text)> {
+    let drift = compare::drift_by_path(pinned, resolved);
+    let mut came = BTreeSet::new();
+    for (pair, causes) in drift.subjects.iter().zip(causes::of(&drift)) {
+        let Some(subject) = pair.old else { continue };
+        for cause in causes {
+            if !cause.lead.is_some_and(|lead| chosen(&lead.component.purl)) {
+                continue;
+            }
+            let changes = cause.changes.iter().chain(&cause.perhaps).map(|at| &pair.changes[*at]);
+            let sides = changes.flat_map(|change| change.old.into_iter().chain(change.new));
+            came.extend(sides.map(|side| (subject.path, side.component.purl.as_str())));
+        }
+    }
+    came
+}
+
+/// Counts what a BOM did not say of components that it pins, and now does, by its name.
+fn anew(pinned: &Graph, accepted: &Graph) -> Vec<(usize, &'static str)> {
+    let (mut sources, mut digests, mut licences, mut requirements) = (0, 0, 0, 0);
+    for new in accepted.subjects() {
+        let Some(old) = pinned.subject(new.path) else { continue };
+        let known: BTreeMap<(Text, Text), &Component> =
+            old.components().map(|node| ((node.component.purl.as_str(), node.copy()), node.component)).collect();
+        for node in new.components() {
+            let component = node.component;
+            let Some(before) = known.get(&(component.purl.as_str(), node.copy())) else { continue };
+            sources += usize::from(before.origin == Origin::Unknown && component.origin != Origin::Unknown);
+            digests += component.digests.iter().filter(|digest| !before.digests.contains(digest)).count();
+            licences += usize::from(before.licence.is_empty() && !component.licence.is_empty());
+        }
+        if !old.says.edges && new.says.edges {
+            requirements += new.edge_count();
+        }
+    }
+    let counts = [(sources, "source"), (digests, "digest"), (licences, "licence"), (requirements, "requirement")];
+    counts.into_iter().filter(|(count, _)| *count > 0).collect()
+}
+
+/// Says what a BOM takes in that is not the same as before.
+fn taken(report: &Report, anew: &[(usize, &str)]) -> String {
+    let anew: Vec<String> = anew.iter().map(|(amount, what)| text::count(*amount, what)).collect();
+    match (count(report), anew.is_empty()) {
+        (Some(changes), true) => changes,
+        (Some(changes), false) => format!("{changes}; and what it did not say: {}", anew.join(", ")),
+        (None, false) => format!("no other component, and what it did not say: {}", anew.join(", ")),
+        (None, true) => "no other component; who requires what, or how it is written, is not as it was".to_owned(),
+    }
 }
 
 /// Refuses to pin what could not be read whole.
@@ -182,23 +266,25 @@ fn shown(bom: &Path) -> String {
     shown.strip_prefix("./").map_or(shown.clone(), str::to_owned)
 }
 
-fn count(report: &Report) -> String {
+/// Counts the changes of components by their kind; none without any.
+fn count(report: &Report) -> Option<String> {
     let of = |kind: &str| report.changes.iter().filter(|change| change.kind == kind).count();
     let parts: Vec<String> = ["added", "removed", "upgraded", "downgraded", "changed"]
         .into_iter()
         .filter(|kind| of(kind) > 0)
         .map(|kind| format!("{} {kind}", of(kind)))
         .collect();
-    if parts.is_empty() { "no change".to_owned() } else { parts.join(", ") }
+    (!parts.is_empty()).then(|| parts.join(", "))
 }
 
-/// Says what was pinned.
-pub fn summary(bom: &Path, report: &Report, is_new: bool) -> String {
+/// Says how much a report is of.
+fn held(report: &Report) -> String {
     let components: usize = report.subjects.iter().map(|subject| subject.components).sum();
-    let what = format!("{} of {}", text::count(components, "component"), text::count(report.subjects.len(), "subject"));
-    if is_new {
-        format!("{} now pins {what}", shown(bom))
-    } else {
-        format!("{} now pins {what}: {}", shown(bom), count(report))
-    }
+    format!("{} of {}", text::count(components, "component"), text::count(report.subjects.len(), "subject"))
+}
+
+/// Says what was pinned, and what of it is not as it was; none where there was nothing to compare with.
+fn summary(bom: &Path, report: &Report, taken: Option<&str>) -> String {
+    let taken = taken.map(|taken| format!(": {taken}")).unwrap_or_default();
+    format!("{} now pins {}{taken}", shown(bom), held(report))
 }

@@ -42,7 +42,7 @@ impl Sbom {
         let work = Work::open(&self.path, &self.files, None, &sources)?.telling(self.outputs.verbose);
         let side = work.read(&self.files)?;
         tell(&side);
-        side.notes.iter().for_each(|note| self.outputs.say(note));
+        side.notes.iter().chain(&side.notes_of_absent()).for_each(|note| self.outputs.say(note));
         let mut report = inventory(side);
         report.about = work.input.tree.about().filter(|_| work.input.file.is_none());
         report.sources = sources;

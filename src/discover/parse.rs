@@ -7,7 +7,7 @@ use rayon::prelude::*;
 
 use super::told::{self, Told};
 use super::{Found, Read, join};
-use crate::formats::{self, Format, Role, Yield};
+use crate::formats::{self, Format, Role, Yield, cyclonedx, spdx};
 use crate::model::{Gap, Inventory};
 use crate::progress::{FOUND, READ};
 use crate::report::Problem;
@@ -199,7 +199,7 @@ fn one(
     let Found { path, mut format, text, included } = found;
     // Of a format of small files, a large one is not opened.
     let is_large = walked && sources.size(file).is_some_and(|size| size > format.most());
-    let read = || if is_large { Err(anyhow!("is another kind of file")) } else { sources.read(file) };
+    let read = || if is_large { Err(too_large(sources, file, format)) } else { sources.read(file) };
     let (text, is_weighed) = match text.map_or_else(read, Ok) {
         Ok(text) => (text, false),
         Err(error) if format.weighs(&path) => match sources.weigh(file)? {
@@ -222,7 +222,12 @@ fn one(
     let source = Source { file, path: sources.path(file), text: &text };
     // What is installed was never merged, and its documentation may show how a merge looks.
     if let Some(mark) = conflict(&text).filter(|_| !format.is_installed()) {
-        return Err(source.fault(source.place(mark), "an unresolved merge conflict: resolve it, or lock again"));
+        let mend = if is_bom(format) {
+            "resolve it, or keep either side, and then `driftgate pin`, which writes a pinned BOM anew"
+        } else {
+            "resolve it, or lock again"
+        };
+        return Err(source.fault(source.place(mark), format_args!("an unresolved merge conflict: {mend}")));
     }
     let read = format.parse_with(&source, &|path| sources.beside(file, path));
     if is_weighed {
@@ -235,8 +240,27 @@ fn one(
     Ok(Some((format, read?)))
 }
 
+/// Says of a file that it is larger than those of its format are.
+fn too_large(sources: &Sources, file: FileId, format: &dyn Format) -> Error {
+    let size = sources.size(file).unwrap_or_default();
+    let most = format.most();
+    if most >= MIB {
+        return anyhow!("is {} MiB; files past {} MiB are not read", size / MIB, most / MIB);
+    }
+    anyhow!("is {} KiB, and no {} has more than {}", size / KIB, format.id(), most / KIB)
+}
+
+const KIB: u64 = 1 << 10;
+const MIB: u64 = 1 << 20;
+
+/// Says whether files of a format are bills of materials.
+fn is_bom(format: &dyn Format) -> bool {
+    let boms = cyclonedx::FORMATS.iter().chain(spdx::FORMATS);
+    boms.into_iter().any(|bom| bom.id() == format.id())
+}
+
 /// Finds the first mark of a merge that git left to be resolved.
-fn conflict(text: &str) -> Option<&str> {
+pub fn conflict(text: &str) -> Option<&str> {
     let lines = || text.lines();
     let opens = lines().find(|line| line.starts_with("<<<<<<< "))?;
     lines().any(|line| line.starts_with(">>>>>>> ")).then_some(opens)

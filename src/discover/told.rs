@@ -48,36 +48,44 @@ pub fn beside(inventory: &Inventory, format: &dyn Format, is_included: bool) -> 
     Told::of(inventory.subject, format!("read as {}, {why}", inventory.format))
 }
 
-/// Tells of the files of a tree that were not looked at though their names are enough to know them by.
+/// Tells of the files of a tree that were not looked at though their names are enough to know them by, and of submodules.
 ///
 /// A folder of which nothing was looked at is told of once.
-pub fn passed(tree: &dyn Tree, scan: &Scan, listed: &[String]) -> Vec<Told> {
+pub fn passed(tree: &dyn Tree, scan: &Scan, listing: &Listing) -> Vec<Told> {
     let Ok(all) = tree.list(&(Arc::new(|_: &str| true) as Enter), true) else { return Vec::new() };
-    let Listing { files, links, .. } = all;
-    let seen: BTreeSet<&str> = listed.iter().map(String::as_str).collect();
+    let seen: BTreeSet<&str> = listing.files.iter().map(String::as_str).collect();
     let mut entered: BTreeSet<&str> = BTreeSet::from([""]);
-    for path in listed {
+    for path in &listing.files {
         let mut folder = source::folder(path);
         while entered.insert(folder) {
             folder = source::folder(folder);
         }
     }
+    let submodules = listing.absent.iter().map(|(path, why)| Told::of(&format!("{path}/"), format!("not read: {why}")));
+    let mut told: Vec<Told> = submodules.collect();
+    let mut passed: Vec<&str> = all.files.iter().map(String::as_str).collect();
+    for link in all.links.iter().filter(|link| !seen.contains(link.path.as_str()) && looks_known(&link.path)) {
+        let is_at_home = link.to.as_deref().is_some_and(|to| seen.contains(to));
+        match is_at_home {
+            true => told
+                .push(Told::of(&link.path, "not read: a link, and the file that it leads to is read where it stands")),
+            false if listing.links.binary_search(link).is_ok() => {
+                told.push(Told::of(&link.path, "not read: a link that leads to no file that is read"));
+            }
+            false => passed.push(&link.path),
+        }
+    }
     let mut groups: BTreeMap<(String, &'static str), Vec<&str>> = BTreeMap::new();
-    let passed = files.iter().filter(|path| !seen.contains(path.as_str()) && looks_known(path));
-    for path in passed {
+    for path in passed.into_iter().filter(|path| !seen.contains(path) && looks_known(path)) {
         let top = path.match_indices('/').map(|(at, _)| &path[..at]).find(|folder| !entered.contains(folder));
-        let group = top.map_or_else(|| path.clone(), |top| format!("{top}/"));
+        let group = top.map_or_else(|| path.to_owned(), |top| format!("{top}/"));
         groups.entry((group, why(scan, path, top))).or_default().push(path);
     }
     let one = |((group, why), paths): ((String, &str), Vec<&str>)| match paths[..] {
         [only] => Told::of(only, format!("not read: {why}")),
         _ => Told::of(&group, format!("{} not read: {why}", count(paths.len(), "file"))),
     };
-    let mut told: Vec<Told> = groups.into_iter().map(one).collect();
-    let links = links.iter().filter(|path| looks_known(path));
-    told.extend(
-        links.map(|path| Told::of(path, "not read: a link, and the file that it leads to is read where it stands")),
-    );
+    told.extend(groups.into_iter().map(one));
     told
 }
 
@@ -86,7 +94,7 @@ fn count(amount: usize, thing: &str) -> String {
 }
 
 /// Says whether a name alone is one by which a format knows its files.
-fn looks_known(path: &str) -> bool {
+pub(super) fn looks_known(path: &str) -> bool {
     formats::of_file(path).is_some_and(|format| format.is_of(path, ""))
 }
 

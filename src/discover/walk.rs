@@ -5,11 +5,11 @@ use std::sync::Arc;
 use anyhow::Result;
 use rayon::prelude::*;
 
-use super::{Found, Scan};
-use crate::formats::{self, Format, oci};
+use super::{Found, Scan, told};
+use crate::formats::{self, Format, Role, oci};
 use crate::source;
 use crate::tree::image::{self, Look};
-use crate::tree::{Enter, Listing, Tree};
+use crate::tree::{Enter, Link, Listing, Tree};
 
 /// Folders that hold other people's projects, or what tools made of ours.
 pub(super) const VENDORED: &[&str] = &[
@@ -34,14 +34,18 @@ pub(super) const VENDORED: &[&str] = &[
     ".gradle",
 ];
 
-/// Lists the files of a tree that are looked at.
-pub(super) fn walk(tree: &dyn Tree, scan: &Scan) -> Result<Listing> {
+/// Returns which folders of a project are entered.
+fn enter(scan: &Scan) -> Enter {
     let exclude = scan.exclude.clone();
-    let enter: Enter = Arc::new(move |folder: &str| {
+    Arc::new(move |folder: &str| {
         let name = folder.rsplit('/').next().unwrap_or(folder);
         !VENDORED.contains(&name) && !exclude.is_match(folder) && !exclude.is_match(format!("{folder}/"))
-    });
-    let mut listing = tree.list(&enter, false)?;
+    })
+}
+
+/// Lists the files of a tree that are looked at.
+pub(super) fn walk(tree: &dyn Tree, scan: &Scan) -> Result<Listing> {
+    let mut listing = tree.list(&enter(scan), false)?;
     listing.files.extend(led_to(tree, &listing.files));
     listing.files.sort_unstable();
     listing.files.dedup();
@@ -51,9 +55,54 @@ pub(super) fn walk(tree: &dyn Tree, scan: &Scan) -> Result<Listing> {
         listing.files.sort_unstable();
         listing.files.dedup();
         listing.unlisted.extend(all.unlisted);
+        listing.links.extend(all.links.into_iter().filter(|link| scan.include.is_match(&link.path)));
+        listing.links.sort_unstable();
+        listing.links.dedup();
     }
-    listing.files.retain(|path| !scan.exclude.is_match(path) && !scan.skip.contains(path));
+    let is_looked_at = |path: &String| !scan.exclude.is_match(path) && !scan.skip.contains(path);
+    listing.files.retain(is_looked_at);
+    listing.links.retain(|link| is_looked_at(&link.path) && !link.to.as_ref().is_some_and(|to| scan.skip.contains(to)));
+    let read: Vec<String> =
+        listing.links.iter().filter(|link| is_read(link, &listing.files)).map(|link| link.path.clone()).collect();
+    listing.files.extend(read);
+    listing.files.sort_unstable();
     Ok(listing)
+}
+
+/// Says whether a link is read by its own name, which is that of a subject: what it leads to is not read as one where it
+/// stands, or is no file of the tree, which is then a problem.
+fn is_read(link: &Link, files: &[String]) -> bool {
+    let subject = |path: &str| {
+        let format = formats::of_file(path).filter(|format| format.role() == Role::Subject);
+        format.filter(|format| format.is_of(path, ""))
+    };
+    let Some(format) = subject(&link.path) else { return false };
+    match &link.to {
+        // Weights lie in stores of their own, and many links lead there.
+        None => !format.weighs(&link.path),
+        Some(to) => {
+            let at_home = files.binary_search(to).ok().and_then(|_| formats::of_file(to));
+            at_home.is_none_or(|other| other.id() != format.id())
+        }
+    }
+}
+
+/// Says that git could not be asked which files it tracks, where that leaves out files that look like those of a format.
+pub(super) fn untold(tree: &dyn Tree, scan: &Scan, listing: &Listing) -> Option<String> {
+    let why = listing.untold.as_ref()?;
+    let all = tree.list(&enter(scan), true).ok()?;
+    let is_hidden = |path: &str| path.split('/').any(|part| part.starts_with('.'));
+    let is_left_out = |path: &&String| {
+        listing.files.binary_search(path).is_err()
+            && !is_hidden(path)
+            && told::looks_known(path)
+            && !scan.exclude.is_match(path)
+            && !scan.skip.contains(*path)
+    };
+    let left: Vec<&String> = all.files.iter().filter(is_left_out).collect();
+    let (first, others) = (left.first()?, left.len() - 1);
+    let more = if others > 0 { format!(" and {others} more") } else { String::new() };
+    Some(format!("{first}{more} not read: .gitignore matches, and that git does not track it is not known: {why}"))
 }
 
 /// Returns the files in folders that are not walked which those that were found lead to.

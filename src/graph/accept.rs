@@ -10,11 +10,12 @@ use crate::model::{Component, Declared, Edge, Gap, Inventory, Node, NodeId, Purl
 use crate::source::Place;
 
 impl Graph {
-    /// Returns this graph with the components that `chosen` names as `other` has them: its versions in place of ours, in
-    /// every subject that both have; gone where `other` has none. Subjects that only one side has stay as they are here.
-    pub fn accept(&self, other: &Graph, chosen: &(dyn Fn(&Purl) -> bool + Sync)) -> Graph {
+    /// Returns this graph with the components that `chosen` names, by subject, as `other` has them: its versions in place of
+    /// ours, in every subject that both have; gone where `other` has none. Subjects that only one side has stay as they are
+    /// here.
+    pub fn accept(&self, other: &Graph, chosen: &(dyn Fn(Text, &Purl) -> bool + Sync)) -> Graph {
         Graph::join(self.subjects.par_iter().map(|ours| match other.subject(ours.path) {
-            Some(theirs) => mix(ours, theirs, chosen),
+            Some(theirs) => mix(ours, theirs, &|purl| chosen(ours.path, purl)),
             None => mix(ours, ours, &|_| false),
         }))
     }

@@ -161,7 +161,14 @@ fn fault(source: &Source<'_>, offset: usize, error: &::toml::de::Error) -> anyho
     let span = error.span().unwrap_or(0..0);
     let (start, end) = (offset.wrapping_add(span.start), offset.wrapping_add(span.end));
     let start = start.min(source.text.len());
-    source.fault(source.place_at(start..end.clamp(start, source.text.len())), error.message().trim())
+    let end = end.clamp(start, source.text.len());
+    let message = error.message().trim();
+    // What a broken download or a full disk leaves: something is open at the end of the text.
+    let last = source.text.trim_end().len();
+    let is_open = message.contains("unclosed") || message.contains("expected");
+    let is_cut = start >= last || (end >= last && is_open && !source.text.ends_with('\n'));
+    let cut = if is_cut { "; the file seems cut off, write it anew with its tool" } else { "" };
+    source.fault(source.place_at(start..end), format_args!("{message}{cut}"))
 }
 
 /// The ranges of a document's head, and those of its tables.

@@ -5,18 +5,21 @@ use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Result, anyhow, bail};
+use hashbrown::HashSet;
 use ignore::{DirEntry, WalkBuilder};
 use rayon::prelude::*;
 
-use super::{Enter, Listing, Tree, is_shown, reason};
+use super::{Enter, Link, Listing, Tree, git, is_shown, reason};
 use crate::binary::{program, weights};
+use crate::intern::Text;
 use crate::progress::LISTED;
-use crate::source::{MAX_FILE, Open};
+use crate::source::{self, MAX_FILE, Open};
 
 /// A folder on disk. Nothing outside of it is opened, whatever a link in it says.
 ///
 /// What git ignores is not listed; for that the `.gitignore` files above count too, up to the root of the repository that
-/// the folder is in, but neither the user's nor the clone's own settings.
+/// the folder is in, but neither the user's nor the clone's own settings. What git tracks it does not ignore, whatever
+/// pattern matches it.
 pub struct Folder {
     root: PathBuf,
     /// The root less its links.
@@ -94,17 +97,19 @@ impl Tree for Folder {
     }
 
     fn list(&self, enter: &Enter, hidden: bool) -> Result<Listing> {
-        let (root, enter) = (self.real.clone(), enter.clone());
+        let (root, enters) = (self.real.clone(), enter.clone());
         let enters = move |entry: &DirEntry| {
             let is_folder = entry.file_type().is_some_and(|kind| kind.is_dir());
             let Some(path) = below(&root, entry).filter(|_| entry.depth() > 0) else { return true };
-            (hidden || is_shown(&path)) && (!is_folder || (entry.file_name() != ".git" && enter(&path)))
+            (hidden || is_shown(&path)) && (!is_folder || (entry.file_name() != ".git" && enters(&path)))
         };
         let top = self.within.as_ref().map_or_else(|| self.real.clone(), |within| self.real.join(within));
         let mut walk = WalkBuilder::new(top);
         // Which hidden files are listed is not the walker's to say.
         walk.standard_filters(!hidden)
             .hidden(false)
+            // Other programs' lists of what is not to be searched: git tracks such files.
+            .ignore(false)
             .require_git(false)
             .parents(false)
             .git_exclude(false)
@@ -117,31 +122,34 @@ impl Tree for Folder {
                 let _ = walk.current_dir(folder).add_ignore(folder.join(".gitignore"));
             }
         }
-        let mut listing = Listing::default();
-        for entry in walk.build() {
-            LISTED.add(1);
-            match entry {
-                Ok(entry) if entry.file_type().is_some_and(|kind| kind.is_file()) => {
-                    listing.files.extend(below(&self.real, &entry));
-                }
-                Ok(entry) if entry.path_is_symlink() => listing.links.extend(below(&self.real, &entry)),
-                Ok(_) => {}
-                Err(error) => {
-                    let (path, message) = told(&error, &self.real);
-                    if path.is_empty() || Some(&path) == self.within.as_ref() {
-                        bail!("{} {message}", self.root.display());
-                    }
-                    listing.unlisted.push((path, message));
-                }
+        let repository = repository(&self.real);
+        let asks = !hidden && repository.is_some();
+        let (listing, tracked) =
+            rayon::join(|| self.walked(&walk), || if asks { git::tracked(&self.real) } else { Ok(Vec::new()) });
+        let mut listing = listing?;
+        match tracked {
+            Ok(tracked) => {
+                let walked: HashSet<String> = listing.files.iter().cloned().collect();
+                let passed = tracked.into_iter().filter(|path| !walked.contains(path));
+                let passed = passed.filter(|path| super::is_listed(path, enter, hidden));
+                passed.for_each(|path| self.add_tracked(path, &mut listing));
             }
+            Err(error) => listing.untold = Some(error.to_string()),
         }
+        let modules = submodules(repository.unwrap_or(&self.real), 0);
+        let absent = modules.iter().filter_map(|module| module.strip_prefix(&self.real).ok()?.to_str());
+        let absent = absent.map(|path| path.replace('\\', "/")).filter(|path| !path.is_empty());
+        let absent = absent.filter(|path| super::is_entered(path, enter, hidden));
+        listing.absent.extend(absent.map(|path| (path, NOT_CHECKED_OUT)));
         // The project that a `node_modules` belongs to says what of it is direct.
         if self.within.as_deref() == Some("node_modules") && self.real.join("package.json").is_file() {
             listing.files.push("package.json".to_owned());
         }
         listing.files.sort_unstable();
+        listing.files.dedup();
         listing.unlisted.sort_unstable();
         listing.links.sort_unstable();
+        listing.links.dedup();
         Ok(listing)
     }
 
@@ -153,6 +161,89 @@ impl Tree for Folder {
         let carries = |path: &str| carries(&self.real.join(path)).unwrap_or(false);
         listed.par_iter().filter(|path| carries(path)).cloned().collect()
     }
+}
+
+impl Folder {
+    /// Lists what a walk finds.
+    fn walked(&self, walk: &WalkBuilder) -> Result<Listing> {
+        let mut listing = Listing::default();
+        for entry in walk.build() {
+            LISTED.add(1);
+            match entry {
+                Ok(entry) if entry.file_type().is_some_and(|kind| kind.is_file()) => {
+                    listing.files.extend(below(&self.real, &entry));
+                }
+                Ok(entry) if entry.path_is_symlink() => {
+                    listing.links.extend(below(&self.real, &entry).and_then(|path| self.link(path)));
+                }
+                Ok(_) => {}
+                Err(error) => {
+                    let (path, message) = told(&error, &self.real);
+                    if path.is_empty() || Some(&path) == self.within.as_ref() {
+                        bail!("{} {message}", self.root.display());
+                    }
+                    listing.unlisted.push((path, message));
+                }
+            }
+        }
+        Ok(listing)
+    }
+
+    /// Adds a file or a link of git's index, where it still stands there.
+    fn add_tracked(&self, path: String, listing: &mut Listing) {
+        let file = self.real.join(&path);
+        // What a folder on the way leads to as a link is listed where it stands.
+        let Some(folder) = file.parent().filter(|folder| folder.canonicalize().is_ok_and(|real| real == **folder))
+        else {
+            return;
+        };
+        debug_assert!(folder.starts_with(&self.real));
+        match file.symlink_metadata() {
+            Ok(metadata) if metadata.is_file() => listing.files.push(path),
+            Ok(metadata) if metadata.is_symlink() => listing.links.extend(self.link(path)),
+            _ => {}
+        }
+    }
+
+    /// Returns where a link leads; none where that is a folder of the tree.
+    fn link(&self, path: String) -> Option<Link> {
+        let to = inside(&self.real, &path).ok();
+        if to.as_ref().is_some_and(|to| to.is_dir()) {
+            return None;
+        }
+        let to = to.and_then(|to| Some(to.strip_prefix(&self.real).ok()?.to_str()?.replace('\\', "/")));
+        Some(Link { path, to })
+    }
+}
+
+/// Why the files of a submodule are not in a folder.
+const NOT_CHECKED_OUT: Text = "a submodule that is not checked out; `git submodule update --init --recursive` does so";
+
+/// How many submodules are within each other.
+const DEEP: usize = 8;
+
+/// Returns the folders of the submodules below a folder that hold nothing.
+fn submodules(folder: &Path, depth: usize) -> Vec<PathBuf> {
+    let file = folder.join(".gitmodules");
+    // Git follows no link there either.
+    let text = if file.is_symlink() { None } else { read(&file).ok().and_then(|bytes| String::from_utf8(bytes).ok()) };
+    let Some(text) = text else { return Vec::new() };
+    let mut absent = Vec::new();
+    for line in text.lines() {
+        // `path = third/party`, quoted where it must be.
+        let value = line.trim().strip_prefix("path").and_then(|rest| rest.trim_start().strip_prefix('='));
+        let Some(path) = value.and_then(|path| source::join("", path.trim().trim_matches('"'))) else { continue };
+        let module = folder.join(path);
+        let is_folder = module.symlink_metadata().is_ok_and(|metadata| metadata.is_dir());
+        let Ok(mut entries) = fs::read_dir(&module) else { continue };
+        match entries.next() {
+            _ if !is_folder || module == folder => {}
+            None => absent.push(module),
+            Some(_) if depth < DEEP => absent.extend(submodules(&module, depth + 1)),
+            Some(_) => {}
+        }
+    }
+    absent
 }
 
 /// Says whether a file is a program that carries what it was built from. What is too large to be read is none.
@@ -258,19 +349,18 @@ fn below(root: &Path, entry: &DirEntry) -> Option<String> {
     entry.path().strip_prefix(root).ok()?.to_str().map(|path| path.replace('\\', "/"))
 }
 
+/// Returns the root of the git repository that a folder is in.
+fn repository(folder: &Path) -> Option<&Path> {
+    folder.ancestors().find(|folder| folder.join(".git").exists())
+}
+
 /// Returns the folders above that belong to the same git repository, its root first; none outside of one.
 fn above(folder: &Path) -> Vec<&Path> {
-    let mut folders: Vec<&Path> = Vec::new();
-    for folder in folder.ancestors() {
-        folders.push(folder);
-        if folder.join(".git").exists() {
-            folders.reverse();
-            folders.pop();
-            folders.retain(|folder| folder.join(".gitignore").is_file());
-            return folders;
-        }
-    }
-    Vec::new()
+    let Some(root) = repository(folder) else { return Vec::new() };
+    let above = folder.ancestors().skip(1).take_while(|folder| folder.starts_with(root));
+    let mut folders: Vec<&Path> = above.filter(|folder| folder.join(".gitignore").is_file()).collect();
+    folders.reverse();
+    folders
 }
 
 /// Returns the path that an error of the walk speaks of, below the root, and what it says.
@@ -294,7 +384,12 @@ fn real(folder: &Path) -> Result<PathBuf> {
 
 /// Returns a file's path less its links, where it stands below `root`.
 pub(super) fn inside(root: &Path, path: &str) -> Result<PathBuf> {
-    let found = root.join(path).canonicalize().map_err(|error| anyhow!("cannot be opened: {}", reason(&error)))?;
+    let file = root.join(path);
+    let found = file.canonicalize().map_err(|error| match error.kind() {
+        io::ErrorKind::PermissionDenied => anyhow!("cannot be opened: {}", reason(&error)),
+        _ if file.is_symlink() => anyhow!("is a link that leads to no file"),
+        _ => anyhow!("cannot be opened: {}", reason(&error)),
+    })?;
     // A link may lead elsewhere in the tree, not out of it: a file that names another to include could show any file of
     // the machine in its messages.
     if !found.starts_with(root) {

@@ -3,7 +3,7 @@
 //! `git` itself is asked (`ls-tree`, `cat-file --batch`), with everything off that could run a program or reach a
 //! network: a library that reads packs would be ninety crates for the same two questions.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdout, Command, Stdio};
@@ -11,8 +11,9 @@ use std::sync::{Mutex, PoisonError};
 
 use anyhow::{Context, Result, bail};
 
-use super::{Enter, Listing, Tree};
+use super::{Enter, Link, Listing, Tree};
 use crate::binary::weights;
+use crate::intern::Text;
 use crate::source::{MAX_FILE, Open};
 use crate::suggest;
 
@@ -20,11 +21,32 @@ use crate::suggest;
 pub struct Revision {
     spec: String,
     repository: PathBuf,
-    /// Object ids by path below the folder.
-    blobs: BTreeMap<String, String>,
+    entries: Entries,
+    /// What each link says, by path.
+    links: BTreeMap<String, String>,
     file: Option<String>,
+    home: PathBuf,
     reader: Mutex<Option<Reader>>,
 }
+
+/// What a tree object holds, by path below it.
+#[derive(Default)]
+struct Entries {
+    /// The ids of files.
+    blobs: BTreeMap<String, String>,
+    /// The ids of links.
+    links: BTreeMap<String, String>,
+    /// Submodules.
+    modules: BTreeSet<String>,
+}
+
+/// Why the files of a submodule are not in a commit.
+const ELSEWHERE: Text = "a submodule, whose files are in no commit of this repository; a folder in which it is checked out is \
+                         read with it";
+
+/// The longest text of a link, and how many links lead from one to the next.
+const LINK: u64 = 4096;
+const LINKS: usize = 40;
 
 struct Reader {
     child: Child,
@@ -43,6 +65,8 @@ impl Revision {
         }
         let (revision, path) = spec.split_once(':').map_or((spec, None), |(revision, path)| (revision, Some(path)));
         let object = match path {
+            // Git knows `./` and not `.`.
+            Some(path) if path.ends_with("./") => spec.to_owned(),
             Some(path) => format!("{revision}:{}", path.trim_end_matches('/')),
             None => {
                 let prefix = text(git(folder).args(["rev-parse", "--show-prefix"]))
@@ -57,7 +81,7 @@ impl Revision {
         let object = text(git(folder).args(["rev-parse", "--verify", "--quiet", "--end-of-options", &object]))
             .with_context(unknown)?;
         let kind = text(git(folder).args(["cat-file", "-t", &object])).with_context(unknown)?;
-        let mut blobs = BTreeMap::new();
+        let mut entries = Entries::default();
         let mut file = None;
         if kind == "blob" {
             let path = path.unwrap_or(spec).trim_end_matches('/');
@@ -66,20 +90,53 @@ impl Revision {
             let beside = format!("{revision}:{above}");
             let beside = text(git(folder).args(["rev-parse", "--verify", "--quiet", "--end-of-options", &beside]));
             if let Some(beside) = beside.ok().filter(|_| !revision.is_empty()) {
-                blobs = listed(folder, &beside)?;
+                entries = listed(folder, &beside)?;
             }
-            blobs.insert(name.to_owned(), object);
+            entries.blobs.insert(name.to_owned(), object);
             file = Some(name.to_owned());
         } else {
-            blobs.extend(listed(folder, &object)?);
+            entries = listed(folder, &object)?;
         }
-        Ok(Revision { spec: spec.to_owned(), repository: folder.to_owned(), blobs, reader: Mutex::default(), file })
+        let mut links = BTreeMap::new();
+        let mut reader = None;
+        if !entries.links.is_empty() {
+            let reader = reader.insert(Reader::start(folder)?);
+            for (path, id) in &entries.links {
+                let text = reader
+                    .ask(id)
+                    .and_then(|size| content(&mut reader.answers, size, |blob, size| whole(blob, size, LINK)));
+                let text = text.ok().and_then(|text| String::from_utf8(text).ok());
+                // One that is no text, or not in this clone, leads nowhere.
+                links.insert(path.clone(), text.unwrap_or_default());
+            }
+        }
+        let home = path.map(|path| home(folder, path, file.is_some())).unwrap_or_default();
+        let reader = Mutex::new(reader);
+        Ok(Revision { spec: spec.to_owned(), repository: folder.to_owned(), entries, links, reader, file, home })
     }
 
     /// Returns the name of the one file that the revision names; none where it names a folder.
     pub fn file(&self) -> Option<&str> {
         self.file.as_deref()
     }
+
+    /// Returns where the folder stands in the working tree, seen from the one that git was asked in.
+    pub fn home(&self) -> &Path {
+        &self.home
+    }
+}
+
+/// Returns where the folder of `REV:PATH` stands in the working tree: `PATH` is seen from its root, or from here where it
+/// begins with a dot.
+fn home(folder: &Path, path: &str, is_file: bool) -> PathBuf {
+    let is_from_here = path.split('/').next().is_some_and(|first| matches!(first, "." | ".."));
+    let root = || text(git(folder).args(["rev-parse", "--show-cdup"])).unwrap_or_default();
+    let mut home = if is_from_here { PathBuf::new() } else { PathBuf::from(root()) };
+    home.extend(path.split('/').filter(|part| !matches!(*part, "" | ".")));
+    if is_file {
+        home.pop();
+    }
+    home
 }
 
 impl Open for Revision {
@@ -92,14 +149,64 @@ impl Open for Revision {
     }
 
     fn has(&self, path: &str) -> bool {
-        self.blobs.contains_key(path)
+        self.blob(path).is_some()
     }
 }
 
 impl Revision {
+    /// Returns the id of a file, or of the one that a link leads to.
+    fn blob(&self, path: &str) -> Option<&String> {
+        self.entries.blobs.get(path).or_else(|| self.entries.blobs.get(&self.follow(path)?))
+    }
+
+    /// Follows links, those of folders on the way too; none where they lead out of the tree, or in a circle.
+    fn follow(&self, path: &str) -> Option<String> {
+        let mut open: Vec<&str> = path.split('/').rev().collect();
+        let mut at = String::new();
+        let mut left = LINKS;
+        while let Some(part) = open.pop() {
+            match part {
+                "" | "." => continue,
+                ".." if at.is_empty() => return None,
+                ".." => {
+                    at.truncate(at.rfind('/').unwrap_or(0));
+                    continue;
+                }
+                _ => {}
+            }
+            let next = if at.is_empty() { part.to_owned() } else { format!("{at}/{part}") };
+            match self.links.get(&next) {
+                Some(target) if target.is_empty() || target.starts_with('/') => return None,
+                Some(target) => {
+                    left = left.checked_sub(1)?;
+                    open.extend(target.split('/').rev());
+                }
+                None => at = next,
+            }
+        }
+        Some(at)
+    }
+
+    /// Returns where a link leads; none where that is a folder.
+    fn link(&self, path: &str) -> Option<Link> {
+        let to = self.follow(path);
+        let is_folder = |to: &String| {
+            let folder = if to.is_empty() { String::new() } else { format!("{to}/") };
+            self.entries.blobs.range(folder.clone()..).next().is_some_and(|(path, _)| path.starts_with(&folder))
+        };
+        if to.as_ref().is_some_and(is_folder) {
+            return None;
+        }
+        Some(Link { path: path.to_owned(), to: to.filter(|to| self.entries.blobs.contains_key(to)) })
+    }
+
     /// Asks git for a file, and lets `take` read it, given its size, as far as it likes.
     fn ask<T>(&self, path: &str, take: impl FnOnce(&mut dyn Read, u64) -> Result<T>) -> Result<T> {
-        let Some(id) = self.blobs.get(path) else { bail!("cannot be opened: there is no such file in {}", self.spec) };
+        let id = match self.blob(path) {
+            Some(id) => id,
+            None if self.links.contains_key(path) => bail!("is a link that leads to no file of {}", self.spec),
+            None => bail!("cannot be opened: there is no such file in {}", self.spec),
+        };
         let mut held = self.reader.lock().unwrap_or_else(PoisonError::into_inner);
         let reader = match &mut *held {
             Some(reader) => reader,
@@ -112,7 +219,12 @@ impl Revision {
 
 impl Tree for Revision {
     fn list(&self, enter: &Enter, hidden: bool) -> Result<Listing> {
-        Ok(super::listed(self.blobs.keys(), enter, hidden))
+        let mut listing = super::listed(self.entries.blobs.keys(), enter, hidden);
+        let links = self.links.keys().filter(|path| super::is_listed(path, enter, hidden));
+        listing.links.extend(links.filter_map(|path| self.link(path)));
+        let modules = self.entries.modules.iter().filter(|path| super::is_entered(path, enter, hidden));
+        listing.absent.extend(modules.map(|path| (path.clone(), ELSEWHERE)));
+        Ok(listing)
     }
 
     fn label(&self) -> String {
@@ -186,31 +298,87 @@ fn git(folder: &Path) -> Command {
         .env("GIT_OPTIONAL_LOCKS", "0")
         .env("GIT_NO_LAZY_FETCH", "1")
         .env("GIT_TERMINAL_PROMPT", "0")
+        .env("LC_ALL", "C")
         .args(["--no-pager", "--no-replace-objects", "-c", "core.fsmonitor=false", "-c", "protocol.allow=never"])
         .stdin(Stdio::null());
     command
 }
 
-/// Lists the files of a tree object: object ids by path.
-fn listed(folder: &Path, tree: &str) -> Result<BTreeMap<String, String>> {
+/// Returns the files below a folder that git tracks, those of the submodules that are checked out too.
+///
+/// # Errors
+/// Says why git can't be asked, without the path of a machine.
+pub(super) fn tracked(folder: &Path) -> Result<Vec<String>> {
+    let ask = |more: &[&str]| {
+        let mut command = git(folder);
+        // The folder says which repository, not the hook that this may run in.
+        for name in ["GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_PREFIX"] {
+            command.env_remove(name);
+        }
+        command.args(["ls-files", "-z", "--cached"]).args(more).output()
+    };
+    let mut output = ask(&["--recurse-submodules"]);
+    // One submodule that is damaged keeps git from the rest.
+    if output.as_ref().is_ok_and(|output| !output.status.success()) {
+        output = ask(&[]);
+    }
+    let Ok(output) = output else { bail!("git cannot be run; is it installed?") };
+    if output.status.success() {
+        let paths = output.stdout.split(|byte| *byte == 0).filter_map(|path| std::str::from_utf8(path).ok());
+        return Ok(paths.filter(|path| !path.is_empty()).map(str::to_owned).collect());
+    }
+    let said = String::from_utf8_lossy(&output.stderr);
+    if said.contains("not a git repository (or any") {
+        return Ok(Vec::new());
+    }
+    if said.contains("dubious ownership") {
+        bail!("the folder is another user's; `git config --global --add safe.directory FOLDER` lets git look");
+    }
+    bail!("`git ls-files` fails here");
+}
+
+/// Lists what a tree object holds.
+fn listed(folder: &Path, tree: &str) -> Result<Entries> {
     let listed = output(git(folder).args(["ls-tree", "-r", "-z", "--full-tree", tree]))?;
-    let mut blobs = BTreeMap::new();
+    let mut entries = Entries::default();
     for entry in listed.split(|byte| *byte == 0).filter(|entry| !entry.is_empty()) {
-        // `<mode> SP <type> SP <object> TAB <path>`; links (120000) and submodules (160000) are no files.
+        // `<mode> SP <type> SP <object> TAB <path>`.
         let Some((head, path)) = std::str::from_utf8(entry).ok().and_then(|entry| entry.split_once('\t')) else {
             continue;
         };
         let mut head = head.split(' ');
-        if let (Some("100644" | "100755" | "100664"), Some("blob"), Some(id)) = (head.next(), head.next(), head.next())
-        {
-            blobs.insert(path.to_owned(), id.to_owned());
+        let (mode, kind, Some(id)) = (head.next(), head.next(), head.next()) else { continue };
+        match (mode, kind) {
+            (Some("100644" | "100755" | "100664"), Some("blob")) => {
+                entries.blobs.insert(path.to_owned(), id.to_owned());
+            }
+            (Some("120000"), _) => {
+                entries.links.insert(path.to_owned(), id.to_owned());
+            }
+            (Some("160000"), _) => {
+                entries.modules.insert(path.to_owned());
+            }
+            _ => {}
         }
     }
-    Ok(blobs)
+    Ok(entries)
 }
 
-/// Says which branch or tag was probably meant.
+/// Returns the whole name of the branch or tag that git knows by a shorter one.
+pub(super) fn reference(name: &str) -> Option<String> {
+    let folder = Path::new(".");
+    let options = ["rev-parse", "--symbolic-full-name", "--verify", "--quiet", "--end-of-options", name];
+    // Of a commit that is named by its digits, nothing is said.
+    text(git(folder).args(options)).ok().filter(|found| found.starts_with("refs/"))
+}
+
+/// Says which branch or tag was probably meant; in a clone that lacks what came before, that it does.
 fn hint(folder: &Path, revision: &str) -> String {
+    if text(git(folder).args(["rev-parse", "--is-shallow-repository"])).is_ok_and(|said| said == "true") {
+        return "; this clone is shallow and lacks older commits and other branches: fetch them (`git fetch --unshallow`, \
+                `fetch-depth: 0` of actions/checkout)"
+            .to_owned();
+    }
     let names = text(git(folder).args(["for-each-ref", "--format=%(refname:short)", "refs/heads", "refs/tags"]));
     let names = names.unwrap_or_default();
     let near = suggest::closest(revision, names.lines()).filter(|near| *near != revision);

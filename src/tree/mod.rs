@@ -16,8 +16,9 @@ pub use git::Revision;
 pub use image::Image;
 pub use memory::Memory;
 
+use crate::intern::Text;
 use crate::model::{Component, Layer};
-use crate::source::{MAX_FILE, Open};
+use crate::source::{self, MAX_FILE, Open};
 use crate::suggest;
 use image::{Looks, Wish};
 
@@ -31,8 +32,21 @@ pub struct Listing {
     pub files: Vec<String>,
     /// What could not be listed (a folder without permission): its path, and what is wrong with it.
     pub unlisted: Vec<(String, String)>,
-    /// Links, where the tree knows of them: what they lead to is not looked at through them.
-    pub links: Vec<String>,
+    /// Links that do not lead to a folder of the tree, where it knows of them.
+    pub links: Vec<Link>,
+    /// Submodules of git whose files are not in the tree: their paths, and why they are not.
+    pub absent: Vec<(String, Text)>,
+    /// Why git could not be asked which of the files that are ignored it tracks.
+    pub untold: Option<String>,
+}
+
+/// A link in a tree.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Link {
+    /// Its own path.
+    pub path: String,
+    /// The path of the file that it leads to; none where that is no file of the tree.
+    pub to: Option<String>,
 }
 
 /// The files by which a root file system or an installed environment is known.
@@ -109,6 +123,16 @@ pub struct Input {
     pub file: Option<String>,
     /// The folder on disk, where the tree is one or the file stands in one.
     pub folder: Option<PathBuf>,
+    /// The folder on disk whose policy and BOM count: that one; of a git revision, what stands there in the working tree.
+    pub home: PathBuf,
+}
+
+impl Input {
+    /// Returns a tree, or the file of one, in a folder on disk.
+    fn on_disk(tree: Arc<dyn Tree>, file: Option<String>, folder: Option<&Path>) -> Self {
+        let folder = folder.map(Path::to_owned);
+        Input { tree, file, home: folder.clone().unwrap_or_default(), folder }
+    }
 }
 
 /// Opens what an argument names: `-` (standard input), a folder, a file, a container image (a folder or an archive, with
@@ -122,7 +146,7 @@ pub fn open(argument: &str, platform: Option<&str>, looks: Looks<'_>) -> Result<
     if argument == "-" {
         let bytes = read(io::stdin().lock(), 0).context("reading standard input")?;
         let tree = Memory::new([("stdin".to_owned(), bytes)]);
-        return Ok(Input { tree: Arc::new(tree), file: Some("stdin".to_owned()), folder: None });
+        return Ok(Input::on_disk(Arc::new(tree), Some("stdin".to_owned()), None));
     }
     let path = Path::new(argument);
     let (whole, reference) = match argument.rsplit_once('#') {
@@ -133,21 +157,18 @@ pub fn open(argument: &str, platform: Option<&str>, looks: Looks<'_>) -> Result<
         let wish = Wish { platform: platform.map(str::to_owned), reference };
         let image = Image::open(whole, &shown(whole), &wish, looks)?;
         match image {
-            Some(image) => {
-                let folder = whole.parent().map(Path::to_owned);
-                return Ok(Input { tree: Arc::new(image), file: None, folder });
-            }
+            Some(image) => return Ok(Input::on_disk(Arc::new(image), None, whole.parent())),
             None if wish.reference.is_some() => bail!("{} is no container image", whole.display()),
             None => {}
         }
     }
     if path.is_dir() {
-        return Ok(Input { tree: Arc::new(Folder::new(path)?), file: None, folder: Some(path.to_owned()) });
+        return Ok(Input::on_disk(Arc::new(Folder::new(path)?), None, Some(path)));
     }
     if path.exists() {
         let tree = Single::new(path)?;
         let file = Some(tree.name().to_owned());
-        return Ok(Input { tree: Arc::new(tree), file, folder: path.parent().map(Path::to_owned) });
+        return Ok(Input::on_disk(Arc::new(tree), file, path.parent()));
     }
     if argument.is_empty() {
         bail!("an empty argument names no file, folder or revision");
@@ -156,8 +177,24 @@ pub fn open(argument: &str, platform: Option<&str>, looks: Looks<'_>) -> Result<
         Some(near) => anyhow!("{error:#}; did you mean \"{}\"?", near.escape_debug()),
         None => error,
     })?;
-    let file = tree.file().map(str::to_owned);
-    Ok(Input { tree: Arc::new(tree), file, folder: None })
+    let (file, home) = (tree.file().map(str::to_owned), tree.home().to_owned());
+    Ok(Input { tree: Arc::new(tree), file, folder: None, home })
+}
+
+/// Says that an argument names a file or folder that is there, and a branch or tag as well, and how to write either.
+pub fn ambiguous(argument: &str) -> Option<String> {
+    let path = Path::new(argument);
+    let is_plain =
+        !argument.starts_with(['.', '/', '-']) && !argument.ends_with('/') && !argument.contains([':', '\\']);
+    if !is_plain || !path.exists() {
+        return None;
+    }
+    let reference = git::reference(argument)?;
+    let what = if path.is_dir() { "folder" } else { "file" };
+    let argument = argument.escape_debug();
+    Some(format!(
+        "\"{argument}\" is a {what} here, and {reference} in git: ./{argument} is the {what}, {reference} the revision"
+    ))
 }
 
 /// Returns the path of a file or folder that is there, beside a path that is not, and that was probably meant.
@@ -231,13 +268,11 @@ fn is_shown(path: &str) -> bool {
 
 /// Says whether a tree that holds its paths in a list lists a path: no hidden part, and each folder is entered.
 fn is_listed(path: &str, enter: &Enter, hidden: bool) -> bool {
-    let mut from = 0;
-    while let Some(at) = path[from..].find('/') {
-        let folder = &path[..from + at];
-        if (!hidden && !is_shown(folder)) || !enter(folder) {
-            return false;
-        }
-        from += at + 1;
-    }
-    hidden || is_shown(path)
+    is_entered(source::folder(path), enter, hidden) && (hidden || is_shown(path))
+}
+
+/// Says whether a tree that holds its paths in a list enters a folder, and those above it.
+fn is_entered(folder: &str, enter: &Enter, hidden: bool) -> bool {
+    let ends = folder.match_indices('/').map(|(at, _)| at).chain(Some(folder.len()).filter(|end| *end > 0));
+    ends.map(|end| &folder[..end]).all(|folder| (hidden || is_shown(folder)) && enter(folder))
 }

@@ -398,8 +398,110 @@ fn accepting_one_step_invents_no_edge() {
     // serde moves, and with it the itoa that it requires: neither of the two that are pinned.
     let moved = two.replacen("itoa 1.0.14", "itoa 0.4.8", 1).replace("1.0.219", "1.0.228").replace("1.0.14", "1.0.15");
     project.put("Cargo.lock", &moved);
-    assert_eq!(project.run(&["pin", "--only", "serde"]).code, 0);
-    let bom: Value = serde_json::from_str(&fs::read_to_string(project.path("bom.cdx.json")).unwrap()).unwrap();
-    let edges = bom["dependencies"].as_array().unwrap().iter().find(|edge| edge["ref"] == "pkg:cargo/serde@1.0.228");
-    assert_eq!(edges.unwrap()["dependsOn"], serde_json::json!(["pkg:cargo/itoa@1.0.14"]));
+    let before = project.get("bom.cdx.json");
+    for (more, itoa) in [(&["--alone"][..], "pkg:cargo/itoa@1.0.14"), (&[], "pkg:cargo/itoa@1.0.15")] {
+        project.put("bom.cdx.json", &before);
+        project.run(&[&["pin", "--only", "serde"], more].concat()).ends(0, &[]);
+        let bom: Value = serde_json::from_str(&project.get("bom.cdx.json")).unwrap();
+        let edges = bom["dependencies"].as_array().unwrap();
+        let edges = edges.iter().find(|edge| edge["ref"] == "pkg:cargo/serde@1.0.228").unwrap();
+        assert_eq!(edges["dependsOn"], serde_json::json!([itoa]), "{more:?}");
+    }
+}
+
+#[test]
+fn accepting_a_step_takes_what_came_with_it_and_nothing_else() {
+    let project = Project::pinned();
+    // In one lockfile serde and memchr move, and itoa, which serde requires; in the other one that moved by itself.
+    let memchr =
+        "\n[[package]]\nname = \"memchr\"\nversion = \"2.7.0\"\nsource = \"registry+https://index.example/crates\"\n";
+    let pinned = CARGO.replacen(" \"itoa\",\n \"serde\",", " \"memchr\",\n \"serde\",", 1) + memchr;
+    project.put("Cargo.lock", &pinned);
+    project.put("b/Cargo.lock", &pinned);
+    project.run(&["pin"]).ends(0, &[]);
+    let itoa = pinned.replace("1.0.14", "1.0.15");
+    project.put("Cargo.lock", &itoa.replace("1.0.219", "1.0.228").replace("2.7.0", "2.7.1"));
+    project.put("b/Cargo.lock", &itoa);
+    let before = project.get("bom.cdx.json");
+    let errors = |project: &Project| -> Vec<String> {
+        let value = project.json(&["check", "--format", "json"]);
+        let findings = value["findings"].as_array().unwrap().iter();
+        let error = |finding: &Value| format!("{} {}", finding["subject"], finding["purl"]).replace('"', "");
+        findings.filter(|finding| finding["level"] == "deny").map(error).collect()
+    };
+    assert_eq!(errors(&project).len(), 4, "{:?}", errors(&project));
+    let left = ["Cargo.lock pkg:cargo/memchr@2.7.1", "b/Cargo.lock pkg:cargo/itoa@1.0.15"];
+    project.run(&["pin", "--only", "serde"]).ends(0, &["2 upgraded"]);
+    assert_eq!(errors(&project), left);
+    project.put("bom.cdx.json", &before);
+    project.run(&["pin", "--only", "serde", "--alone"]).ends(0, &["1 upgraded"]);
+    assert_eq!(errors(&project), [&["Cargo.lock pkg:cargo/itoa@1.0.15"], &left[..]].concat());
+    project.run(&["pin", "--alone"]).ends(2, &["--only"]);
+}
+
+#[test]
+fn pin_says_what_it_writes_though_no_component_moved() {
+    let project = Project::pinned();
+    let bare = CARGO.lines().filter(|line| !line.starts_with("checksum")).map(|line| format!("{line}\n"));
+    project.put("Cargo.lock", &bare.collect::<String>());
+    project.run(&["pin"]).ends(0, &[]);
+    project.run(&["pin", "--dry-run"]).ends(0, &["bom.cdx.json would take in no change"]);
+    project.put("Cargo.lock", CARGO);
+    let said = "no other component, and what it did not say: 2 digests";
+    project.run(&["pin", "--dry-run"]).ends(0, &[&format!("would take in {said}")]);
+    project.put("api/requirements.txt", &REQUIREMENTS.replace("2.2.0", "2.2.1"));
+    project.run(&["pin", "--dry-run"]).ends(0, &["1 upgraded; and what it did not say: 2 digests"]);
+    project.put("api/requirements.txt", REQUIREMENTS);
+    project.run(&["pin"]).ends(0, &["now pins 4 components of 2 subjects", said]);
+    project.run(&["pin"]).ends(0, &["2 subjects: no change"]);
+}
+
+#[test]
+fn a_bom_with_a_merge_conflict_is_written_anew() {
+    let project = Project::pinned();
+    let whole = project.get("bom.cdx.json");
+    let torn = whole.replacen(
+        "  \"serialNumber\"",
+        "<<<<<<< HEAD\n  \"a\": 1,\n=======\n>>>>>>> other\n  \"serialNumber\"",
+        1,
+    );
+    assert_ne!(torn, whole);
+    project.put("bom.cdx.json", &torn);
+    project.run(&["check"]).ends(2, &["bom.cdx.json:5:1", "keep either side, and then `driftgate pin`"]);
+    for of_a_part in [&["pin", "--only", "itoa"][..], &["pin", "Cargo.lock"]] {
+        project.run(of_a_part).ends(2, &["merge conflict", "`driftgate pin` of the whole tree"]);
+        assert_eq!(project.get("bom.cdx.json"), torn);
+    }
+    project.run(&["pin"]).ends(0, &["what it pinned is not known", "now pins 4 components of 2 subjects"]);
+    assert_eq!(project.get("bom.cdx.json"), whole);
+}
+
+#[test]
+fn what_git_ignores_is_told_apart_from_what_it_may_track() {
+    let project = Project::repository();
+    project.put(".gitignore", "built/\n");
+    project.put("built/requirements.txt", REQUIREMENTS);
+    project.run(&["init"]).ends(0, &[]);
+    project
+        .run(&["check", "-v"])
+        .ends(0, &["built/requirements.txt: not read: ignored by git"])
+        .prints(&["clean: 2 subjects"]);
+    // Without git nobody knows.
+    let mut alone = driftgate(project.folder.path());
+    let ran = Ran::of(alone.env("PATH", "").arg("check").output().unwrap());
+    ran.ends(0, &[]).prints(&["note: built/requirements.txt not read: .gitignore matches", "is it installed?"]);
+    project.git(&["add", "--force", "built/requirements.txt"]);
+    project.run(&["check"]).ends(1, &[]).prints(&["built/requirements.txt is not in the BOM"]);
+}
+
+#[test]
+fn a_lock_that_is_too_large_says_so() {
+    let project = Project::pinned();
+    fs::File::create(project.path("Cargo.lock")).unwrap().set_len(65 << 20).unwrap();
+    project.run(&["check"]).ends(2, &[]).prints(&["Cargo.lock:1:1: is 65 MiB; files past 64 MiB are not read"]);
+    project.put("Cargo.lock", CARGO.split_once("0.1").unwrap().0);
+    project
+        .run(&["check"])
+        .ends(2, &[])
+        .prints(&["Cargo.lock:5:1", "; the file seems cut off, write it anew with its tool"]);
 }

@@ -11,7 +11,7 @@ use flate2::bufread::MultiGzDecoder;
 use hashbrown::HashSet;
 
 use super::entries::{self, Entry, What};
-use super::limits::{Bounded, Counted, Hasher, MAX_DEPTH, MAX_PATH, Spent};
+use super::limits::{Bounded, Counted, Hasher, MAX_DEPTH, MAX_PATH, Spent, TOO_MUCH};
 use super::zstd::Frames;
 use super::{Look, Looks};
 use crate::binary::{program, weights};
@@ -137,7 +137,7 @@ fn stream_through(
     let diff = Hasher::of(named.diff_id.as_deref().unwrap_or_default());
     // Without a digest to compare with, the layer is still called by the one it has.
     let diff = Rc::new(RefCell::new(diff.unwrap_or_else(|| Hasher::Sha256(sha2::Digest::new()))));
-    {
+    let read = {
         let unpacked: Box<dyn Read + '_> = match start.as_slice() {
             [0x1f, 0x8b, ..] => Box::new(MultiGzDecoder::new(&mut packed_bytes)),
             start if super::zstd::is_zstd(start) => Box::new(Frames::new(&mut packed_bytes)),
@@ -146,11 +146,17 @@ fn stream_through(
         let bounded = Bounded::new(unpacked, packed.clone(), spent);
         let counted = Counted::new(bounded, Rc::default(), Some(diff.clone()));
         let mut unpacked = BufReader::with_capacity(256 << 10, counted);
-        entries::walk(&mut unpacked, &mut |entry, content| take(entry, content, looks, spent, layer))?;
-        // What follows the last entry belongs to the digests.
-        entries::skip(&mut unpacked, &mut vec![0; 64 << 10])?;
+        entries::walk(&mut unpacked, &mut |entry, content| take(entry, content, looks, spent, layer))
+            // What follows the last entry belongs to the digests.
+            .and_then(|()| entries::skip(&mut unpacked, &mut vec![0; 64 << 10]))
+    };
+    if read.as_ref().is_err_and(|error| error.kind() == TOO_MUCH) {
+        return read;
     }
-    entries::skip(&mut packed_bytes, &mut vec![0; 64 << 10])?;
+    // What does not unpack is held to its digest all the same: it may be another file than the manifest names.
+    if let Err(error) = entries::skip(&mut packed_bytes, &mut vec![0; 64 << 10]) {
+        return Err(read.err().unwrap_or(error));
+    }
     drop(packed_bytes);
     let size = packed.get();
     if let Some(expected) = named.size.filter(|expected| *expected != size) {
@@ -166,6 +172,7 @@ fn stream_through(
         (Some(digest), None) => layer.fault(format!("\"{}\" is no digest that can be checked", digest.escape_debug())),
         (None, _) => {}
     }
+    read?;
     layer.diff_id = diff.borrow().clone().digest();
     if let Some(expected) = named.diff_id.as_ref().filter(|expected| **expected != layer.diff_id) {
         let found = &layer.diff_id;

@@ -101,9 +101,17 @@ impl Spent {
             return Ok(());
         }
         self.is_over.store(true, Ordering::Relaxed);
-        Err(io::Error::other("it is larger than what is read"))
+        Err(too_much("it is larger than what is read"))
     }
 }
+
+/// Returns the error of what goes past a limit: nothing more is read after it.
+fn too_much(message: impl Into<String>) -> io::Error {
+    io::Error::new(TOO_MUCH, message.into())
+}
+
+/// The kind of error that says so.
+pub(super) const TOO_MUCH: io::ErrorKind = io::ErrorKind::FileTooLarge;
 
 /// A digest that is being taken of what passes by.
 #[derive(Clone)]
@@ -191,9 +199,7 @@ impl<R: Read> Read for Bounded<'_, R> {
         self.unpacked += read as u64;
         let Limits { unpacked, ratio, free, .. } = self.spent.limits;
         if self.unpacked > free && self.unpacked / ratio > self.packed.get() {
-            return Err(io::Error::other(format!(
-                "it unpacks to more than {ratio} times its size, and is not read further"
-            )));
+            return Err(too_much(format!("it unpacks to more than {ratio} times its size, and is not read further")));
         }
         self.spent.count(&self.spent.unpacked, read as u64, unpacked)?;
         Ok(read)

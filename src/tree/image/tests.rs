@@ -417,6 +417,13 @@ fn damaged_images_are_told_and_the_rest_is_read() {
             }),
         ),
         (
+            "one byte more",
+            damage(&|layout, _| {
+                let name = second(layout);
+                layout.blobs.get_mut(&name).unwrap().push(b'x');
+            }),
+        ),
+        (
             "another layer",
             damage(&|layout, _| {
                 let name = second(layout);
