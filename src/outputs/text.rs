@@ -140,9 +140,14 @@ pub fn docs(docs: &str) -> String {
 }
 
 /// Returns what makes a finding the same tomorrow, as one word: the digest of its identity.
-pub fn fingerprint(identity: impl AsRef<[u8]>) -> String {
+pub fn fingerprint(identity: &str) -> String {
+    sha256(identity.as_bytes())
+}
+
+/// Returns the SHA-256 digest of bytes, in hexadecimal digits.
+pub fn sha256(bytes: &[u8]) -> String {
     let mut shown = String::with_capacity(64);
-    for byte in Sha256::digest(identity) {
+    for byte in Sha256::digest(bytes) {
         let _ = write!(shown, "{byte:02x}");
     }
     shown

@@ -15,7 +15,7 @@ use crate::formats;
 use crate::graph::Resolved;
 use crate::intern::Text;
 use crate::outputs::tame::Tame;
-use crate::outputs::text::{count, fingerprint, plain};
+use crate::outputs::text::{count, fingerprint, plain, sha256};
 use crate::source::Sources;
 
 /// How many digits of a fingerprint are shown, and how many characters of a digest.
@@ -94,7 +94,7 @@ struct Part {
 impl Listed {
     /// Reads a file; none where it can't be read whole, or holds no subject.
     fn of(name: &str, bytes: Vec<u8>) -> Option<Self> {
-        let digest = format!("whole file sha256:{}…", &fingerprint(&bytes)[..LONG]);
+        let digest = format!("whole file sha256:{}…", &sha256(&bytes)[..LONG]);
         let side = read_bytes(&Sources::that_keep(), name, bytes).ok()?;
         if !side.problems.is_empty() || side.graph.subjects().is_empty() {
             return None;
@@ -198,7 +198,7 @@ fn line(node: Resolved<'_>) -> Option<Line> {
         add(&match digests.as_slice() {
             [one] if one.len() > LONG => format!("{}…", &one[..LONG]),
             [one] => one.clone(),
-            several => format!("{} {}", count(several.len(), "digest"), &fingerprint(several.join(" "))[..DIGITS]),
+            several => format!("{} {}", count(several.len(), "digest"), &fingerprint(&several.join(" "))[..DIGITS]),
         });
     }
     Some((component.name(), component.version(), rest))
