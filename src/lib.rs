@@ -39,7 +39,7 @@ use anyhow::Result;
 
 use graph::Graph;
 use intern::Text;
-use model::Inventory;
+use model::{Inventory, Purl};
 use policy::{Level, Policy};
 use report::{Problem, Report};
 use rules::Case;
@@ -156,9 +156,22 @@ pub fn narrow(pinned: &mut Side, resolved: &Side) {
         }
         _ => return pinned.graph.retain(|path| resolved.graph.subject(path).is_some()),
     };
-    let keys: BTreeSet<Text> = resolved.graph.components().map(|node| node.component.purl.key()).collect();
+    let versions = |graph: &Graph| {
+        let mut versions: BTreeMap<Text, BTreeSet<Text>> = BTreeMap::new();
+        for purl in graph.components().map(|node| node.component.purl) {
+            versions.entry(purl.key()).or_default().insert(purl.version());
+        }
+        versions
+    };
+    let (here, all) = (versions(&resolved.graph), versions(&pinned.graph));
+    // The versions that the BOM has beside those of the file are other files', unless one of the file's is new.
+    let is_of_it = |purl: &Purl| {
+        let all = all.get(purl.key());
+        let of_file = here.get(purl.key());
+        of_file.is_some_and(|own| own.contains(purl.version()) || !all.is_some_and(|all| own.is_subset(all)))
+    };
     let nothing = Inventory::new(&Source { file, path, text: "" }, "cyclonedx-json");
-    pinned.graph = pinned.graph.accept(&Graph::join([nothing]), &|_, purl| !keys.contains(purl.key()));
+    pinned.graph = pinned.graph.accept(&Graph::join([nothing]), &|_, purl| !is_of_it(purl));
 }
 
 /// Returns all subjects of a graph as one, where the other graph is a BOM that knows no subjects.

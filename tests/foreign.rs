@@ -77,6 +77,7 @@ fn one_file_is_held_to_its_part() {
         ("listed-once", "a/package-lock.json", 0),
         ("folder-scan", "go/go.mod", 0),
         ("another-version", "b/package-lock.json", 1),
+        ("two-versions", "a/package-lock.json", 0),
     ] {
         let (case, sources) = (path("fixtures/foreign").join(case), Sources::default());
         let tree: Arc<dyn Tree> = Arc::new(Folder::new(&case.join("tree")).unwrap());

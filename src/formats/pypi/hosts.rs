@@ -13,17 +13,20 @@ use crate::model::{Component, Origin, host, without_credentials};
 /// A host serves a registry's files if it has those of at least one in this many of the packages that the usual one has.
 const FEW: usize = 3;
 
+/// A host, and how many of a package's files it has.
+type Served<'t> = (Cow<'t, str>, usize);
+
 /// The hosts of each package's files.
 #[derive(Default)]
 pub(super) struct Hosts<'t> {
     /// For each package its source, and its hosts with how many of its files they have.
-    packages: Vec<(Origin, Vec<(Cow<'t, str>, usize)>)>,
+    packages: Vec<(Origin, Vec<Served<'t>>)>,
 }
 
 impl<'t> Hosts<'t> {
     /// Adds a package by its source and the addresses of its files.
     pub(super) fn add(&mut self, origin: Origin, addresses: impl Iterator<Item = &'t str>) {
-        let mut hosts: Vec<(Cow<'t, str>, usize)> = Vec::new();
+        let mut hosts: Vec<Served<'t>> = Vec::new();
         if matches!(origin, Origin::Registry(_)) {
             for address in addresses.filter(|address| address.contains("://")) {
                 let host = match host(address) {
@@ -52,10 +55,10 @@ impl<'t> Hosts<'t> {
                 *most = (*most).max(*packages);
             }
         }
-        let odd = |(origin, hosts): &(Origin, Vec<(Cow<'t, str>, usize)>)| {
+        let odd = |(origin, hosts): &(Origin, Vec<Served<'t>>)| {
             let own = origin.address().map_or("", host);
             let files = hosts.iter().map(|(_, files)| *files).max().unwrap_or_default();
-            let is_odd = |(host, of_it): &&(Cow<'t, str>, usize)| {
+            let is_odd = |(host, of_it): &&Served<'t>| {
                 **host != *own && (*of_it < files || count[&(*origin, &**host)] * FEW < most[origin])
             };
             let said = hosts.iter().filter(is_odd).map(|(host, _)| (Component::FILES, intern::text(host)));
