@@ -46,7 +46,7 @@ impl<'g> Pair<'g> {
                 continue;
             }
             if let Some(declared) = asked.get(key).and_then(|all| all.first()) {
-                loosened.push(Loosened { old: gone, declared: *declared, change: Some(change.clone()) });
+                loosened.push(Loosened { old: gone, declared, change: Some(change.clone()) });
             }
         }
         // Of a BOM that another tool wrote, nobody knows what was open.
@@ -63,7 +63,7 @@ impl<'g> Pair<'g> {
             if let (Some(declared), Some(old)) = (own, pinned.get(key).and_then(|all| all.first()))
                 && !loosened.iter().any(told)
             {
-                loosened.push(Loosened { old: *old, declared: *declared, change: None });
+                loosened.push(Loosened { old: *old, declared, change: None });
             }
         }
         loosened
@@ -84,7 +84,7 @@ impl<'g> Pair<'g> {
                 versions::fits(purl.ty(), declared.requirement.constraint, purl.version()) != Some(false)
             };
             let declared = asked.get(purl.key()).filter(|_| !had.contains_key(purl.key()))?.iter().find(fits)?;
-            Some(Tightened { change: change.clone(), declared: *declared })
+            Some(Tightened { change: change.clone(), declared })
         });
         tightened.collect()
     }
