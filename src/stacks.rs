@@ -175,6 +175,8 @@ fn built(image: &Subject, runs: usize, said: &[&policy::Environment], graph: &Gr
     let last = stages.iter().rposition(|stage| stage.runs);
     stages.iter_mut().enumerate().for_each(|(number, stage)| stage.runs = number == runs);
     let mut environment = alone(image);
+    // What the build installs is told by its stages, each in its order.
+    environment.packages.retain(|package| matches!(package.component.purl.ty(), "docker" | "oci" | "huggingface"));
     if last != Some(runs) {
         let bases = shipped::chain(&image.parts, runs).filter_map(|part| image.node(part.image?));
         environment.packages = bases.map(|node| package(&node)).collect();

@@ -7,6 +7,7 @@ use hashbrown::HashMap;
 
 use super::expand::{Expansion, MISSING, Variable, expand};
 use super::facts::{Facts, Start};
+use super::installed;
 use super::instructions::{self, Instruction};
 use super::line::Word;
 use super::models;
@@ -432,6 +433,12 @@ impl<'s, 't, 'i> Build<'s, 't, 'i> {
         }
         self.models(&parts);
         self.inventory.parts = parts;
+        installed::add(self.source, &mut self.inventory, &self.facts.installed);
+        let open = |stage: usize| match self.stages[stage].want.map(|want| &self.wants[want].what) {
+            Some(What::Stages(stages)) => stages.clone(),
+            _ => Vec::new(),
+        };
+        installed::ship(&mut self.inventory, &open);
     }
 
     /// Adds the models that commands of the build fetch, and that containers of what is built load.
