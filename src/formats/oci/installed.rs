@@ -18,10 +18,14 @@ const BACKEND: &str = "torch-backend";
 /// Adds what the commands of a build install, once its parts are known.
 pub(super) fn add(source: &Source<'_>, inventory: &mut Inventory, found: &[(Found, Place)]) {
     for (found, place) in found {
-        for address in found.places.iter().filter(|address| is_looked_up(found, address)) {
+        let component = component(found);
+        // What a component is taken from, it says itself.
+        let is_said =
+            |address: &&String| component.is_some() && matches!(&found.taken, Taken::Index(index) if index == *address);
+        for address in found.places.iter().filter(|address| is_looked_up(found, address) && !is_said(address)) {
             inventory.look_up(address, *place);
         }
-        let Some(component) = component(found) else { continue };
+        let Some(component) = component else { continue };
         let spelled = spelled(source, inventory, component.purl.name(), *place);
         let node = inventory.add(component, spelled);
         let extras = found.name.split_once('[').map_or("", |(_, extras)| extras.trim_end_matches(']'));
@@ -105,8 +109,9 @@ fn component(found: &Found) -> Option<Component> {
     {
         component.origin = Origin::registry(index);
     }
+    // What it chooses the index of, uv knows by name: PyTorch, its own libraries, and vLLM.
     let backend = found.detail.split(',').find_map(|part| part.strip_prefix("torch-backend="));
-    if let Some(backend) = backend.filter(|backend| !is_open(backend)) {
+    if let Some(backend) = backend.filter(|backend| !is_open(backend) && (name.contains("torch") || name == "vllm")) {
         component.properties.push((BACKEND, intern::text(backend)));
     }
     Some(component)
