@@ -17,6 +17,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use hashbrown::HashMap;
 
+use crate::formats::oci::FOR;
 use crate::formats::{self, conda, pypi};
 use crate::gpu::{self, Environment, Install, Package, Setting, Stack, Stage, Workload};
 use crate::graph::{Graph, Resolved, Subject};
@@ -160,7 +161,9 @@ fn built_up_to(graph: &Graph) -> BTreeMap<String, BTreeSet<String>> {
     let mut stages: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
     for subject in graph.subjects() {
         for part in subject.parts.iter().filter(|part| part.kind == PartKind::Container) {
-            if let (Some(file), Some(stage)) = (built_from(subject, part), target(part)) {
+            if let Some(file) = built_from(subject, part)
+                && let Some(stage) = stage_of(graph, &file, subject, part)
+            {
                 stages.entry(file).or_default().insert(stage);
             }
         }
@@ -436,7 +439,7 @@ fn deploy(graph: &Graph, policy: &Policy, targets: &Targets, environments: &mut 
             let workload = workload(subject, part);
             let image = part.image.and_then(|node| subject.node(node)).map(|node| node.component);
             let built = built_from(subject, part);
-            let up_to = target(part);
+            let up_to = built.as_deref().and_then(|file| stage_of(graph, file, subject, part));
             let is_target =
                 |(path, stage): &(Text, Text)| built.as_deref() == Some(*path) && up_to.as_deref() == Some(*stage);
             let is_other = targets.values().any(is_target);
@@ -495,6 +498,15 @@ pub fn built_from(subject: &Subject, part: &Part) -> Option<String> {
     let mut labels = part.facts_of(FactKind::Label);
     let file = labels.find(|fact| fact.name == "build.dockerfile")?;
     source::join(source::folder(subject.path), file.value).or_else(|| Some(file.value.to_owned()))
+}
+
+/// Returns the stage of a file that a container's image is built up to, where the deployment names one or builds it with
+/// arguments of its own.
+fn stage_of(graph: &Graph, file: &str, subject: &Subject, part: &Part) -> Option<String> {
+    let stages = graph.subject(file).map_or(&[][..], |image| &image.parts);
+    let is_for = |fact: &Fact| (fact.name, fact.value, fact.detail) == (FOR, subject.path, part.name);
+    let own = stages.iter().find(|stage| stage.facts_of(FactKind::Label).any(is_for));
+    own.map(|stage| stage.name.to_owned()).or_else(|| target(part))
 }
 
 /// Returns the stage that a container's image is built up to, where the deployment names one.

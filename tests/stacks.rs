@@ -312,3 +312,21 @@ fn the_stage_that_the_policy_names_runs_in_whatever_case() {
     let stacks = stacks::stacks(&graph, &policy);
     assert_eq!(stacks.iter().map(shown).collect::<Vec<_>>(), ["Dockerfile: torch 2.5.1"]);
 }
+
+#[test]
+fn builds_with_other_arguments_are_environments_of_their_own() {
+    let dockerfile = "ARG TORCH=2.4.0\nFROM python:3.12 AS build\nARG TORCH\nRUN pip install torch==${TORCH}\nFROM python:3.12-slim\n\
+                      COPY --from=build /opt/venv /opt/venv\n";
+    let built = |services: &str| environments(&[("Dockerfile", dockerfile), ("compose.yaml", services)]);
+    let service = |name: &str, torch: &str| format!("  {name}:\n    build: {{context: ., args: {{TORCH: {torch}}}}}\n");
+    assert_eq!(built("services:\n  a:\n    build: .\n"), ["Dockerfile: torch 2.4.0; a"]);
+    assert_eq!(built(&format!("services:\n{}", service("a", "2.5.1"))), ["Dockerfile: torch 2.5.1; a"]);
+    let two = format!("services:\n{}{}", service("a", "2.5.1"), service("b", "2.6.0"));
+    assert_eq!(built(&two), ["Dockerfile: torch 2.5.1; a", "Dockerfile (TORCH=2.6.0): torch 2.6.0; b"]);
+    // What the file says by itself comes first.
+    let default = format!("services:\n{}  b:\n    build: .\n", service("a", "2.5.1"));
+    assert_eq!(built(&default), ["Dockerfile: torch 2.4.0; b", "Dockerfile (TORCH=2.5.1): torch 2.5.1; a"]);
+    // Names of services make no variant.
+    let same = format!("services:\n{}{}", service("a", "2.5.1"), service("b", "2.5.1"));
+    assert_eq!(built(&same), ["Dockerfile: torch 2.5.1; a, b"]);
+}

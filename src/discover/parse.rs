@@ -136,7 +136,7 @@ impl Reading<'_> {
         read.inventories.sort_by_key(|inventory| inventory.subject);
         // What a BOM holds is joined already, and with the manifests of its time.
         if !is_own {
-            join::join(&mut read.inventories);
+            join::join(&mut read.inventories, sources);
         }
         // What waited for an answer of what is installed has none.
         for inventory in &mut read.inventories {

@@ -4,6 +4,7 @@
 
 use anyhow::Result;
 
+use super::arguments;
 use super::contexts::LABEL;
 use super::deployment::{Deployment, fact, said};
 use super::dotenv;
@@ -20,7 +21,8 @@ use crate::syntax::yaml::{self, Node};
 entry! {
     /// `compose.yaml` and `docker-compose.yml`, the images that their services run.
     ///
-    /// A service that is built has no image here: what it starts from, its Dockerfile says. Variables are what a `.env` beside
+    /// A service that is built has no image here: what it starts from, its Dockerfile says, read with the service's `args` in
+    /// the place of its defaults. Variables are what a `.env` beside
     /// the file says, and else their defaults; an image named by a variable without either is reported as unpinned. Services
     /// that extend others have what those have, files that are named by `include` are read too, services of a profile are
     /// optional. A `compose.override.yaml` is laid over the `compose.yaml` beside it, as `docker compose up` does: its subject
@@ -109,9 +111,15 @@ fn read(name: &str, place: Place, service: &Node<'_>, variables: &Variables<'_>,
     deployment.scope = if is_optional { Scope::Optional } else { Scope::Runtime };
     let mut image = None;
     if let Some(build) = service.get("build") {
-        facts.extend(dockerfile(build, variables));
+        // An override may say no more of a build than its arguments.
+        let is_over = deployment.source.path.contains(".override.") && build.text().is_none();
+        let is_part =
+            is_over && ["context", "dockerfile", "dockerfile_inline"].iter().all(|it| build.get(it).is_none());
+        facts.extend(dockerfile(build, variables).filter(|_| !is_part));
         facts.extend(target(build, variables));
         facts.extend(contexts(build));
+        let value = |text: &str| variables.expanded(text);
+        facts.extend(arguments::facts(build.get("args"), &value, &|name| variables.settings.get(name)));
     } else if let Some(node) = service.get("image")
         && let Some(text) = node.text()
     {

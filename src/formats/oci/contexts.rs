@@ -33,7 +33,7 @@ pub(super) fn join(inventory: &mut Inventory, near: &Near<'_>) {
 }
 
 /// Says whether a container is built by this file.
-fn builds(part: &Part, deployment: &str, file: &str) -> bool {
+pub(super) fn builds(part: &Part, deployment: &str, file: &str) -> bool {
     let mut labels = part.facts_of(FactKind::Label).filter(|fact| fact.name == "build.dockerfile");
     labels.any(|fact| source::join(source::folder(deployment), fact.value).is_some_and(|path| path == file))
 }

@@ -4,6 +4,7 @@ use std::ops::Range;
 
 use hashbrown::HashMap;
 
+use super::arguments::Given;
 use super::expand::Variable;
 use super::installs::{self, Found, Taken};
 use super::instructions::Instruction;
@@ -39,6 +40,8 @@ pub(super) struct Facts<'s, 't> {
     pub started: Vec<(usize, Vec<Word>)>,
     /// What commands install, and where they say so.
     pub installed: Vec<(Found, Place)>,
+    /// The arguments that it is built with.
+    pub given: Given,
 }
 
 /// One stage.
@@ -73,7 +76,8 @@ impl<'s, 't> Facts<'s, 't> {
     pub fn new(source: &'s Source<'t>, escape: char) -> Self {
         let (variables, stages) = (Variables::new(escape), Vec::new());
         let (kept, started, installed) = (Kept::default(), Vec::new(), Vec::new());
-        Facts { source, escape, variables, stages, kept, full: None, started, installed }
+        let given = Given::new();
+        Facts { source, escape, variables, stages, kept, full: None, started, installed, given }
     }
 
     /// Begins a stage.
@@ -166,7 +170,14 @@ impl<'s, 't> Facts<'s, 't> {
     /// `ARG a=b c`; one without a default takes that from before the first stage.
     fn arguments(&mut self, instruction: &Instruction<'_>, globals: &Globals) {
         for word in instruction.quoted_words(self.escape) {
+            let name = word.text.split('=').next().unwrap_or_default();
+            let given = self.given.get(name).and_then(|(value, _)| *value);
+            let given = given.filter(|_| !super::stages::is_given(name));
             let (name, variable, value) = match word.text.split_once('=') {
+                _ if given.is_some() => {
+                    let value = given.unwrap_or_default().to_owned();
+                    (name, Variable::Known(value.clone()), value)
+                }
                 Some((name, value)) => {
                     let (value, known) = self.variables.word(value);
                     let variable = if known { Variable::Known(value.clone()) } else { Variable::Unknown };

@@ -2,6 +2,7 @@
 //! images run, and what a built image says of itself.
 
 mod apptainer;
+mod arguments;
 mod azure_pipelines;
 mod bentofile;
 mod block;
@@ -53,6 +54,7 @@ mod wrappers;
 
 use super::Format;
 
+pub(crate) use arguments::FOR;
 pub(crate) use models::{MODEL, OLLAMA, is_model};
 
 /// The formats of this folder; that which takes all YAML files is asked last.

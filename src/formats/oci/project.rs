@@ -100,7 +100,7 @@ fn is_extends(fact: &Fact) -> bool {
 }
 
 /// Returns the file that one is laid over by default.
-fn overridden<'n>(path: &str, near: &Near<'n>) -> Option<&'n Inventory> {
+pub(super) fn overridden<'n>(path: &str, near: &Near<'n>) -> Option<&'n Inventory> {
     let (folder, name) = path.rsplit_once('/').unwrap_or(("", path));
     let (stem, end) = name.split_once(".override.")?;
     let ends = [end, "yaml", "yml"];

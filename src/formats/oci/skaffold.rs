@@ -4,6 +4,7 @@
 
 use anyhow::Result;
 
+use super::arguments;
 use super::deployment::{Deployment, said};
 use super::pipeline;
 use crate::entry;
@@ -86,6 +87,8 @@ fn build(artifact: &Node<'_>, deployment: &mut Deployment<'_, '_>) {
     let name = file.and_then(Node::text).unwrap_or("Dockerfile").trim_start_matches("./");
     let path: Vec<&str> = [context, name].into_iter().filter(|part| !matches!(*part, "" | ".")).collect();
     let mut facts = vec![said(FactKind::Label, "build.dockerfile", &path.join("/"), file.unwrap_or(image).place)];
+    let known = |text: &str| Some(text.to_owned()).filter(|text| !text.contains(['{', '$']));
+    facts.extend(arguments::facts(of.and_then(|of| of.get("buildArgs")), &known, &|_| None));
     let target = of.and_then(|of| of.get("target"));
     facts.extend(target.and_then(|target| -> Option<Fact> {
         Some(said(FactKind::Label, "build.target", target.text()?, target.place))
