@@ -483,9 +483,25 @@ impl<'s, 't, 'i> Build<'s, 't, 'i> {
             let image = parts[at].image.and_then(|image| self.inventory.component(image));
             commands.push((image.map_or("", |image| image.name()), words.map(word).collect()));
         }
-        for (image, words) in commands {
-            models::add(self.source, &mut self.inventory, models::of(image, &words, &[]));
+        // What runs, with all that is set in the stages that it starts from.
+        let mut next = parts.iter().rposition(|part| part.runs);
+        let (mut settings, mut image) = (Vec::new(), "");
+        while let Some(at) = next {
+            let own = models::variables(&parts[at].facts);
+            settings.extend(own.into_iter().rev());
+            let component = parts[at].image.and_then(|image| self.inventory.component(image));
+            image = component.map_or(image, |component| component.name());
+            next = parts[at].base;
         }
+        settings.reverse();
+        let mut named: Vec<models::Named> = models::of(image, &[], &settings);
+        for (image, words) in commands {
+            for model in models::of(image, &words, &[]) {
+                named.retain(|set| !set.is_of(&model));
+                models::add(self.source, &mut self.inventory, vec![model]);
+            }
+        }
+        models::add(self.source, &mut self.inventory, named);
     }
 
     /// Returns the images that these stages start from, through whatever stages.
