@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::compose::Variables;
 use super::deployment::{Deployment, said};
-use super::overlay::{Deployed, Image, is_open, merge};
+use super::overlay::{Deployed, Image, Open, is_open, merge};
 use crate::formats::Near;
 use crate::intern::{self, Text};
 use crate::model::{Fact, FactKind, Include, Inventory, Node, Part, Scope};
@@ -179,10 +179,11 @@ impl Project<'_> {
         {
             let Node { place, environment, .. } = file.nodes[node as usize];
             *of = Some(to.images.len());
-            to.images.push(Image { component, place, asked: place, scope: Scope::Runtime, environment });
+            let (scope, asked, extra) = (Scope::Runtime, place, "");
+            to.images.push(Image { component, place, asked, scope, environment, extra });
         } else if let Some(open) = below.facts.iter().find(|fact| is_open(fact)) {
             // What is not known there is not known here.
-            to.open.push((open.value, open.place, Scope::Runtime));
+            to.open.push(Open::image(open.value, open.place, Scope::Runtime));
         }
     }
 
