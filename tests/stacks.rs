@@ -314,6 +314,46 @@ fn the_stage_that_the_policy_names_runs_in_whatever_case() {
 }
 
 #[test]
+fn deployments_run_what_the_tree_builds_under_their_name() {
+    let dockerfile = |torch: &str| format!("FROM python:3.12\nRUN pip install torch=={torch}\n");
+    let pod = |name: &str, image: &str| {
+        format!(
+            "apiVersion: v1\nkind: Pod\nmetadata: {{name: {name}}}\nspec: {{containers: [{{name: c, image: '{image}'}}]}}\n"
+        )
+    };
+    let (api, worker) = (dockerfile("2.5.1"), dockerfile("2.6.0"));
+    let built = |files: &[(&str, &str)]| -> Vec<String> {
+        environments(files).into_iter().filter(|shown| shown.contains("Dockerfile")).collect()
+    };
+    // By Compose, whatever the release; an image of another registry, or that only ends so, is another.
+    let compose = "services:\n  web:\n    image: registry.example/ai/api:${TAG:-1.4.0}\n    build: services/api\n";
+    assert_eq!(
+        built(&[
+            ("services/api/Dockerfile", &api),
+            ("compose.yaml", compose),
+            ("pod.yaml", &pod("same", "registry.example/ai/api:1.5.0")),
+            ("other.yaml", &pod("other", "mirror.example/ai/api:1.4.0")),
+            ("longer.yaml", &pod("longer", "registry.example/ai/api-tools:1.4.0")),
+        ]),
+        ["services/api/Dockerfile: torch 2.5.1; web, Pod/same c"]
+    );
+    // Two of one name are told apart by their tags, and else not at all.
+    let bake = "target \"api\" {\n  context = \"api\"\n  tags = [\"ai/api:cpu\"]\n}\ntarget \"gpu\" {\n  context = \"gpu\"\n  \
+                tags = [\"ai/api:gpu\", \"ai/api:gpu-1.4\"]\n}\n";
+    assert_eq!(
+        built(&[
+            ("api/Dockerfile", &api),
+            ("gpu/Dockerfile", &worker),
+            ("docker-bake.hcl", bake),
+            ("a.yaml", &pod("a", "ai/api:gpu-1.4")),
+            ("b.yaml", &pod("b", "ai/api:cpu")),
+            ("c.yaml", &pod("c", "ai/api:1.5")),
+        ]),
+        ["api/Dockerfile: torch 2.5.1; Pod/b c", "gpu/Dockerfile: torch 2.6.0; Pod/a c"]
+    );
+}
+
+#[test]
 fn builds_with_other_arguments_are_environments_of_their_own() {
     let dockerfile = "ARG TORCH=2.4.0\nFROM python:3.12 AS build\nARG TORCH\nRUN pip install torch==${TORCH}\nFROM python:3.12-slim\n\
                       COPY --from=build /opt/venv /opt/venv\n";

@@ -15,6 +15,9 @@ use crate::source::{self, Place};
 /// The fact that names a context: a label of the container that is built.
 pub(super) const LABEL: &str = "build.context";
 
+/// The fact that says what an image is called that is built: a label of the container, with the tag.
+pub(crate) const MADE: &str = "build.image";
+
 /// Takes out of a Dockerfile what the deployments around it put others in the place of.
 pub(super) fn join(inventory: &mut Inventory, near: &Near<'_>) {
     let mut names: BTreeSet<Text> = BTreeSet::new();

@@ -7,7 +7,8 @@ use std::collections::BTreeMap;
 use anyhow::Result;
 
 use super::arguments;
-use super::deployment::{Deployment, said};
+use super::contexts::MADE;
+use super::deployment::{Deployment, is_placeholder, said};
 use super::pipeline::{self, defaults, filled};
 use crate::entry;
 use crate::formats::{Format, Yield};
@@ -21,7 +22,7 @@ entry! {
     ///
     /// Read are `contexts` that are images (`docker-image://…`), and of each target its Dockerfile, stage, arguments and
     /// platforms, with what it takes over of others (`inherits`). Its Dockerfile is read with these arguments. Defaults of variables are used; an image that is named by another expression is reported as unpinned. `tags` are
-    /// what it makes, and no images that it needs.
+    /// what it makes, and no images that it needs: deployments of these run what its Dockerfile builds.
     pub DockerBake = "docker-bake"
 }
 
@@ -137,6 +138,10 @@ fn read(
         };
         let new: Vec<Fact> = arguments.into_iter().filter(|fact| !is_known(&facts, fact)).collect();
         facts.extend(new);
+    }
+    for tag in get("tags").map_or(&[][..], Node::items) {
+        let made = text(tag).filter(|text| !is_placeholder(text));
+        facts.extend(made.map(|made| said(FactKind::Label, MADE, &made, tag.place)));
     }
     for platform in get("platforms").map_or(&[][..], Node::items) {
         facts.extend(text(platform).map(|value| said(FactKind::Platform, "platform", &value, platform.place)));

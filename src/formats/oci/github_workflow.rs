@@ -5,6 +5,7 @@
 use anyhow::Result;
 
 use super::arguments;
+use super::contexts::MADE;
 use super::deployment::{Deployment, fact, said};
 use super::pipeline::{self, is_subject};
 use crate::entry;
@@ -142,6 +143,11 @@ fn build(name: &str, step: &Node<'_>, deployment: &mut Deployment<'_, '_>) {
             let value = Some(value.to_owned()).filter(|value| !value.contains("${{"));
             arguments::fact(name, value, entry.node.place)
         }));
+    }
+    if let Some(entry) = input("tags") {
+        let tags = entry.node.text().unwrap_or_default().split(['\n', ',']).map(str::trim);
+        let tags = tags.filter(|tag| !tag.is_empty() && is_known(tag));
+        facts.extend(tags.map(|tag| said(FactKind::Label, MADE, tag, entry.node.place)));
     }
     let step_name = ["name", "id"].iter().find_map(|field| step.get(field)?.text()).unwrap_or("build");
     deployment.container(&format!("{name} {step_name}"), None, false, facts, step.place);

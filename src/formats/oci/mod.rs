@@ -55,6 +55,7 @@ mod wrappers;
 use super::Format;
 
 pub(crate) use arguments::FOR;
+pub(crate) use contexts::MADE;
 pub(crate) use models::{MODEL, OLLAMA, is_model};
 
 /// The formats of this folder; that which takes all YAML files is asked last.
