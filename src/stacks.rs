@@ -17,6 +17,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use hashbrown::HashMap;
 
+use crate::formats::oci::reference::Reference;
+use crate::formats::oci::{FOR, MADE};
 use crate::formats::{self, conda, pypi};
 use crate::gpu::{self, Environment, Install, Package, Setting, Stack, Stage, Workload};
 use crate::graph::{Graph, Resolved, Subject};
@@ -160,7 +162,9 @@ fn built_up_to(graph: &Graph) -> BTreeMap<String, BTreeSet<String>> {
     let mut stages: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
     for subject in graph.subjects() {
         for part in subject.parts.iter().filter(|part| part.kind == PartKind::Container) {
-            if let (Some(file), Some(stage)) = (built_from(subject, part), target(part)) {
+            if let Some(file) = built_from(subject, part)
+                && let Some(stage) = stage_of(graph, &file, subject, part)
+            {
                 stages.entry(file).or_default().insert(stage);
             }
         }
@@ -175,6 +179,8 @@ fn built(image: &Subject, runs: usize, said: &[&policy::Environment], graph: &Gr
     let last = stages.iter().rposition(|stage| stage.runs);
     stages.iter_mut().enumerate().for_each(|(number, stage)| stage.runs = number == runs);
     let mut environment = alone(image);
+    // What the build installs is told by its stages, each in its order.
+    environment.packages.retain(|package| matches!(package.component.purl.ty(), "docker" | "oci" | "huggingface"));
     if last != Some(runs) {
         let bases = shipped::chain(&image.parts, runs).filter_map(|part| image.node(part.image?));
         environment.packages = bases.map(|node| package(&node)).collect();
@@ -429,12 +435,20 @@ fn add_installs(environment: &mut Environment, image: &Subject, shares: &[Share]
 /// Adds the containers that run an environment's image; an image that no file of the tree builds stands by itself.
 fn deploy(graph: &Graph, policy: &Policy, targets: &Targets, environments: &mut Vec<Environment>) {
     let mut foreign: BTreeMap<(Text, Text), Environment> = BTreeMap::new();
+    let made = made(graph);
     for subject in graph.subjects() {
         for part in subject.parts.iter().filter(|part| part.kind == PartKind::Container && part.runs) {
             let workload = workload(subject, part);
             let image = part.image.and_then(|node| subject.node(node)).map(|node| node.component);
-            let built = built_from(subject, part);
-            let up_to = target(part);
+            let own = built_from(subject, part).map(|file| {
+                let stage = stage_of(graph, &file, subject, part);
+                (file, stage)
+            });
+            // One that names an image runs what a file of the tree makes under that name.
+            let (built, up_to) = match own.or_else(|| made_as(image?, &made)) {
+                Some((file, stage)) => (Some(file), stage),
+                None => (None, None),
+            };
             let is_target =
                 |(path, stage): &(Text, Text)| built.as_deref() == Some(*path) && up_to.as_deref() == Some(*stage);
             let is_other = targets.values().any(is_target);
@@ -495,10 +509,52 @@ pub fn built_from(subject: &Subject, part: &Part) -> Option<String> {
     source::join(source::folder(subject.path), file.value).or_else(|| Some(file.value.to_owned()))
 }
 
+/// Returns the stage of a file that a container's image is built up to, where the deployment names one or builds it with
+/// arguments of its own.
+fn stage_of(graph: &Graph, file: &str, subject: &Subject, part: &Part) -> Option<String> {
+    let stages = graph.subject(file).map_or(&[][..], |image| &image.parts);
+    let is_for = |fact: &Fact| (fact.name, fact.value, fact.detail) == (FOR, subject.path, part.name);
+    let own = stages.iter().find(|stage| stage.facts_of(FactKind::Label).any(is_for));
+    own.map(|stage| stage.name.to_owned()).or_else(|| target(part))
+}
+
 /// Returns the stage that a container's image is built up to, where the deployment names one.
 pub fn target(part: &Part) -> Option<String> {
     let mut labels = part.facts_of(FactKind::Label);
     labels.find(|fact| fact.name == "build.target").map(|fact| fact.value.to_lowercase())
+}
+
+/// Images that are built in the tree, by what deployments call them: the tag, the file, and the stage where one is named.
+type Made = BTreeMap<String, BTreeSet<(Text, String, Option<String>)>>;
+
+/// Returns the images that files of the tree are built to, by Compose services, bake targets and the like.
+fn made(graph: &Graph) -> Made {
+    let mut made = Made::new();
+    for subject in graph.subjects() {
+        for part in subject.parts.iter().filter(|part| part.kind == PartKind::Container) {
+            for fact in part.facts_of(FactKind::Label).filter(|fact| fact.name == MADE) {
+                let image = Reference::parse(fact.value).ok().map(|reference| reference.component());
+                if let (Some(file), Some(image)) = (built_from(subject, part), image) {
+                    let stage = stage_of(graph, &file, subject, part);
+                    made.entry(called(&image)).or_default().insert((image.version(), file, stage));
+                }
+            }
+        }
+    }
+    made
+}
+
+/// Returns the file and stage that an image is built from. Its tag counts where several are built under one name, and else
+/// not: a release moves it.
+fn made_as(image: &Component, made: &Made) -> Option<(String, Option<String>)> {
+    let all = made.get(&called(image))?;
+    let one = |found: BTreeSet<(&String, &Option<String>)>| {
+        let first = found.first().map(|(file, stage)| ((*file).clone(), (*stage).clone()));
+        first.filter(|_| found.len() == 1)
+    };
+    let tagged = all.iter().filter(|(tag, ..)| *tag == image.version());
+    let by_tag = one(tagged.map(|(_, file, stage)| (file, stage)).collect());
+    by_tag.or_else(|| one(all.iter().map(|(_, file, stage)| (file, stage)).collect()))
 }
 
 /// Returns what deployments call an image: host, path, without tag and digest.

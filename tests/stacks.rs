@@ -312,3 +312,61 @@ fn the_stage_that_the_policy_names_runs_in_whatever_case() {
     let stacks = stacks::stacks(&graph, &policy);
     assert_eq!(stacks.iter().map(shown).collect::<Vec<_>>(), ["Dockerfile: torch 2.5.1"]);
 }
+
+#[test]
+fn deployments_run_what_the_tree_builds_under_their_name() {
+    let dockerfile = |torch: &str| format!("FROM python:3.12\nRUN pip install torch=={torch}\n");
+    let pod = |name: &str, image: &str| {
+        format!(
+            "apiVersion: v1\nkind: Pod\nmetadata: {{name: {name}}}\nspec: {{containers: [{{name: c, image: '{image}'}}]}}\n"
+        )
+    };
+    let (api, worker) = (dockerfile("2.5.1"), dockerfile("2.6.0"));
+    let built = |files: &[(&str, &str)]| -> Vec<String> {
+        environments(files).into_iter().filter(|shown| shown.contains("Dockerfile")).collect()
+    };
+    // By Compose, whatever the release; an image of another registry, or that only ends so, is another.
+    let compose = "services:\n  web:\n    image: registry.example/ai/api:${TAG:-1.4.0}\n    build: services/api\n";
+    assert_eq!(
+        built(&[
+            ("services/api/Dockerfile", &api),
+            ("compose.yaml", compose),
+            ("pod.yaml", &pod("same", "registry.example/ai/api:1.5.0")),
+            ("other.yaml", &pod("other", "mirror.example/ai/api:1.4.0")),
+            ("longer.yaml", &pod("longer", "registry.example/ai/api-tools:1.4.0")),
+        ]),
+        ["services/api/Dockerfile: torch 2.5.1; web, Pod/same c"]
+    );
+    // Two of one name are told apart by their tags, and else not at all.
+    let bake = "target \"api\" {\n  context = \"api\"\n  tags = [\"ai/api:cpu\"]\n}\ntarget \"gpu\" {\n  context = \"gpu\"\n  \
+                tags = [\"ai/api:gpu\", \"ai/api:gpu-1.4\"]\n}\n";
+    assert_eq!(
+        built(&[
+            ("api/Dockerfile", &api),
+            ("gpu/Dockerfile", &worker),
+            ("docker-bake.hcl", bake),
+            ("a.yaml", &pod("a", "ai/api:gpu-1.4")),
+            ("b.yaml", &pod("b", "ai/api:cpu")),
+            ("c.yaml", &pod("c", "ai/api:1.5")),
+        ]),
+        ["api/Dockerfile: torch 2.5.1; Pod/b c", "gpu/Dockerfile: torch 2.6.0; Pod/a c"]
+    );
+}
+
+#[test]
+fn builds_with_other_arguments_are_environments_of_their_own() {
+    let dockerfile = "ARG TORCH=2.4.0\nFROM python:3.12 AS build\nARG TORCH\nRUN pip install torch==${TORCH}\nFROM python:3.12-slim\n\
+                      COPY --from=build /opt/venv /opt/venv\n";
+    let built = |services: &str| environments(&[("Dockerfile", dockerfile), ("compose.yaml", services)]);
+    let service = |name: &str, torch: &str| format!("  {name}:\n    build: {{context: ., args: {{TORCH: {torch}}}}}\n");
+    assert_eq!(built("services:\n  a:\n    build: .\n"), ["Dockerfile: torch 2.4.0; a"]);
+    assert_eq!(built(&format!("services:\n{}", service("a", "2.5.1"))), ["Dockerfile: torch 2.5.1; a"]);
+    let two = format!("services:\n{}{}", service("a", "2.5.1"), service("b", "2.6.0"));
+    assert_eq!(built(&two), ["Dockerfile: torch 2.5.1; a", "Dockerfile (TORCH=2.6.0): torch 2.6.0; b"]);
+    // What the file says by itself comes first.
+    let default = format!("services:\n{}  b:\n    build: .\n", service("a", "2.5.1"));
+    assert_eq!(built(&default), ["Dockerfile: torch 2.4.0; b", "Dockerfile (TORCH=2.5.1): torch 2.5.1; a"]);
+    // Names of services make no variant.
+    let same = format!("services:\n{}{}", service("a", "2.5.1"), service("b", "2.5.1"));
+    assert_eq!(built(&same), ["Dockerfile: torch 2.5.1; a, b"]);
+}

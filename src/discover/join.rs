@@ -41,7 +41,7 @@ pub(super) fn gather(inventories: &mut Vec<Inventory>) {
 }
 
 /// Lets each lockfile take in what the files around it say, as they were read.
-pub(super) fn join(inventories: &mut [Inventory]) {
+pub(super) fn join(inventories: &mut [Inventory], sources: &Sources) {
     let includes = inventories.iter().flat_map(|inventory| &inventory.includes);
     let included: BTreeSet<String> = includes.map(|include| include.path.clone()).collect();
     let mut later = Vec::new();
@@ -50,7 +50,7 @@ pub(super) fn join(inventories: &mut [Inventory]) {
         let Some(format) = formats::named(inventory.format).filter(|format| format.joins()) else { continue };
         let is_seen = included.contains(inventory.subject) || format.is_joined_by_others();
         let mut joined = if is_seen { inventory.clone() } else { take(inventory) };
-        format.join(&mut joined, &Near { inventories });
+        format.join(&mut joined, &Near { inventories, sources: Some(sources) });
         if is_seen { later.push((index, joined)) } else { inventories[index] = joined }
     }
     for (index, joined) in later {

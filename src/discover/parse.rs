@@ -136,7 +136,7 @@ impl Reading<'_> {
         read.inventories.sort_by_key(|inventory| inventory.subject);
         // What a BOM holds is joined already, and with the manifests of its time.
         if !is_own {
-            join::join(&mut read.inventories);
+            join::join(&mut read.inventories, sources);
         }
         for inventory in &mut read.inventories {
             let yields = formats::named(inventory.format).map_or(&[][..], |format| format.yields());

@@ -41,7 +41,7 @@ use anyhow::Result;
 use crate::entry::Entry;
 use crate::intern::Text;
 use crate::model::Inventory;
-use crate::source::{MAX_FILE, Source};
+use crate::source::{MAX_FILE, Source, Sources};
 
 /// What a file of a format is to the gate.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -219,9 +219,16 @@ pub trait Format: Entry {
 pub struct Near<'n> {
     /// All inventories of the tree, sorted by path.
     pub inventories: &'n [Inventory],
+    /// The files themselves, for what others make it read again.
+    pub sources: Option<&'n Sources>,
 }
 
 impl<'n> Near<'n> {
+    /// Returns the text of the file that an inventory was read from.
+    pub fn text(&self, inventory: &Inventory) -> Option<String> {
+        self.sources?.read(inventory.nodes.first()?.place.file).ok()
+    }
+
     /// Returns the inventory of the file at `path`.
     pub fn get(&self, path: &str) -> Option<&'n Inventory> {
         let found = self.inventories.binary_search_by(|inventory| inventory.subject.cmp(path)).ok()?;

@@ -381,7 +381,9 @@ impl Stage {
     /// Returns the image that it starts from, where nothing is known of what that holds.
     pub fn unknown_base(&self) -> Option<String> {
         let base = self.base.filter(|base| !self.whole && row(base).is_none() && !is_plain(base))?;
-        Some(format!("{}:{}", path(base), base.version()))
+        let host = base.origin.address().filter(|_| base.purl.as_str().contains("repository_url="));
+        let host = host.map(|host| format!("{host}/")).unwrap_or_default();
+        Some(format!("{host}{}:{}", path(base), base.version()))
     }
 
     /// Says whether a command takes the forward-compatibility driver out of the image.

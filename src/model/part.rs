@@ -54,7 +54,8 @@ pub struct Fact {
 pub enum FactKind {
     /// A variable of the environment at run time: `ENV CUDA_VERSION=12.4.1`.
     Env,
-    /// A variable of the build alone: `ARG`.
+    /// A variable of the build alone: `ARG`, and what a container's build is given. The detail of one is `open` whose value
+    /// only the builder's environment knows.
     Arg,
     /// A label of an image, a node or a workload.
     Label,

@@ -83,7 +83,8 @@ fn gpu_says_which_images_it_knows_nothing_of() {
     };
     project.put("pod.yaml", &pod("registry.example/team/server:1.4", "nvidia.com/gpu"));
     let asked = ["gpu", "--driver", "535.183.06", "--gpu", "A100"];
-    project.run(&asked).ends(0, &["pod.yaml:11:27: a GPU is asked for, and what team/server:1.4 holds is not known"]);
+    let unknown = "pod.yaml:11:27: a GPU is asked for, and what registry.example/team/server:1.4 holds is not known";
+    project.run(&asked).ends(0, &[unknown, "`[[environment]]", "deployed-as"]);
     project.put("pod.yaml", &pod("registry.example/team/server:1.4", "cpu"));
     assert!(!project.run(&asked).err.contains("pod.yaml"));
     project.put("pod.yaml", &pod("python:3.12-slim", "nvidia.com/gpu"));

@@ -100,7 +100,8 @@ impl Gpu {
         for (image, about) in stacks.iter().filter_map(gpu::unknown_image) {
             let Location { path, line, column, .. } = sources.locate(about.place);
             self.volume.say(&format!(
-                "{path}:{line}:{column}: a GPU is asked for, and what {image} holds is not known: not judged; read its \
+                "{path}:{line}:{column}: a GPU is asked for, and what {image} holds is not known: not judged; if the \
+                 tree builds it, say so (`[[environment]] image = \"DOCKERFILE\"` with `deployed-as`); else read its \
                  configuration (`skopeo inspect --config`) or its BOM beside it"
             ));
         }

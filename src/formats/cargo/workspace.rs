@@ -451,7 +451,7 @@ mod tests {
             .collect();
         inventories.sort_by_key(|inventory| inventory.subject);
         let mut lock = inventories.iter().find(|inventory| inventory.format == "cargo-lock").unwrap().clone();
-        CargoLock.join(&mut lock, &Near { inventories: &inventories });
+        CargoLock.join(&mut lock, &Near { inventories: &inventories, sources: None });
         let label =
             |node: NodeId| lock.component(node).map_or(".".to_owned(), |c| format!("{}@{}", c.name(), c.version()));
         let mut edges: Vec<String> = lock

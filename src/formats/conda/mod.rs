@@ -1,7 +1,7 @@
 //! The files of conda's world: what conda-lock, pixi and conda itself lock, the environments that they are
 //! asked for, and those that are installed.
 
-mod address;
+pub(in crate::formats) mod address;
 pub mod conda_lock;
 pub mod conda_meta;
 pub mod environment_yml;

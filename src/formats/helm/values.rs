@@ -8,11 +8,12 @@ use anyhow::Result;
 use crate::entry;
 use crate::formats::oci::deployment::{Images, is_placeholder, said, unpinned};
 use crate::formats::oci::image_map::{self, ImageMap};
+use crate::formats::oci::models;
 use crate::formats::oci::pod;
 use crate::formats::oci::reference::Reference;
 use crate::formats::{Format, Near, Yield};
 use crate::intern;
-use crate::model::{Fact, FactKind, Inventory, Part, PartKind, Says, Scope};
+use crate::model::{Fact, FactKind, Inventory, Part, PartKind, SUBJECT, Says, Scope};
 use crate::source::{self, Source};
 use crate::syntax::yaml::{self, Node};
 
@@ -22,8 +23,10 @@ entry! {
     /// Read are the shapes that charts have in common: `image: {registry, repository, tag, digest}`, `image: "repo:tag"`,
     /// `imageName` beside `imageTag`, and names that end so, at whatever depth; `global.imageRegistry` holds for all of them. An
     /// empty tag is the chart's `appVersion`; without one it is reported as unpinned. Images under `enabled: false` are
-    /// optional. Of `values-prod.yaml`, the images are those that it says something of, laid over `values.yaml`. Templates are
-    /// not read: check what `helm template` writes to see all that runs.
+    /// optional. Of `values-prod.yaml`, the images are those that it says something of, laid over `values.yaml`. Models are those
+    /// that arguments and variables beside an image name as in a manifest (`args: ["--model-id", "BAAI/bge-m3"]`), and
+    /// `model: {name: "organisation/name", revision: COMMIT}`. Templates are not read: check what `helm template` writes to see
+    /// all that runs.
     pub Values = "helm-values"
 }
 
@@ -81,6 +84,9 @@ impl Format for Values {
         facts.extend(image_map::registry(values).map(|node| fact(REGISTRY, node)));
         inventory.parts.push(Part { name: CHART, facts, place: source.start(), ..Part::default() });
         inventory.parts.extend(image_map::find(values).iter().map(part));
+        let mut named = Vec::new();
+        pinned(values, "", 0, &mut named);
+        models::add(source, &mut inventory, named);
         Ok(vec![inventory])
     }
 
@@ -146,6 +152,7 @@ fn part(image: &ImageMap<'_>) -> Part {
     let mut facts: Vec<Fact> = of.into_iter().filter_map(|(name, node)| Some(fact(name, node?))).collect();
     let place = image.repository.or(image.tag).or(image.digest).or(image.registry).map(|node| node.place);
     if let Some(owner) = image.owner {
+        facts.extend(words(owner));
         facts.extend(pod::settings(owner));
         facts.extend(pod::limits(owner));
         facts.extend(pod::wishes_of(owner));
@@ -158,6 +165,42 @@ fn part(image: &ImageMap<'_>) -> Part {
         place: place.unwrap_or_default(),
         ..Part::default()
     }
+}
+
+/// The fields of a container, and what charts call them, that hold what it is started with.
+const STARTED: [&str; 4] = ["command", "args", "extraArgs", "extraArguments"];
+
+/// Returns the words that a container is started with.
+fn words(owner: &Node<'_>) -> Vec<Fact> {
+    let of = |field: &&'static str| {
+        let node = owner.get(field)?;
+        let words = if node.text().is_some() { std::slice::from_ref(node) } else { node.items() };
+        let words = words.iter().filter(|word| word.text().is_some());
+        Some(words.map(|word| Fact { kind: FactKind::Command, ..fact(field, word) }).collect::<Vec<_>>())
+    };
+    STARTED.iter().filter_map(of).flatten().collect()
+}
+
+/// How deep values are looked into for models.
+const MAX_DEPTH: usize = 64;
+
+/// Finds the models that values name at a commit: `model: {name: organisation/name, revision: …}`.
+fn pinned(node: &Node<'_>, key: &str, depth: usize, named: &mut Vec<models::Named>) {
+    if depth > MAX_DEPTH {
+        return;
+    }
+    if key.to_lowercase().contains("model")
+        && let Some(revision) = ["revision", "commit"].iter().find_map(|field| node.get(field)?.text())
+    {
+        let fields = ["name", "id", "repository", "repo", "repoId", "modelId"];
+        let found = fields.iter().filter_map(|field| node.get(field));
+        named.extend(found.filter_map(|node| models::at_commit(node.text()?, revision, node.place)).next());
+    }
+    for entry in node.entries() {
+        pinned(&entry.node, &entry.key, depth + 1, named);
+    }
+    // Of a list, each is what the list is called by.
+    node.items().iter().for_each(|item| pinned(item, key, depth + 1, named));
 }
 
 /// Lays images over those of the values below; what only those say is theirs, unless the registry of all is another.
@@ -173,6 +216,17 @@ fn lay(parts: &mut Vec<Part>, chart: &Part, under: &Inventory) {
         let others: Vec<Part> = others.cloned().collect();
         parts.extend(others);
     }
+}
+
+/// Adds the models that a container loads, where it is this file that says so: what the values below say, they tell.
+fn loads(part: &Part, image: &str, inventory: &mut Inventory) {
+    let mut words: Vec<&Fact> = part.facts_of(FactKind::Command).collect();
+    words.sort_by_key(|fact| STARTED.iter().position(|field| *field == fact.name));
+    let words: Vec<models::Word> =
+        words.into_iter().map(|fact| models::Word { text: fact.value.to_owned(), place: fact.place }).collect();
+    let own = inventory.nodes[SUBJECT as usize].place.file;
+    let named = models::of(image, &words, &models::variables(&part.facts)).into_iter();
+    models::add_where_they_stand(inventory, named.filter(|named| named.place().file == own));
 }
 
 /// Makes a container of an image's part; none where only a part of the image is known, and the chart that has the rest is
@@ -208,7 +262,8 @@ fn resolved(
             Err(_) => unpinned(inventory, &reference, repository.place, scope),
         },
     }
-    part.facts.retain(|fact| fact.kind != FactKind::Label);
+    loads(&part, repository.value, inventory);
+    part.facts.retain(|fact| !matches!(fact.kind, FactKind::Label | FactKind::Command));
     part.facts.sort_by_key(|fact| fact.place);
     part.place = repository.place;
     Some(part)

@@ -336,7 +336,7 @@ mod tests {
         ];
         let inventories = manifests.map(|(path, text)| parse(path, text).unwrap());
         let mut lock = parse("x/package-lock.json", LOCK).unwrap();
-        PackageLock.join(&mut lock, &Near { inventories: &inventories });
+        PackageLock.join(&mut lock, &Near { inventories: &inventories, sources: None });
         let id = |node| lock.component(node).map_or("-", |component| component.purl.as_str());
         let edges: Vec<String> = lock
             .edges

@@ -9,6 +9,7 @@ use anyhow::Result;
 
 use super::deployment::Deployment;
 use super::facts::Facts;
+use super::installed;
 use super::line::Line;
 use crate::entry;
 use crate::formats::{self, Format, Yield};
@@ -75,8 +76,11 @@ impl Format for Apptainer {
         for (part, facts) in parts.iter_mut().zip(facts.take()) {
             part.facts = facts;
         }
-        deployment.inventory.parts = parts;
-        Ok(deployment.inventory)
+        let mut inventory = deployment.inventory;
+        inventory.parts = parts;
+        installed::add(source, &mut inventory, &facts.installed);
+        installed::ship(&mut inventory, &|_| Vec::new());
+        Ok(inventory)
     }
 }
 

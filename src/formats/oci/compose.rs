@@ -4,8 +4,9 @@
 
 use anyhow::Result;
 
-use super::contexts::LABEL;
-use super::deployment::{Deployment, fact, said};
+use super::arguments;
+use super::contexts::{LABEL, MADE};
+use super::deployment::{Deployment, fact, is_placeholder, said};
 use super::dotenv;
 use super::expand::{Variable, expand};
 use super::kubernetes::IMAGE;
@@ -20,7 +21,8 @@ use crate::syntax::yaml::{self, Node};
 entry! {
     /// `compose.yaml` and `docker-compose.yml`, the images that their services run.
     ///
-    /// A service that is built has no image here: what it starts from, its Dockerfile says. Variables are what a `.env` beside
+    /// A service that is built has no image here: what it starts from, its Dockerfile says, read with the service's `args` in
+    /// the place of its defaults, and its `image` is what that makes: deployments of that name run it. Variables are what a `.env` beside
     /// the file says, and else their defaults; an image named by a variable without either is reported as unpinned. Services
     /// that extend others have what those have, files that are named by `include` are read too, services of a profile are
     /// optional. A `compose.override.yaml` is laid over the `compose.yaml` beside it, as `docker compose up` does: its subject
@@ -73,7 +75,8 @@ impl Format for Compose {
 fn read_file(source: &Source<'_>, format: &dyn Format, open: &dyn Fn(&str) -> Option<String>) -> Result<Inventory> {
     let documents = yaml::trees(source)?;
     let mut deployment = Deployment::new(source, format);
-    let settings = source::join(source.folder(), ".env").filter(|_| source.text.contains('$'));
+    let settings =
+        source::join(source.folder(), ".env").filter(|_| source.text.contains('$') || source.text.contains("args"));
     let settings = settings.and_then(|path| open(&path)).unwrap_or_default();
     let variables = Variables { settings: dotenv::Settings::of(&settings) };
     for document in &documents {
@@ -109,9 +112,19 @@ fn read(name: &str, place: Place, service: &Node<'_>, variables: &Variables<'_>,
     deployment.scope = if is_optional { Scope::Optional } else { Scope::Runtime };
     let mut image = None;
     if let Some(build) = service.get("build") {
-        facts.extend(dockerfile(build, variables));
+        // An override may say no more of a build than its arguments.
+        let is_over = deployment.source.path.contains(".override.") && build.text().is_none();
+        let is_part =
+            is_over && ["context", "dockerfile", "dockerfile_inline"].iter().all(|it| build.get(it).is_none());
+        facts.extend(dockerfile(build, variables).filter(|_| !is_part));
         facts.extend(target(build, variables));
         facts.extend(contexts(build));
+        facts.extend(service.get("image").and_then(|node| {
+            let text = variables.expanded(node.text()?).filter(|text| !is_placeholder(text))?;
+            Some(said(FactKind::Label, MADE, &text, node.place))
+        }));
+        let value = |text: &str| variables.expanded(text);
+        facts.extend(arguments::facts(build.get("args"), &value, &|name| variables.settings.get(name)));
     } else if let Some(node) = service.get("image")
         && let Some(text) = node.text()
     {

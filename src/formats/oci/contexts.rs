@@ -5,14 +5,18 @@
 
 use std::collections::BTreeSet;
 
+use super::installed;
 use super::reference::Reference;
 use crate::formats::Near;
 use crate::intern::Text;
-use crate::model::{FactKind, Gap, Inventory, NodeId, Part, PartKind, Requirement, SUBJECT, Scope};
+use crate::model::{Component, Edge, FactKind, Gap, Inventory, NodeId, Part, PartKind, Requirement, SUBJECT, Scope};
 use crate::source::{self, Place};
 
 /// The fact that names a context: a label of the container that is built.
 pub(super) const LABEL: &str = "build.context";
+
+/// The fact that says what an image is called that is built: a label of the container, with the tag.
+pub(crate) const MADE: &str = "build.image";
 
 /// Takes out of a Dockerfile what the deployments around it put others in the place of.
 pub(super) fn join(inventory: &mut Inventory, near: &Near<'_>) {
@@ -32,7 +36,7 @@ pub(super) fn join(inventory: &mut Inventory, near: &Near<'_>) {
 }
 
 /// Says whether a container is built by this file.
-fn builds(part: &Part, deployment: &str, file: &str) -> bool {
+pub(super) fn builds(part: &Part, deployment: &str, file: &str) -> bool {
     let mut labels = part.facts_of(FactKind::Label).filter(|fact| fact.name == "build.dockerfile");
     labels.any(|fact| source::join(source::folder(deployment), fact.value).is_some_and(|path| path == file))
 }
@@ -71,11 +75,18 @@ fn replace_stage(inventory: &mut Inventory, name: Text) {
         inventory.parts[part].runs = true;
         next = inventory.parts[part].base;
     }
-    for edge in inventory.edges.iter_mut().filter(|edge| edge.requirement.scope == Scope::Runtime) {
-        if !inventory.parts.iter().any(|part| part.runs && part.image == Some(edge.to)) {
-            edge.requirement = Requirement { scope: Scope::Build, ..*edge.requirement }.intern();
+    for at in 0..inventory.edges.len() {
+        let Edge { to, requirement, .. } = inventory.edges[at];
+        let is_base = requirement.scope == Scope::Runtime && inventory.component(to).is_some_and(is_image);
+        if is_base && !inventory.parts.iter().any(|part| part.runs && part.image == Some(to)) {
+            inventory.edges[at].requirement = Requirement { scope: Scope::Build, ..*requirement }.intern();
         }
     }
+    installed::ship(inventory, &|_| Vec::new());
+}
+
+fn is_image(component: &'static Component) -> bool {
+    matches!(component.purl.ty(), "docker" | "oci")
 }
 
 /// Takes a node out; those behind it move up.

@@ -4,6 +4,7 @@
 
 use anyhow::Result;
 
+use super::arguments::{self, Given};
 use super::contexts;
 use super::instructions;
 use super::stages::Build;
@@ -16,13 +17,19 @@ entry! {
     /// `Dockerfile` and `Containerfile`, the images that a build starts from and copies from.
     ///
     /// The image that the last stage starts from, directly or through other stages, is required at run time; all others,
-    /// and the frontend that `# syntax=` names, to build. `ARG` defaults are used; an image named by a variable without
-    /// one is reported as unpinned.
+    /// and the frontend that `# syntax=` names, to build. `ARG`s are what those give who build it (`args` of a Compose service
+    /// or a bake target, `build-args` of `docker/build-push-action`, `buildArgs` of Skaffold), else their defaults; an image
+    /// named by a variable without either, or by an argument that only the builder's environment knows, is reported as
+    /// unpinned. Where builds give different arguments, all that they hold is held, each with its arguments as a condition.
+    /// `--build-arg` in scripts is not read.
     ///
     /// Of each stage it also reads what it sets (`ENV`, `LABEL`, `ARG`, `FROM --platform`), what it copies or mounts of
     /// the build context, what it copies out of other stages and images, which commands it runs, and what those install:
     /// packages of pip, uv, pipx, poetry, conda, npm and its kin, cargo, go, gem, apt, apk, dnf, zypper, dpkg and rpm with
-    /// their versions and indexes, and the lockfiles and requirements files that they install from. What `ONBUILD` holds
+    /// their versions and indexes, and the lockfiles and requirements files that they install from. What a command installs at an
+    /// exact version, a commit, a tag or an address is a component (`torch==2.8.0`, `npm install -g pnpm@9.12.3`,
+    /// `git+https://…@v1`): required at run time where its stage is in what runs, or an environment is copied out of it, else to
+    /// build. What such a package brings along does not stand in the file. What `ONBUILD` holds
     /// back counts in the stages that start from its own. A name that a Compose file gives to a build context
     /// (`additional_contexts`) takes the place of a stage or an image of that name: what it is then is not known here.
     /// Values of variables and labels whose names are those of secrets are not kept.
@@ -67,26 +74,7 @@ impl Format for Dockerfile {
     }
 
     fn parse(&self, source: &Source<'_>) -> Result<Inventory> {
-        if source.text.trim().is_empty() {
-            return Err(source.fault(source.start(), "the file is empty"));
-        }
-        let file = instructions::read(source.text);
-        let mut inventory = Inventory::new(source, "dockerfile");
-        inventory.says = Says { licence: false, ..Says::ALL };
-        for (place, message) in file.faults {
-            inventory.fault(source.place_at(place), message);
-        }
-        if !file.instructions.iter().any(|instruction| instruction.keyword == "FROM" && !instruction.onbuild) {
-            return Err(source.fault(source.start(), "the file has no FROM instruction"));
-        }
-        let mut build = Build::new(source, file.escape, inventory);
-        if let Some(syntax) = file.syntax {
-            build.syntax(syntax);
-        }
-        for instruction in &file.instructions {
-            build.read(instruction);
-        }
-        Ok(build.finish())
+        read(source, &Given::new())
     }
 
     fn joins(&self) -> bool {
@@ -94,8 +82,33 @@ impl Format for Dockerfile {
     }
 
     fn join(&self, inventory: &mut Inventory, near: &Near<'_>) {
+        arguments::join(inventory, near);
         contexts::join(inventory, near);
     }
+}
+
+/// Reads a file as it is built with some arguments.
+pub(super) fn read(source: &Source<'_>, given: &Given) -> Result<Inventory> {
+    if source.text.trim().is_empty() {
+        return Err(source.fault(source.start(), "the file is empty"));
+    }
+    let file = instructions::read(source.text);
+    let mut inventory = Inventory::new(source, "dockerfile");
+    inventory.says = Says { licence: false, ..Says::ALL };
+    for (place, message) in file.faults {
+        inventory.fault(source.place_at(place), message);
+    }
+    if !file.instructions.iter().any(|instruction| instruction.keyword == "FROM" && !instruction.onbuild) {
+        return Err(source.fault(source.start(), "the file has no FROM instruction"));
+    }
+    let mut build = Build::new(source, file.escape, inventory, given);
+    if let Some(syntax) = file.syntax {
+        build.syntax(syntax);
+    }
+    for instruction in &file.instructions {
+        build.read(instruction);
+    }
+    Ok(build.finish())
 }
 
 /// What the names of files end with that speak of Dockerfiles and are none: a list of what a build does not see, a page, a

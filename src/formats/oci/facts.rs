@@ -4,8 +4,9 @@ use std::ops::Range;
 
 use hashbrown::HashMap;
 
+use super::arguments::Given;
 use super::expand::Variable;
-use super::installs;
+use super::installs::{self, Found, Taken};
 use super::instructions::Instruction;
 use super::line::{Line, Word, beginning};
 use super::shell::{Command, Shell};
@@ -37,6 +38,10 @@ pub(super) struct Facts<'s, 't> {
     pub full: Option<Place>,
     /// What containers of each stage run: the stage's number, and the words.
     pub started: Vec<(usize, Vec<Word>)>,
+    /// What commands install, and where they say so.
+    pub installed: Vec<(Found, Place)>,
+    /// The arguments that it is built with.
+    pub given: Given,
 }
 
 /// One stage.
@@ -70,7 +75,9 @@ impl<'s, 't> Facts<'s, 't> {
     /// Returns the facts of a file without stages.
     pub fn new(source: &'s Source<'t>, escape: char) -> Self {
         let (variables, stages) = (Variables::new(escape), Vec::new());
-        Facts { source, escape, variables, stages, kept: Kept::default(), full: None, started: Vec::new() }
+        let (kept, started, installed) = (Kept::default(), Vec::new(), Vec::new());
+        let given = Given::new();
+        Facts { source, escape, variables, stages, kept, full: None, started, installed, given }
     }
 
     /// Begins a stage.
@@ -163,7 +170,14 @@ impl<'s, 't> Facts<'s, 't> {
     /// `ARG a=b c`; one without a default takes that from before the first stage.
     fn arguments(&mut self, instruction: &Instruction<'_>, globals: &Globals) {
         for word in instruction.quoted_words(self.escape) {
+            let name = word.text.split('=').next().unwrap_or_default();
+            let given = self.given.get(name).and_then(|(value, _)| *value);
+            let given = given.filter(|_| !super::stages::is_given(name));
             let (name, variable, value) = match word.text.split_once('=') {
+                _ if given.is_some() => {
+                    let value = given.unwrap_or_default().to_owned();
+                    (name, Variable::Known(value.clone()), value)
+                }
                 Some((name, value)) => {
                     let (value, known) = self.variables.word(value);
                     let variable = if known { Variable::Known(value.clone()) } else { Variable::Unknown };
@@ -250,18 +264,27 @@ impl<'s, 't> Facts<'s, 't> {
     /// Hands the shell of the last stage over, and whether its language is read here.
     fn shell(&mut self, read: impl FnOnce(&mut Shell<'_>, bool)) {
         let Some(stage) = self.stages.last_mut() else { return };
-        let (kept, full, source) = (&mut self.kept, &mut self.full, self.source);
+        let (kept, full, source, installed) = (&mut self.kept, &mut self.full, self.source, &mut self.installed);
         let mut found = |get: &dyn Fn(&str) -> Variable, command: Command| {
-            let facts = facts_of(get, &command);
-            for (kind, texts, range) in facts {
-                let place = source.place_at(range);
-                match kept.fact(kind, texts.each_ref().map(String::as_str), place) {
+            let texts = [command.program.as_str(), &secret::covered(&command.text), ""];
+            let place = source.place_at(command.range.clone());
+            let mut keep = |kind: FactKind, texts: [&str; 3], place: Place| {
+                let fact = kept.fact(kind, texts, place);
+                match fact {
                     Some(fact) => stage.facts.push(fact),
-                    None => {
-                        full.get_or_insert(place);
-                        return false;
-                    }
+                    None => _ = full.get_or_insert(place),
                 }
+                fact.is_some()
+            };
+            if !keep(FactKind::Command, texts, place) {
+                return false;
+            }
+            for found in installs_of(get, &command) {
+                let place = source.place_at(found.range.clone());
+                if !keep(found.kind, [&found.name, &found.value, &found.detail], place) {
+                    return false;
+                }
+                installed.push((found, place));
             }
             true
         };
@@ -270,21 +293,23 @@ impl<'s, 't> Facts<'s, 't> {
     }
 }
 
-/// Returns what a command says: that it runs, and what it installs.
-fn facts_of(get: &dyn Fn(&str) -> Variable, command: &Command) -> Vec<(FactKind, [String; 3], Range<usize>)> {
+/// Returns what a command installs, without what looks like a secret.
+fn installs_of(get: &dyn Fn(&str) -> Variable, command: &Command) -> Vec<Found> {
     let get = |name: &str| match get(name) {
         Variable::Known(value) => Some(value),
         _ => None,
     };
-    let texts = [command.program.clone(), secret::covered(&command.text).into_owned(), String::new()];
-    let mut facts = vec![(FactKind::Command, texts, command.range.clone())];
-    let installs = installs::of(command, &get);
     let shown = |text: String| secret::covered(&text).into_owned();
-    facts.extend(installs.into_iter().map(|found| {
-        let texts = [shown(found.name), found.value, shown(found.detail)];
-        (found.kind, texts, found.range)
-    }));
-    facts
+    let mut found = installs::of(command, &get);
+    for found in &mut found {
+        found.name = shown(std::mem::take(&mut found.name));
+        found.detail = shown(std::mem::take(&mut found.detail));
+        if let Taken::Index(index) = &mut found.taken {
+            *index = shown(std::mem::take(index));
+        }
+        found.places.iter_mut().for_each(|place| *place = shown(std::mem::take(place)));
+    }
+    found
 }
 
 #[cfg(test)]

@@ -4,12 +4,14 @@
 
 use anyhow::Result;
 
-use super::deployment::Deployment;
+use super::arguments;
+use super::contexts::MADE;
+use super::deployment::{Deployment, fact, said};
 use super::pipeline::{self, is_subject};
 use crate::entry;
 use crate::formats::{Format, Yield};
 use crate::intern;
-use crate::model::{Component, Gap, Inventory, Origin, Purl, Requirement, SUBJECT, Scope};
+use crate::model::{Component, FactKind, Gap, Inventory, Origin, Purl, Requirement, SUBJECT, Scope};
 use crate::source::{Place, Source};
 use crate::syntax::yaml::{self, Node};
 
@@ -19,7 +21,8 @@ entry! {
     /// Of images, `container`, `services` and `uses: docker://…` are read; values of a job's own matrix are filled in, each of
     /// them. What another expression names is reported as unpinned. An action is named by its repository, its folder and what
     /// stands after the `@`: a commit, a tag or a branch; the version in a comment after a commit (`# v4.1.0`) is kept as its
-    /// property `github:comment`. Actions of the tree itself (`./…`) are none. A workflow that uses none of these is no
+    /// property `github:comment`. What `docker/build-push-action` builds is known with its `build-args`: its Dockerfile is read
+    /// with them, as far as no expression stands in them. Actions of the tree itself (`./…`) are none. A workflow that uses none of these is no
     /// subject. None of them is what a cluster runs: they are needed to develop.
     ///
     /// The file does not say what an action uses in turn, and nothing proves what a tag or a branch leads to.
@@ -94,8 +97,60 @@ fn steps(name: &str, job: &Node<'_>, deployment: &mut Deployment<'_, '_>) {
         if let Some(uses) = step.get("uses") {
             docker(uses, name, deployment);
             action(uses, deployment);
+            if uses.text().is_some_and(|uses| uses.starts_with(BUILDER)) {
+                build(name, step, deployment);
+            }
         }
     }
+}
+
+/// The action that builds an image by a Dockerfile.
+const BUILDER: &str = "docker/build-push-action@";
+
+/// Reads what a step builds: its paths are seen from the root of the repository, whose folder `.github` is.
+fn build(name: &str, step: &Node<'_>, deployment: &mut Deployment<'_, '_>) {
+    let empty = &[][..];
+    let with = step.get("with").map_or(empty, Node::entries);
+    let input = |name: &str| with.iter().find(|entry| entry.key == name);
+    let text = |name: &str| input(name).and_then(|entry| entry.node.text()).unwrap_or_default();
+    let (context, file) = (text("context"), text("file"));
+    // Without a context, it is the repository at the commit.
+    let context = context.trim_start_matches("./").trim_end_matches('/');
+    let is_known = |text: &str| !text.contains("${{") && !text.contains("://") && !text.contains("{{");
+    if !is_known(context) || !is_known(file) {
+        return;
+    }
+    let path = match (file.trim_start_matches("./"), context) {
+        ("", "" | ".") => "Dockerfile".to_owned(),
+        ("", context) => format!("{context}/Dockerfile"),
+        (file, _) => file.to_owned(),
+    };
+    let folder = deployment.source.folder();
+    let Some((_, below)) = folder.split_once(".github").filter(|(_, rest)| rest.is_empty() || rest.starts_with('/'))
+    else {
+        return;
+    };
+    let up = 1 + below.split('/').filter(|part| !part.is_empty()).count();
+    let place = input("file").or(input("context")).map_or(step.place, |entry| entry.node.place);
+    let mut facts = vec![said(FactKind::Label, "build.dockerfile", &format!("{}{path}", "../".repeat(up)), place)];
+    if let Some(target) = input("target").filter(|entry| entry.node.text().is_some_and(is_known)) {
+        facts.push(fact(FactKind::Label, "build.target", &target.node));
+    }
+    if let Some(entry) = input("build-args") {
+        let lines = entry.node.text().unwrap_or_default().lines().map(str::trim);
+        let arguments = lines.filter_map(|line| line.split_once('=')).filter(|(name, _)| !name.starts_with('#'));
+        facts.extend(arguments.map(|(name, value)| {
+            let value = Some(value.to_owned()).filter(|value| !value.contains("${{"));
+            arguments::fact(name, value, entry.node.place)
+        }));
+    }
+    if let Some(entry) = input("tags") {
+        let tags = entry.node.text().unwrap_or_default().split(['\n', ',']).map(str::trim);
+        let tags = tags.filter(|tag| !tag.is_empty() && is_known(tag));
+        facts.extend(tags.map(|tag| said(FactKind::Label, MADE, tag, entry.node.place)));
+    }
+    let step_name = ["name", "id"].iter().find_map(|field| step.get(field)?.text()).unwrap_or("build");
+    deployment.container(&format!("{name} {step_name}"), None, false, facts, step.place);
 }
 
 const SCHEME: &str = "docker://";

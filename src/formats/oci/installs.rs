@@ -8,6 +8,7 @@ use super::pip;
 use super::programs;
 use super::shell::Command;
 use super::system;
+use crate::formats::conda::address::plain;
 use crate::model::{FactKind, without_credentials};
 
 /// What a command installs, or installs from.
@@ -21,15 +22,54 @@ pub(super) struct Found {
     pub value: String,
     /// The index or channel.
     pub detail: String,
+    /// What of the detail it is taken from, as far as the command says so.
+    pub taken: Taken,
+    /// The places that the command looks packages up at, the one of an index among them: indexes, pages of links, channels.
+    pub places: Vec<String>,
     /// Where it stands in the file.
     pub range: Range<usize>,
+}
+
+/// Where a package is taken from.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) enum Taken {
+    /// The command does not say, or names several places.
+    #[default]
+    Anywhere,
+    /// The one index that stands for all, a registry or a channel.
+    Index(String),
+    /// The address or file that the command names.
+    Address,
 }
 
 impl Found {
     /// Returns what stands at a word.
     pub fn new(kind: FactKind, name: &str, value: &str, detail: &str, word: &Word) -> Self {
         let (name, value, detail) = (name.to_owned(), value.to_owned(), detail.to_owned());
-        Found { kind, name, value, detail, range: word.range.clone() }
+        Found { kind, name, value, detail, taken: Taken::Anywhere, places: Vec::new(), range: word.range.clone() }
+    }
+
+    /// Says that it is taken from the address in its detail, if there is one.
+    pub fn addressed(mut self) -> Self {
+        if !self.detail.is_empty() {
+            self.taken = Taken::Address;
+        }
+        self
+    }
+
+    /// Says which index or channel it is taken from, if one is named.
+    pub fn indexed(mut self, index: &str) -> Self {
+        if !index.is_empty() {
+            self.taken = Taken::Index(index.to_owned());
+            self.places.push(index.to_owned());
+        }
+        self
+    }
+
+    /// Says which places the command looks packages up at.
+    pub fn looked_up(mut self, places: &[String]) -> Self {
+        self.places.extend(places.iter().filter(|place| !self.places.contains(place)).cloned().collect::<Vec<_>>());
+        self
     }
 }
 
@@ -194,7 +234,9 @@ fn added(tool: &str, is_conda: bool, word: &Word) -> Option<Found> {
         None if is_unknown(&word.text) => (word.text.clone(), String::new(), String::new()),
         None => pip::requirement(&word.text)?,
     };
-    Some(Found::new(FactKind::Install, &format!("pip:{name}"), &value, &without_credentials(&address), word))
+    Some(
+        Found::new(FactKind::Install, &format!("pip:{name}"), &value, &without_credentials(&address), word).addressed(),
+    )
 }
 
 fn conda(command: &Command, words: &[Word], tool: &str) -> Vec<Found> {
@@ -239,9 +281,10 @@ fn conda(command: &Command, words: &[Word], tool: &str) -> Vec<Found> {
         return found;
     }
     let channels: Vec<String> =
-        options.all(&["-c", "--channel"]).map(|(channel, _)| without_credentials(channel).into_owned()).collect();
-    let channels = channels.join(",");
-    found.extend(packages.iter().filter_map(|word| conda_package(&word.text, &channels, word)));
+        options.all(&["-c", "--channel"]).map(|(channel, _)| plain(channel).into_owned()).collect();
+    let all = channels.join(",");
+    let packages = packages.iter().filter_map(|word| conda_package(&word.text, &all, word));
+    found.extend(packages.map(|package| package.looked_up(&channels)));
     found
 }
 
@@ -250,11 +293,13 @@ fn conda_package(text: &str, channels: &str, word: &Word) -> Option<Found> {
     if is_no_package(text) || text.contains("://") || text.ends_with(".conda") || text.ends_with(".tar.bz2") {
         return None;
     }
-    let (channel, package) = text.rsplit_once("::").unwrap_or((channels, text));
+    let own = text.rsplit_once("::");
+    let (channel, package) = own.unwrap_or((channels, text));
     let end = package.find(['=', '<', '>', '!', '~', ' ', '[']).filter(|_| !is_unknown(package));
     let (name, value) = package.split_at(end.unwrap_or(package.len()));
     let name = if is_unknown(name) { name.to_owned() } else { name.to_lowercase() };
-    Some(Found::new(FactKind::Install, &format!("conda:{name}"), value.trim(), channel, word))
+    let found = Found::new(FactKind::Install, &format!("conda:{name}"), value.trim(), channel, word);
+    Some(found.indexed(own.map_or("", |(channel, _)| channel)))
 }
 
 fn node(command: &Command, words: &[Word], tool: &str, lock: &str, verbs: &[&str]) -> Vec<Found> {
@@ -314,7 +359,8 @@ fn node(command: &Command, words: &[Word], tool: &str, lock: &str, verbs: &[&str
         }
         let at = text.char_indices().skip(1).find(|(_, sign)| *sign == '@').map_or(text.len(), |(at, _)| at);
         let value = text[at..].trim_start_matches('@');
-        found.push(Found::new(FactKind::Install, &format!("npm:{}", &text[..at]), value, &registry, word));
+        let package = Found::new(FactKind::Install, &format!("npm:{}", &text[..at]), value, &registry, word);
+        found.push(package.indexed(&registry));
     }
     found
 }

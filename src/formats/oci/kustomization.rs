@@ -11,7 +11,7 @@ use anyhow::Result;
 use super::block;
 use super::deployment::{Deployment, said};
 use super::kubernetes;
-use super::overlay::{self, Deployed, Image};
+use super::overlay::{self, Deployed, Image, Open};
 use super::reference::Reference;
 use crate::entry;
 use crate::formats::helm;
@@ -27,7 +27,7 @@ entry! {
     /// `images` (names, tags, digests, suffixes) and patches of containers are applied to the manifests, bases and components
     /// of the tree; what it changes is a subject of its own, and one that changes no image is none: its manifests are. A base
     /// elsewhere cannot be read: it is reported as unpinned where its address has no `ref`, and the images that are set for it
-    /// count as they are set. Charts of `helmCharts` are components.
+    /// count as they are set. The models that the manifests load are told by these alone. Charts of `helmCharts` are components.
     pub Kustomization = "kustomization"
 }
 
@@ -217,7 +217,7 @@ impl<'n> Build<'n> {
         if is_elsewhere(fact.value) {
             self.open = true;
             if !fact.value.contains("ref=") && !fact.value.contains("version=") {
-                to.open.push((fact.value, fact.place, Scope::Runtime));
+                to.open.push(Open::image(fact.value, fact.place, Scope::Runtime));
             }
             return;
         }
@@ -228,7 +228,7 @@ impl<'n> Build<'n> {
             // What is past all that people write is not read, and not left out in silence.
             if depth == MAX_DEPTH || self.seen.len() == MAX_FILES || to.images.len() > MAX_IMAGES {
                 self.open = true;
-                to.open.push((fact.value, fact.place, Scope::Runtime));
+                to.open.push(Open::image(fact.value, fact.place, Scope::Runtime));
                 return;
             }
             self.seen.insert(found.subject);
@@ -238,7 +238,7 @@ impl<'n> Build<'n> {
         }
         let path = source::join(folder, fact.value);
         if let Some(found) = path.and_then(|path| self.near.get(&path)).filter(|found| found.format == "kubernetes") {
-            to.add(found);
+            to.add_without_models(found);
         }
     }
 
@@ -267,7 +267,7 @@ fn is_elsewhere(path: &str) -> bool {
 fn patched(patch: &Inventory, from: usize, deployed: &mut Deployed) {
     let mut over = Deployed::default();
     over.add(patch);
-    let (images, open, models) = (over.images, over.open, over.models);
+    let (images, open) = (over.images, over.open);
     let mut used = BTreeSet::new();
     let own = over.parts.into_iter().skip(from).filter(|(part, _)| part.name != INLINE);
     let own = own.map(|(part, of)| {
@@ -279,7 +279,6 @@ fn patched(patch: &Inventory, from: usize, deployed: &mut Deployed) {
     if patch.format == "kustomization" {
         deployed.images.extend(others);
         deployed.open.extend(open);
-        deployed.models.extend(models);
     }
 }
 
@@ -319,7 +318,7 @@ impl<'p> Change<'p> {
         let component = Reference::parse(&text).ok()?.component().intern();
         let place = self.new_name.unwrap_or(self.name).place;
         let asked = self.new_tag.or(self.digest).or(self.suffix).or(self.new_name).unwrap_or(self.name).place;
-        Some(Image { component, place, asked, scope, environment: "" })
+        Some(Image { component, place, asked, scope, environment: "", extra: "" })
     }
 }
 
@@ -356,7 +355,7 @@ fn transform(file: &Inventory, deployed: &mut Deployed) {
         return;
     }
     if changes.len().saturating_mul(deployed.open.len() + deployed.parts.len()) > MAX_PAIRS {
-        deployed.open.push((intern::text("images"), file.parts[0].place, Scope::Runtime));
+        deployed.open.push(Open::image(intern::text("images"), file.parts[0].place, Scope::Runtime));
         return;
     }
     for change in &changes {

@@ -2,6 +2,7 @@
 //! images run, and what a built image says of itself.
 
 mod apptainer;
+mod arguments;
 mod azure_pipelines;
 mod bentofile;
 mod block;
@@ -22,6 +23,7 @@ mod gitlab_ci;
 mod gitops;
 mod image_config;
 pub(crate) mod image_map;
+mod installed;
 mod installs;
 mod instructions;
 mod kubernetes;
@@ -42,6 +44,7 @@ mod programs;
 mod project;
 pub(crate) mod reference;
 mod shell;
+pub(crate) mod shipped;
 mod skaffold;
 mod slurm_script;
 mod stages;
@@ -51,6 +54,8 @@ mod wrappers;
 
 use super::Format;
 
+pub(crate) use arguments::FOR;
+pub(crate) use contexts::MADE;
 pub(crate) use models::{MODEL, OLLAMA, is_model};
 
 /// The formats of this folder; that which takes all YAML files is asked last.

@@ -40,6 +40,18 @@ pub(crate) struct Named {
     mark: &'static str,
 }
 
+impl Named {
+    /// Says whether another is the same model, at whatever revision.
+    pub fn is_of(&self, other: &Named) -> bool {
+        self.name == other.name
+    }
+
+    /// Returns where it is named.
+    pub fn place(&self) -> Place {
+        self.place
+    }
+}
+
 /// How a program names what it loads.
 struct Program {
     /// What images are called that run it by themselves.
@@ -94,8 +106,46 @@ pub(crate) fn of(image: &str, words: &[Word], variables: &[(&str, &str, Place)])
             found.push(Named { name: (*value).to_owned(), revision: revision.to_owned(), place: *place, mark: MODEL });
         }
     }
+    for named in set(variables) {
+        if !found.iter().any(|known| known.name == named.name) {
+            found.push(named);
+        }
+    }
     found.retain(|named| is_known(&named.revision));
     found
+}
+
+/// The variables that name a model of the hub, whatever program reads them.
+const HUB: [&str; 3] = ["HF_MODEL_ID", "HF_REPO_ID", "HUGGINGFACE_MODEL_ID"];
+
+/// Returns the models that variables name by themselves: `MODEL_ID` with `MODEL_REVISION`, `EMBEDDER_MODEL` with
+/// `EMBEDDER_MODEL_REVISION`. Without a revision beside it, such a name may be of any service's model, but for those that are
+/// the hub's own.
+fn set(variables: &[(&str, &str, Place)]) -> Vec<Named> {
+    let get = |wanted: &str| variables.iter().rfind(|(name, ..)| *name == wanted).map(|(_, value, _)| *value);
+    let mut found = Vec::new();
+    for (name, value, place) in variables {
+        let stem = ["_ID", "_NAME"].iter().find_map(|end| name.strip_suffix(end)).unwrap_or(name);
+        let is_hub = HUB.contains(name);
+        if !(is_hub || stem == "MODEL" || stem.ends_with("_MODEL")) || !is_name(value) {
+            continue;
+        }
+        let own = [format!("{stem}_REVISION"), format!("{name}_REVISION")];
+        let others = if is_hub { ["HF_REVISION", "HF_MODEL_REVISION"] } else { [""; 2] };
+        let names = own.iter().map(String::as_str).chain(others);
+        let revision = names.filter_map(get).find(|revision| !revision.is_empty());
+        if revision.is_some() || is_hub {
+            let (name, revision) = ((*value).to_owned(), revision.unwrap_or_default().to_owned());
+            found.push(Named { name, revision, place: *place, mark: MODEL });
+        }
+    }
+    found
+}
+
+/// Returns a model that is named at a commit.
+pub(crate) fn at_commit(name: &str, revision: &str, place: Place) -> Option<Named> {
+    let named = || Named { name: name.to_owned(), revision: revision.to_owned(), place, mark: MODEL };
+    (is_name(name) && is_commit(revision)).then(named)
 }
 
 /// Returns the variables among facts.
@@ -106,8 +156,13 @@ pub(crate) fn variables(facts: &[Fact]) -> Vec<(&str, &str, Place)> {
 
 /// Adds models to what a subject requires: those at a commit as components, others as what is pinned to nothing.
 pub(crate) fn add(source: &Source<'_>, inventory: &mut Inventory, models: Vec<Named>) {
+    let narrowed = models.into_iter().map(|named| Named { place: narrow(source, named.place, &named.name), ..named });
+    add_where_they_stand(inventory, narrowed);
+}
+
+/// Adds models as [`add`] does, at their places as they are.
+pub(crate) fn add_where_they_stand(inventory: &mut Inventory, models: impl IntoIterator<Item = Named>) {
     for Named { name, revision, place, mark } in models {
-        let place = narrow(source, place, &name);
         let requirement = Requirement { extra: mark, ..Requirement::of(Scope::Runtime) };
         if mark == OLLAMA || !is_commit(&revision) {
             let requirement = Requirement { constraint: intern::text(&revision), ..requirement };
@@ -323,6 +378,35 @@ mod tests {
     fn told(image: &str, line: &str) -> Vec<String> {
         let words: Vec<Word> = split(line).into_iter().map(|text| Word { text, place: Place::default() }).collect();
         of(image, &words, &[]).into_iter().map(|named| format!("{} {}", named.name, named.revision)).collect()
+    }
+
+    #[test]
+    fn variables_name_models_where_nothing_else_is_meant() {
+        for (variables, expected) in [
+            ("MODEL_ID=org/m MODEL_REVISION=main", vec!["org/m main"]),
+            ("MODEL_NAME=org/m MODEL_REVISION=v1 MODEL_ID=org/n", vec!["org/m v1", "org/n v1"]),
+            ("EMBED_MODEL=org/m EMBED_MODEL_REVISION=v1", vec!["org/m v1"]),
+            ("HF_MODEL_ID=org/m", vec!["org/m "]),
+            ("HF_MODEL_ID=org/m HF_REVISION=v1", vec!["org/m v1"]),
+            // A router's name of a service's model, a path, a name of another kind, a revision of something else.
+            ("MODEL_ID=openai/gpt-4o", vec![]),
+            ("MODEL_ID=/models/m MODEL_REVISION=v1", vec![]),
+            ("MODEL_ID=models/m MODEL_REVISION=v1", vec![]),
+            ("MODEL_ID=m MODEL_REVISION=v1", vec![]),
+            ("MODEL_ID=org/m REVISION=v1", vec![]),
+            ("DATA_MODEL_VERSION=org/m DATA_MODEL_REVISION=v1", vec![]),
+            ("MODEL_ID=org/m MODEL_REVISION=$REV", vec![]),
+            ("MODEL_ID=org/m MODEL_REVISION=", vec![]),
+        ] {
+            let set: Vec<(&str, &str, Place)> = variables
+                .split(' ')
+                .filter_map(|pair| pair.split_once('='))
+                .map(|(name, value)| (name, value, Place::default()))
+                .collect();
+            let told: Vec<String> =
+                of("", &[], &set).into_iter().map(|named| format!("{} {}", named.name, named.revision)).collect();
+            assert_eq!(told, expected, "{variables}");
+        }
     }
 
     #[test]

@@ -5,11 +5,11 @@ use std::collections::BTreeSet;
 
 use hashbrown::HashMap;
 
-use super::deployment::{Images, unpinned};
+use super::deployment::Images;
 use super::kubernetes::IMAGE;
 use super::models::is_model;
 use crate::intern::Text;
-use crate::model::{Component, Declared, Fact, FactKind, Inventory, NodeId, Part, SUBJECT, Scope};
+use crate::model::{Component, Fact, FactKind, Gap, Inventory, NodeId, Part, Requirement, SUBJECT, Scope};
 use crate::source::Place;
 
 /// An image, wherever it is named.
@@ -25,6 +25,26 @@ pub(super) struct Image {
     pub scope: Scope,
     /// The condition under which it is.
     pub environment: Text,
+    /// What its requirement is marked with: that it is a model.
+    pub extra: Text,
+}
+
+/// An image or a model that is not known.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Open {
+    /// What stands in its place.
+    pub name: Text,
+    /// Where it stands.
+    pub place: Place,
+    /// How it is required.
+    pub requirement: Requirement,
+}
+
+impl Open {
+    /// Returns an image whose name is filled in elsewhere.
+    pub fn image(name: Text, place: Place, scope: Scope) -> Self {
+        Open { name, place, requirement: Requirement { constraint: name, ..Requirement::of(scope) } }
+    }
 }
 
 /// What several files deploy together.
@@ -38,30 +58,37 @@ pub(super) struct Deployed {
     pub replaced: BTreeSet<usize>,
     /// Where the images are not known that a container ran before another was laid over it.
     pub covered: BTreeSet<Place>,
-    /// The images whose names are not known, with the places where they stand.
-    pub open: Vec<(Text, Place, Scope)>,
-    /// The models that are loaded at no commit.
-    pub models: Vec<Declared>,
+    /// The images whose names are not known, and the models that are pinned to nothing.
+    pub open: Vec<Open>,
 }
 
 impl Deployed {
     /// Adds what a file deploys.
     pub fn add(&mut self, inventory: &Inventory) {
+        self.add_some(inventory, |_| true);
+    }
+
+    /// Adds what a file deploys, without the models that it loads: no overlay changes them, and the file itself tells them.
+    pub fn add_without_models(&mut self, inventory: &Inventory) {
+        self.add_some(inventory, |requirement| !is_model(requirement.extra));
+    }
+
+    fn add_some(&mut self, inventory: &Inventory, is_wanted: impl Fn(&Requirement) -> bool) {
         let mut numbers: Vec<Option<usize>> = vec![None; inventory.nodes.len()];
-        for edge in inventory.edges.iter().filter(|edge| edge.from == SUBJECT) {
+        for edge in inventory.edges.iter().filter(|edge| edge.from == SUBJECT && is_wanted(edge.requirement)) {
             let node = &inventory.nodes[edge.to as usize];
             let Some(component) = node.component else { continue };
             numbers[edge.to as usize].get_or_insert(self.images.len());
-            let scope = edge.requirement.scope;
-            let environment = node.environment;
-            self.images.push(Image { component, place: node.place, asked: edge.place, scope, environment });
+            let Requirement { scope, extra, .. } = *edge.requirement;
+            let (place, asked, environment) = (node.place, edge.place, node.environment);
+            self.images.push(Image { component, place, asked, scope, environment, extra });
         }
         let number = |node: NodeId| numbers.get(node as usize).copied().flatten();
         self.parts.extend(inventory.parts.iter().map(|part| (part.clone(), part.image.and_then(number))));
-        let is_model = |declared: &&Declared| is_model(declared.requirement.extra);
-        let (models, open): (Vec<_>, Vec<_>) = inventory.declared.iter().partition(is_model);
-        self.models.extend(models.into_iter().cloned());
-        self.open.extend(open.into_iter().map(|declared| (declared.name, declared.place, declared.requirement.scope)));
+        for declared in inventory.declared.iter().filter(|declared| is_wanted(declared.requirement)) {
+            let (name, place, requirement) = (declared.name, declared.place, *declared.requirement);
+            self.open.push(Open { name, place, requirement });
+        }
     }
 
     /// Adds an image, and returns its number.
@@ -103,7 +130,6 @@ impl Deployed {
         self.replaced.extend(other.replaced.into_iter().map(|number| number + from));
         self.parts.extend(other.parts.into_iter().map(|(part, of)| (part, of.map(|number| number + from))));
         self.open.extend(other.open);
-        self.models.extend(other.models);
     }
 
     /// Puts images in the place of those of this name that are not known; `find` makes them of the whole text.
@@ -112,12 +138,11 @@ impl Deployed {
             |text: &str| text.strip_prefix(name).is_some_and(|rest| rest.is_empty() || rest.starts_with([':', '@']));
         let mut filled: Vec<(Text, usize)> = Vec::new();
         let images = &mut self.images;
-        self.open.retain(|(text, _, scope)| {
-            let Some(image) = Some(*text).filter(|text| is_it(text)).and_then(|text| find(text, *scope)) else {
-                return true;
-            };
+        self.open.retain(|open| {
+            let image = Some(open.name).filter(|name| is_it(name) && !is_model(open.requirement.extra));
+            let Some(image) = image.and_then(|name| find(name, open.requirement.scope)) else { return true };
             images.push(image);
-            filled.push((*text, images.len() - 1));
+            filled.push((open.name, images.len() - 1));
             false
         });
         for (part, of) in self.parts.iter_mut().filter(|(_, of)| of.is_none()) {
@@ -139,7 +164,7 @@ impl Deployed {
             .map(|fact| fact.place)
             .collect();
         let covered = std::mem::take(&mut self.covered);
-        self.open.retain(|(_, place, _)| run.contains(place) || !covered.contains(place));
+        self.open.retain(|open| run.contains(&open.place) || !covered.contains(&open.place));
     }
 
     /// Writes all of it into an inventory, in the place of what that said.
@@ -153,20 +178,22 @@ impl Deployed {
         let is_replaced = |number: usize| self.replaced.contains(&number) && !run.contains(&number);
         let numbers: Vec<Option<NodeId>> = (self.images.iter().enumerate())
             .map(|(number, image)| {
-                let Image { component, place, asked, scope, environment } = *image;
+                let Image { component, place, asked, scope, environment, extra } = *image;
                 (!is_replaced(number)).then(|| {
                     let node = images.add(inventory, component.clone(), place, scope, asked);
                     inventory.nodes[node as usize].environment = environment;
+                    for edge in inventory.edges.iter_mut().filter(|edge| edge.to == node && !extra.is_empty()) {
+                        edge.requirement = Requirement { extra, ..*edge.requirement }.intern();
+                    }
                     node
                 })
             })
             .collect();
         let mut said = BTreeSet::new();
-        for (text, place, scope) in self.open.into_iter().filter(|(text, place, _)| said.insert((*text, *place))) {
-            unpinned(inventory, text, place, scope);
-        }
-        for model in self.models.into_iter().filter(|model| said.insert((model.name, model.place))) {
-            inventory.declare(SUBJECT, model.name, *model.requirement, model.place, model.gap);
+        for Open { name, place, requirement } in self.open {
+            if said.insert((name, place)) {
+                inventory.declare(SUBJECT, name, requirement, place, Gap::Unpinned);
+            }
         }
         let parts = self.parts.into_iter().map(|(part, of)| {
             let image = of.and_then(|number| numbers[number]);

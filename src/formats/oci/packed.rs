@@ -2,6 +2,7 @@
 
 use super::deployment::Deployment;
 use super::facts::Facts;
+use super::installed;
 use super::line::Line;
 use super::models;
 use crate::intern;
@@ -87,6 +88,8 @@ impl<'s, 't> Packed<'s, 't> {
         }
         let (name, kind) = (intern::text("0"), PartKind::Stage);
         inventory.parts = vec![Part { name, kind, base: None, image, runs: true, facts, place }];
+        installed::add(self.source, &mut inventory, &self.facts.installed);
+        installed::ship(&mut inventory, &|_| Vec::new());
         inventory
     }
 }

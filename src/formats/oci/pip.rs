@@ -126,38 +126,60 @@ pub(super) fn install(
     options: &Options<'_>,
     get: &dyn Fn(&str) -> Option<String>,
 ) -> Vec<Found> {
-    let index = indexes(tool, options, get);
+    let Indexes { all: index, main, places } = indexes(tool, options, get);
     let files = options.all(&["-r", "--requirement", "--requirements"]);
     let files = files.filter(|(file, _)| !matches!(*file, "" | "-" | "/dev/stdin"));
-    let mut found: Vec<Found> =
-        files.map(|(file, word)| Found::new(FactKind::InstallFile, file, tool, &index, word)).collect();
+    let mut found: Vec<Found> = files
+        .map(|(file, word)| Found::new(FactKind::InstallFile, file, tool, &index, word).looked_up(&places))
+        .collect();
     let editable = options.all(&["-e", "--editable"]);
     for (text, word) in words.iter().map(|word| (word.text.as_str(), *word)).chain(editable) {
         if let Some((name, value, address)) = requirement(text) {
             let detail = if address.is_empty() { index.clone() } else { without_credentials(&address).into_owned() };
-            found.push(Found::new(FactKind::Install, &format!("pip:{name}"), &value, &detail, word));
+            let package = Found::new(FactKind::Install, &format!("pip:{name}"), &value, &detail, word);
+            let package = if address.is_empty() { package.indexed(&main) } else { package.addressed() };
+            found.push(package.looked_up(&places));
         } else if is_unknown(text) {
-            found.push(Found::new(FactKind::Install, &format!("pip:{text}"), "", &index, word));
+            found.push(Found::new(FactKind::Install, &format!("pip:{text}"), "", &index, word).looked_up(&places));
         }
     }
     found
 }
 
-/// Returns where packages are looked up, parted by commas.
-fn indexes(tool: &str, options: &Options<'_>, get: &dyn Fn(&str) -> Option<String>) -> String {
+/// Where packages are looked up.
+struct Indexes {
+    /// All places, parted by commas, with uv's choice of one for PyTorch.
+    all: String,
+    /// The main index, which stands for all: which of several a package comes from, the command does not say.
+    main: String,
+    /// All addresses.
+    places: Vec<String>,
+}
+
+/// Returns where packages are looked up.
+fn indexes(tool: &str, options: &Options<'_>, get: &dyn Fn(&str) -> Option<String>) -> Indexes {
     let mut all: Vec<String> = Vec::new();
+    let (mut main, mut places) = (String::new(), Vec::new());
     for (names, pip, uv) in INDEXES {
         let mut addresses: Vec<String> = options.all(names).map(|(value, _)| value.to_owned()).collect();
         if addresses.is_empty() {
             let variables = if tool == "uv" { uv } else { pip };
             addresses.extend(variables.iter().find_map(|name| get(name)).filter(|value| !value.is_empty()));
         }
-        let is_backend = names[0] == "--torch-backend";
         for address in addresses.iter().flat_map(|address| address.split_whitespace()) {
-            all.push(if is_backend { format!("torch-backend={address}") } else { plain_index(address) });
+            if names[0] == "--torch-backend" {
+                all.push(format!("torch-backend={address}"));
+                continue;
+            }
+            let plain = plain_index(address);
+            if names[0] == "-i" {
+                main.clone_from(&plain);
+            }
+            places.push(plain.clone());
+            all.push(plain);
         }
     }
-    all.join(",")
+    Indexes { all: all.join(","), main, places }
 }
 
 /// Returns an index's address without credentials, and without the name that uv gives it: `torch=https://…`.

@@ -16,7 +16,7 @@ pub(super) fn python(words: &[&Word]) -> Vec<Found> {
             None => return None,
         };
         let address = without_credentials(&address);
-        Some(Found::new(FactKind::Install, &format!("pipx:{name}"), &value, &address, word))
+        Some(Found::new(FactKind::Install, &format!("pipx:{name}"), &value, &address, word).addressed())
     });
     found.collect()
 }
@@ -48,7 +48,7 @@ pub(super) fn gem(words: &[Word]) -> Vec<Found> {
     let is_local = |text: &str| text.ends_with(".gem") || text.starts_with(['.', '/']) || is_no_package(text);
     let gems = gems.iter().filter(|word| !is_local(&word.text)).map(|word| {
         let (name, own) = word.text.split_once(':').unwrap_or((&word.text, version));
-        Found::new(FactKind::Install, &format!("gem:{name}"), own, &source, word)
+        Found::new(FactKind::Install, &format!("gem:{name}"), own, &source, word).indexed(&source)
     });
     gems.collect()
 }
@@ -110,12 +110,15 @@ pub(super) fn cargo(command: &Command, words: &[Word]) -> Vec<Found> {
                 let name = name.trim_end_matches(".git");
                 if let (true, Some((_, word))) = (crates.is_empty() && !name.is_empty(), options.all(&["--git"]).next())
                 {
-                    return vec![Found::new(FactKind::Install, &format!("cargo:{name}"), "", &source, word)];
+                    return vec![
+                        Found::new(FactKind::Install, &format!("cargo:{name}"), "", &source, word).addressed(),
+                    ];
                 }
             }
             let crates = crates.iter().filter(|word| !is_no_package(&word.text)).map(|word| {
                 let (name, own) = word.text.split_once('@').unwrap_or((&word.text, version));
-                Found::new(FactKind::Install, &format!("cargo:{name}"), own, &source, word)
+                let found = Found::new(FactKind::Install, &format!("cargo:{name}"), own, &source, word);
+                if options.has(&["--git"]) { found.addressed() } else { found.indexed(&source) }
             });
             crates.collect()
         }

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::compose::Variables;
 use super::deployment::{Deployment, said};
-use super::overlay::{Deployed, Image, is_open, merge};
+use super::overlay::{Deployed, Image, Open, is_open, merge};
 use crate::formats::Near;
 use crate::intern::{self, Text};
 use crate::model::{Fact, FactKind, Include, Inventory, Node, Part, Scope};
@@ -75,14 +75,13 @@ pub(super) fn join(inventory: &mut Inventory, near: &Near<'_>) {
     let mut own = Deployed::default();
     project.seen.insert(inventory.subject);
     project.add(inventory, 0, &mut own);
-    let Deployed { images, parts, open, models, .. } = own;
+    let Deployed { images, parts, open, .. } = own;
     let used: BTreeSet<usize> = parts.iter().filter_map(|(_, of)| *of).collect();
     let over = parts.into_iter().map(|(part, of)| (part, of.map(|number| images[number])));
     deployed.lay(over.collect());
     let others = images.iter().enumerate().filter(|(number, _)| !used.contains(number));
     deployed.images.extend(others.map(|(_, image)| *image));
     deployed.open.extend(open);
-    deployed.models.extend(models);
     // A service that is built in one of the files is built: its image is what that makes.
     for (part, of) in &mut deployed.parts {
         if part.facts.iter().any(|fact| fact.name == BUILD) {
@@ -101,7 +100,7 @@ fn is_extends(fact: &Fact) -> bool {
 }
 
 /// Returns the file that one is laid over by default.
-fn overridden<'n>(path: &str, near: &Near<'n>) -> Option<&'n Inventory> {
+pub(super) fn overridden<'n>(path: &str, near: &Near<'n>) -> Option<&'n Inventory> {
     let (folder, name) = path.rsplit_once('/').unwrap_or(("", path));
     let (stem, end) = name.split_once(".override.")?;
     let ends = [end, "yaml", "yml"];
@@ -180,10 +179,11 @@ impl Project<'_> {
         {
             let Node { place, environment, .. } = file.nodes[node as usize];
             *of = Some(to.images.len());
-            to.images.push(Image { component, place, asked: place, scope: Scope::Runtime, environment });
+            let (scope, asked, extra) = (Scope::Runtime, place, "");
+            to.images.push(Image { component, place, asked, scope, environment, extra });
         } else if let Some(open) = below.facts.iter().find(|fact| is_open(fact)) {
             // What is not known there is not known here.
-            to.open.push((open.value, open.place, Scope::Runtime));
+            to.open.push(Open::image(open.value, open.place, Scope::Runtime));
         }
     }
 

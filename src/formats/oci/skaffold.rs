@@ -4,7 +4,9 @@
 
 use anyhow::Result;
 
-use super::deployment::{Deployment, said};
+use super::arguments;
+use super::contexts::MADE;
+use super::deployment::{Deployment, fact, said};
 use super::pipeline;
 use crate::entry;
 use crate::formats::{Format, Yield, helm};
@@ -86,6 +88,9 @@ fn build(artifact: &Node<'_>, deployment: &mut Deployment<'_, '_>) {
     let name = file.and_then(Node::text).unwrap_or("Dockerfile").trim_start_matches("./");
     let path: Vec<&str> = [context, name].into_iter().filter(|part| !matches!(*part, "" | ".")).collect();
     let mut facts = vec![said(FactKind::Label, "build.dockerfile", &path.join("/"), file.unwrap_or(image).place)];
+    let known = |text: &str| Some(text.to_owned()).filter(|text| !text.contains(['{', '$']));
+    facts.extend(arguments::facts(of.and_then(|of| of.get("buildArgs")), &known, &|_| None));
+    facts.push(fact(FactKind::Label, MADE, image));
     let target = of.and_then(|of| of.get("target"));
     facts.extend(target.and_then(|target| -> Option<Fact> {
         Some(said(FactKind::Label, "build.target", target.text()?, target.place))

@@ -5,8 +5,10 @@ use std::ops::Range;
 
 use hashbrown::HashMap;
 
+use super::arguments::Given;
 use super::expand::{Expansion, MISSING, Variable, expand};
 use super::facts::{Facts, Start};
+use super::installed;
 use super::instructions::{self, Instruction};
 use super::line::Word;
 use super::models;
@@ -47,6 +49,8 @@ pub(super) struct Build<'s, 't, 'i> {
     inventory: Inventory,
     /// The variables set before the first stage, and where their defaults stand.
     globals: HashMap<String, (Variable, Range<usize>)>,
+    /// The arguments that it is built with.
+    given: Given,
     stages: Vec<Stage<'i>>,
     /// The stage that a name means now; later stages of one name take it over.
     names: HashMap<String, usize>,
@@ -90,6 +94,8 @@ struct Want {
     what: What,
     /// Whether the stage starts from it, and does not only copy.
     is_base: bool,
+    /// Whether it is only what the file says by itself, and whoever builds it may name another.
+    is_open: bool,
     written: Text,
     environment: Text,
     place: Place,
@@ -105,12 +111,15 @@ enum What {
 
 impl<'s, 't, 'i> Build<'s, 't, 'i> {
     /// Returns a build without stages yet.
-    pub fn new(source: &'s Source<'t>, escape: char, inventory: Inventory) -> Self {
+    pub fn new(source: &'s Source<'t>, escape: char, inventory: Inventory, given: &Given) -> Self {
+        let mut facts = Facts::new(source, escape);
+        facts.given.clone_from(given);
         Build {
             source,
             escape,
             inventory,
             globals: HashMap::new(),
+            given: given.clone(),
             stages: Vec::new(),
             names: HashMap::new(),
             wants: Vec::new(),
@@ -118,7 +127,7 @@ impl<'s, 't, 'i> Build<'s, 't, 'i> {
             nodes: HashMap::new(),
             open: 0,
             triggered: 0,
-            facts: Facts::new(source, escape),
+            facts,
         }
     }
 
@@ -186,6 +195,11 @@ impl<'s, 't, 'i> Build<'s, 't, 'i> {
     /// `ARG NAME=default` before the first stage: what `FROM` may use.
     fn arg(&mut self, instruction: &Instruction<'_>) {
         for word in instruction.quoted_words(self.escape) {
+            let name = word.text.split('=').next().unwrap_or_default();
+            if let Some((Some(value), _)) = self.given.get(name).filter(|_| !is_given(name)) {
+                self.globals.insert(name.to_owned(), (Variable::Known((*value).to_owned()), word.range));
+                continue;
+            }
             let Some((name, default)) = word.text.split_once('=') else {
                 // A declaration without a default keeps an earlier one.
                 self.globals.entry(word.text).or_insert((Variable::Unset, word.range));
@@ -282,8 +296,10 @@ impl<'s, 't, 'i> Build<'s, 't, 'i> {
             }
         };
         let written = intern::text(&image.text);
+        // What whoever builds it may say besides is not known here.
+        let is_open = expansion.names.iter().any(|name| matches!(self.given.get(name.as_str()), Some((None, _))));
         self.stages[index].want = Some(self.wants.len());
-        self.wants.push(Want { stage: index, what, is_base: true, written, environment, place });
+        self.wants.push(Want { stage: index, what, is_base: true, is_open, written, environment, place });
     }
 
     /// Returns the stages that a name with missing parts may mean; none where it may mean anything.
@@ -307,8 +323,12 @@ impl<'s, 't, 'i> Build<'s, 't, 'i> {
         let spells =
             |range: &Range<usize>| self.source.text.get(range.clone()).unwrap_or_default().contains(reference.path);
         let defaults = expansion.names.iter().filter_map(|name| self.globals.get(name)).map(|(_, range)| range);
-        let place = std::iter::once(&image.range).chain(defaults).find(|range| spells(range)).unwrap_or(&image.range);
-        self.source.place_at(place.clone())
+        if let Some(range) = std::iter::once(&image.range).chain(defaults).find(|range| spells(range)) {
+            return self.source.place_at(range.clone());
+        }
+        let given = expansion.names.iter().filter_map(|name| self.given.get(name.as_str()));
+        let mut spelled = given.filter(|(value, _)| value.is_some_and(|value| value.contains(reference.path)));
+        spelled.next().map_or_else(|| self.source.place_at(image.range.clone()), |(_, place)| *place)
     }
 
     /// Returns the node of an image: one, however many stages use it.
@@ -344,7 +364,8 @@ impl<'s, 't, 'i> Build<'s, 't, 'i> {
             Ok(reference) => {
                 let what = What::Image(self.node(&reference, place));
                 let written = intern::text(&from.text);
-                self.wants.push(Want { stage: *stage, what, is_base: false, written, environment: "", place });
+                let (is_base, is_open) = (false, false);
+                self.wants.push(Want { stage: *stage, what, is_base, is_open, written, environment: "", place });
             }
             Err(message) => self.inventory.fault(place, message),
         }
@@ -396,6 +417,9 @@ impl<'s, 't, 'i> Build<'s, 't, 'i> {
                     if seen.insert((*node, requirement), ()).is_none() {
                         self.inventory.edge(SUBJECT, *node, requirement, want.place);
                     }
+                    if want.is_open {
+                        self.inventory.declare(SUBJECT, want.written, requirement, want.place, Gap::Unpinned);
+                    }
                 }
                 ([], What::Stages(_)) => {}
                 ([], _) => self.inventory.declare(SUBJECT, want.written, requirement, want.place, Gap::Unpinned),
@@ -432,6 +456,12 @@ impl<'s, 't, 'i> Build<'s, 't, 'i> {
         }
         self.models(&parts);
         self.inventory.parts = parts;
+        installed::add(self.source, &mut self.inventory, &self.facts.installed);
+        let open = |stage: usize| match self.stages[stage].want.map(|want| &self.wants[want].what) {
+            Some(What::Stages(stages)) => stages.clone(),
+            _ => Vec::new(),
+        };
+        installed::ship(&mut self.inventory, &open);
     }
 
     /// Adds the models that commands of the build fetch, and that containers of what is built load.
@@ -453,9 +483,25 @@ impl<'s, 't, 'i> Build<'s, 't, 'i> {
             let image = parts[at].image.and_then(|image| self.inventory.component(image));
             commands.push((image.map_or("", |image| image.name()), words.map(word).collect()));
         }
-        for (image, words) in commands {
-            models::add(self.source, &mut self.inventory, models::of(image, &words, &[]));
+        // What runs, with all that is set in the stages that it starts from.
+        let mut next = parts.iter().rposition(|part| part.runs);
+        let (mut settings, mut image) = (Vec::new(), "");
+        while let Some(at) = next {
+            let own = models::variables(&parts[at].facts);
+            settings.extend(own.into_iter().rev());
+            let component = parts[at].image.and_then(|image| self.inventory.component(image));
+            image = component.map_or(image, |component| component.name());
+            next = parts[at].base;
         }
+        settings.reverse();
+        let mut named: Vec<models::Named> = models::of(image, &[], &settings);
+        for (image, words) in commands {
+            for model in models::of(image, &words, &[]) {
+                named.retain(|set| !set.is_of(&model));
+                models::add(self.source, &mut self.inventory, vec![model]);
+            }
+        }
+        models::add(self.source, &mut self.inventory, named);
     }
 
     /// Returns the images that these stages start from, through whatever stages.

@@ -141,6 +141,7 @@ fn of_file(word: &Word) -> Option<Found> {
     };
     let is_known = version.starts_with(|first: char| first.is_ascii_digit()) && !version.contains(['*', '$', '?']);
     let is_name = !name.is_empty() && !name.contains(['*', '$', '?']);
-    let found = || Found::new(FactKind::Install, &format!("{ty}:{name}"), &format!("={version}"), &path, word);
+    let found =
+        || Found::new(FactKind::Install, &format!("{ty}:{name}"), &format!("={version}"), &path, word).addressed();
     (is_known && is_name).then(found)
 }

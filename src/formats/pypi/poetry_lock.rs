@@ -566,7 +566,7 @@ mod tests {
         let read = |format: &dyn Format, path, text| format.parse(&Source { file: FileId(0), path, text }).unwrap();
         let all = [read(&PoetryLock, "poetry.lock", &lock), read(&Pyproject, "pyproject.toml", manifest)];
         let mut joined = all[0].clone();
-        PoetryLock.join(&mut joined, &Near { inventories: &all });
+        PoetryLock.join(&mut joined, &Near { inventories: &all, sources: None });
         let [(address, place)] = joined.sources[..] else { panic!("{:?}", joined.sources) };
         assert_eq!(address, "https://x.example/s");
         assert_eq!(&manifest[place.start as usize..(place.start + place.len) as usize], "https://u:p@x.example/s");

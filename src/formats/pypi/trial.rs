@@ -21,7 +21,7 @@ pub fn told(files: &[(&str, &str)], path: &str) -> Vec<String> {
     inventories.sort_by_key(|inventory| inventory.subject);
     let mut inventory = inventories.iter().find(|inventory| inventory.subject == path).unwrap().clone();
     let format = formats::named(inventory.format).unwrap();
-    format.join(&mut inventory, &Near { inventories: &inventories });
+    format.join(&mut inventory, &Near { inventories: &inventories, sources: None });
     tell(&inventory, files)
 }
 
@@ -93,7 +93,7 @@ fn told_raw(files: &[(&str, &str)]) -> Vec<Inventory> {
     inventories.sort_by_key(|inventory| inventory.subject);
     let near = inventories.clone();
     for inventory in &mut inventories {
-        formats::named(inventory.format).unwrap().join(inventory, &Near { inventories: &near });
+        formats::named(inventory.format).unwrap().join(inventory, &Near { inventories: &near, sources: None });
     }
     inventories
 }

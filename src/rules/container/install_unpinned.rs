@@ -11,7 +11,7 @@ use crate::formats::pypi;
 use crate::graph::{Resolved, Subject};
 use crate::images;
 use crate::intern::Text;
-use crate::model::FactKind;
+use crate::model::{FactKind, PartKind};
 use crate::policy::Level;
 use crate::rules::{Case, Findings, Rule, phrase};
 use crate::stacks::{Image, Installed};
@@ -145,7 +145,10 @@ impl Rule for InstallUnpinned {
 /// Returns what the tree locks, by purls without versions: the versions, each with the path of its lockfile; what images
 /// have comes last.
 fn versions(case: &Case<'_>) -> BTreeMap<Text, Vec<(Text, Text)>> {
-    let is_known = |node: &Resolved<'_>| !node.is_root() && !node.component.version().is_empty();
+    // What another image's build installs is no lockfile's.
+    let is_built = |subject: &Subject| subject.parts.iter().any(|part| part.kind == PartKind::Stage);
+    let is_known =
+        |node: &Resolved<'_>| !node.is_root() && !node.component.version().is_empty() && !is_built(node.subject);
     let mut known: BTreeMap<Text, Vec<(Text, Text)>> = BTreeMap::new();
     for node in case.resolved.components().filter(is_known) {
         known.entry(node.component.purl.key()).or_default().push((node.component.version(), node.subject.path));

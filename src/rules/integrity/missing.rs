@@ -9,15 +9,15 @@ use crate::entry;
 use crate::formats;
 use crate::graph::{Resolved, Subject};
 use crate::intern::Text;
-use crate::model::{Component, Origin};
+use crate::model::{Component, Origin, PartKind};
 use crate::rules::{Case, Findings, Rule, phrase};
 
 entry! {
     /// A component that is downloaded has no digest, though the BOM pins one or its neighbours have theirs.
     ///
     /// Silent for what is not downloaded from a registry or an address (folders, members of the workspace, git commits,
-    /// what is bundled in another package), for images, for files that hold no digest at all, and for what the BOM
-    /// already pins without one. Where a whole file lost its digests there is one finding for it.
+    /// what is bundled in another package), for images and what commands of their builds install, for files that hold no
+    /// digest at all, and for what the BOM already pins without one. Where a whole file lost its digests there is one finding for it.
     ///
     /// # Why
     /// Without a digest, whatever the registry or anyone between serves under that name and version gets installed.
@@ -142,6 +142,12 @@ fn is_bare(resolved: &Resolved<'_>) -> bool {
         && !phrase::is_image(component)
         && (is_download(component) || component.origin == Origin::Unknown)
         && !component.properties.iter().any(|(name, _)| *name == "bundled")
+        && !is_commanded(resolved)
+}
+
+/// Says whether a command of an image's build installs a component: by its name, it can name no digest.
+fn is_commanded(resolved: &Resolved<'_>) -> bool {
+    resolved.subject.parts.iter().any(|part| part.kind == PartKind::Stage)
 }
 
 /// Says whether a component is fetched as one file, of which there can be a digest.

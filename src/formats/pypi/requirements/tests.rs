@@ -172,7 +172,7 @@ fn a_file_says_where_it_looks() {
         read("a/requirements.txt", "-r base.txt\n-c more.txt\na==1\nc\n"),
     ];
     let mut joined = all[2].clone();
-    super::RequirementsTxt.join(&mut joined, &Near { inventories: &all });
+    super::RequirementsTxt.join(&mut joined, &Near { inventories: &all, sources: None });
     assert_eq!(looks(&joined), ["https://x.example/s", "https://y.example/s"]);
     let origins: Vec<String> =
         joined.nodes.iter().filter_map(|node| Some(node.component?.origin.to_string())).collect();
