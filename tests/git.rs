@@ -119,7 +119,8 @@ fn what_changed_of_no_package_is_shown_as_git_shows_it() {
     assert!(shown.contains("\n+      \"hasInstallScript\": true\n"), "{shown}");
     let shown = git(&project, &["diff", "uv.lock"]);
     let lines = "@@ -1,5 +1,5 @@\n version = 1\n-requires-python = \">=3.9\"\n+requires-python = \">=3.11\"\n";
-    assert!(shown.contains(&format!("\nno package changes\n--- a/uv.lock\n+++ b/uv.lock\n{lines}")), "{shown}");
+    assert!(shown.contains("  ! app 0.1.0 (environment: python >=3.9 → python >=3.11)\n"), "{shown}");
+    assert!(shown.contains(&format!("\n--- a/uv.lock\n+++ b/uv.lock\n{lines}")), "{shown}");
 }
 
 #[test]
