@@ -5,6 +5,7 @@ mod edges;
 mod gaps;
 mod listed;
 mod moves;
+mod registries;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::hash::Hash;
@@ -19,6 +20,7 @@ use crate::versions::{self, Step};
 pub use differs::{Digests, came_from};
 use differs::{change, same_version};
 pub use gaps::{Loosened, Tightened};
+pub use registries::are_unsaid;
 
 /// The difference between two graphs.
 #[derive(Default)]
@@ -205,6 +207,9 @@ struct Paired<'g> {
 fn within<'g>(old: &'g Subject, new: &'g Subject) -> (Vec<Change<'g>>, Vec<EdgeChange<'g>>) {
     let (mut changes, edges) =
         if old.says.whole == new.says.whole { exactly(old, new) } else { listed::within(old, new) };
+    if registries::are_unsaid(old, new) {
+        registries::take_out(&mut changes);
+    }
     changes.sort_by_key(|change| {
         let of = |side: Option<Resolved<'g>>| side.map(|resolved| resolved.component.purl);
         (change.either().component.purl.key(), of(change.new), of(change.old))

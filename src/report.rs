@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use crate::causes::{self, Cause};
-use crate::compare::{Change, Drift, Pair};
+use crate::compare::{self, Change, Drift, Pair};
 use crate::graph::{Graph, Resolved, Subject, Ways};
 use crate::images::{self, Comparison};
 use crate::intern::{self, Text};
@@ -566,7 +566,10 @@ fn unsaid(path: Text, old: &Subject, new: &Subject) -> Option<String> {
         }
         _ => Some((*name).to_owned()),
     });
-    let missing: Vec<String> = missing.collect();
+    let mut missing: Vec<String> = missing.collect();
+    if compare::are_unsaid(old, new) {
+        missing.push("registries".to_owned());
+    }
     (!missing.is_empty()).then(|| format!("{path}: not compared, since one side does not say: {}", missing.join(", ")))
 }
 

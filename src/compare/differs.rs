@@ -32,7 +32,10 @@ pub(super) fn change<'g>(old: Resolved<'g>, new: Resolved<'g>) -> Option<Change<
                 what.push(What::IntegrityWeakened);
             }
         }
-        let is_told = || (a.origin != Origin::Unknown && b.origin != Origin::Unknown) || !is_one_installed();
+        // Nor does it say where the project itself stands, which is here.
+        let is_itself = || old.is_root() && new.is_root();
+        let is_told =
+            || (a.origin != Origin::Unknown && b.origin != Origin::Unknown) || (!is_one_installed() && !is_itself());
         if says_old.origin
             && says_new.origin
             && (is_moved(a.origin, b.origin) || came_from(a, b).next().is_some())
@@ -168,7 +171,7 @@ fn is_installed(subject: &Subject) -> bool {
 }
 
 /// Says whether a component comes inside of another one, so that it has no source of its own.
-fn is_bundled(component: &Component) -> bool {
+pub(super) fn is_bundled(component: &Component) -> bool {
     component.properties.iter().any(|(name, _)| *name == "bundled")
 }
 
