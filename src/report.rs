@@ -382,17 +382,21 @@ impl Report {
 impl Report {
     /// Makes each location one in the repository, as code hosts know files, and each finding's identity with it.
     ///
-    /// No repository has the files of an image: what stands there is shown where the tree speaks of the same.
+    /// No repository has the files of an image: what stands there is shown where the tree speaks of the same, or at the start
+    /// of the lockfile that the image is built from.
     pub fn stand_in_repository(&mut self) {
-        for finding in &mut self.findings {
-            let is_outside = |location: &Location| images::image_of(location.path).is_none();
-            if let Some(at) = finding.related.iter().position(|related| is_outside(&related.location))
-                && !is_outside(&finding.location)
-            {
-                let there = std::mem::replace(&mut finding.location, finding.related[at].location.clone());
-                let place = std::mem::replace(&mut finding.place, finding.related[at].place);
-                finding.related[at] = Related { place, location: there, note: "in the image" };
-            }
+        let is_outside = |location: &Location| images::image_of(location.path).is_none();
+        for finding in self.findings.iter_mut().filter(|finding| !is_outside(&finding.location)) {
+            let lock = self.images.iter().find(|table| table.installed == finding.subject).map(|table| table.lock);
+            let at = finding.related.iter().position(|related| is_outside(&related.location)).or_else(|| {
+                let location = Location { path: lock?, line: 1, column: 1, end_line: 1, end_column: 1 };
+                finding.related.push(Related { place: Place::default(), location, note: "" });
+                Some(finding.related.len() - 1)
+            });
+            let Some(related) = at.map(|at| &mut finding.related[at]) else { continue };
+            std::mem::swap(&mut finding.location, &mut related.location);
+            std::mem::swap(&mut finding.place, &mut related.place);
+            related.note = "in the image";
         }
         let root = std::mem::take(&mut self.root);
         if root.is_empty() {

@@ -491,3 +491,15 @@ fn code_hosts_are_told_paths_in_the_repository() {
         assert_eq!(paths("api", ".", Some(variable)), there);
     }
 }
+
+/// No repository has the files of an image.
+#[test]
+fn what_is_in_an_image_is_annotated_where_its_lockfile_stands() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let image = "--bom fixtures/demo/proposed/bom.cdx.json --image api=fixtures/demo/api-image.tar";
+    let words = format!("check fixtures/demo/approved {image} --format github");
+    let page = Ran::of(driftgate(root).args(words.split(' ')).output().unwrap()).ends(1, &[]).out;
+    let files: Vec<&str> = page.lines().filter_map(|line| line.split("file=").nth(1)?.split(',').next()).collect();
+    assert!(files.len() > 3 && page.contains("image-extra-package"), "{page}");
+    assert!(files.iter().all(|file| file.ends_with("approved/api/uv.lock")), "{files:?}");
+}
