@@ -22,8 +22,9 @@ pub fn are_unsaid(old: &Subject, new: &Subject) -> bool {
     };
     let ((named_old, unnamed_old), (named_new, unnamed_new)) = (count(old), count(new));
     let is_all = |named, unnamed| named > 0 && unnamed == 0;
-    (is_all(named_old, unnamed_old) && is_all(unnamed_new, named_new))
-        || (is_all(named_new, unnamed_new) && is_all(unnamed_old, named_old))
+    let is_one_way = is_all(named_old, unnamed_old) && is_all(unnamed_new, named_new);
+    let is_other_way = is_all(named_new, unnamed_new) && is_all(unnamed_old, named_old);
+    old.says.origin && new.says.origin && (is_one_way || is_other_way)
 }
 
 /// Takes out that packages come from a registry that one side can't name.
