@@ -6,6 +6,7 @@ mod gaps;
 mod listed;
 mod moves;
 mod registries;
+mod variants;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::hash::Hash;
@@ -21,6 +22,7 @@ pub use differs::{Digests, came_from};
 use differs::{change, same_version};
 pub use gaps::{Loosened, Tightened};
 pub use registries::are_unsaid;
+pub use variants::Facts;
 
 /// The difference between two graphs.
 #[derive(Default)]

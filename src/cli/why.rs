@@ -67,6 +67,8 @@ struct Answer {
     line: u32,
     /// In characters, counted from 1.
     column: u32,
+    /// Whether it is the project itself or a member of its workspace.
+    root: bool,
     /// Whether the project itself requires it.
     direct: bool,
     /// How it is required; null where nothing requires it.
@@ -179,6 +181,7 @@ fn answer(node: Resolved<'_>, sources: &Sources) -> Answer {
         path: at.path,
         line: at.line,
         column: at.column,
+        root: node.is_root(),
         direct: node.is_direct(),
         scope: node.scope().map(Scope::name),
         environment: node.environment(),
@@ -193,10 +196,14 @@ fn answer(node: Resolved<'_>, sources: &Sources) -> Answer {
 fn render(found: &[Answer], links: &Links<'_>, is_brief: bool) -> String {
     let mut text = String::new();
     for answer in found {
-        let how = if answer.direct { "direct" } else { "transitive" };
         let scope = answer.scope.unwrap_or("required by nothing");
+        let how = match (answer.root, answer.direct) {
+            (true, _) => "the project itself".to_owned(),
+            (false, true) => format!("direct, {scope}"),
+            (false, false) => format!("transitive, {scope}"),
+        };
         let place = links.of(answer.path, format!("{}:{}:{}", plain(answer.path), answer.line, answer.column));
-        let _ = writeln!(text, "{} ({how}, {scope}) in {place}", plain(answer.purl));
+        let _ = writeln!(text, "{} ({how}) in {place}", plain(answer.purl));
         if is_brief {
             continue;
         }

@@ -36,9 +36,9 @@ entry! {
     /// `changes`: the differences, as facts. Each has `kind` (`added`, `removed`, `upgraded`, `downgraded`, `changed`),
     /// `purl` (the new one, or the old one of what was removed), `name`, `ecosystem` (the purl's type), `subject`,
     /// `from` (null for added), `to` (null for removed), `direct`, `scope` (null where nothing requires it), `what`
-    /// (`version`, `integrity`, `source`, `licence`, `scope`, `environment`, `variant`), `differences` (of what differs beside
-    /// the version: `what`, and in words `from` and `to`), `introduced_by` (a path of names from the root for each direct
-    /// requirement that brings it in), `old` and `new` (`path`, `line`, `column`, or null).
+    /// (`version`, `integrity`, `integrity-weakened`, `source`, `licence`, `scope`, `environment`, `variant`),
+    /// `differences` (of what differs beside the version: `what`, and in words `from` and `to`), `introduced_by` (a path of
+    /// names from the root for each direct requirement that brings it in), `old` and `new` (`path`, `line`, `column`, or null).
     ///
     /// `problems`: what could not be read whole: `path`, `line`, `column` (null where no file is known), `message`.
     ///

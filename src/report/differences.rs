@@ -2,16 +2,17 @@
 
 use std::collections::BTreeMap;
 
-use crate::compare::{Change, What};
+use crate::compare::{Change, Pair, What};
 use crate::graph::Resolved;
 use crate::intern::Text;
-use crate::model::Component;
+use crate::model::{Declared, NodeId};
 use crate::rules::phrase;
 
 /// One thing that differs between two components of one name.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Difference {
-    /// What: `integrity`, `source`, `licence`, `scope`, `environment`, `variant`.
+    /// What: `integrity`, `integrity-weakened`, `source`, `licence`, `scope`, `environment`, `variant`; `pin`: that the
+    /// subject asks for it by no exact version any more, or by one now.
     pub what: Text,
     /// What it was.
     pub from: String,
@@ -28,12 +29,12 @@ pub fn of(change: &Change<'_>) -> Vec<Difference> {
     let kinds = change.what.iter().filter(|what| !is_told(**what));
     let difference = |what: &What| {
         let [from, to] = match what {
-            What::Variant => variants(old.component, new.component),
+            What::Variant => change.variants()?.map(|facts| phrase::facts(&facts, "none")),
             what => [old, new].map(|side| value(*what, side)),
         };
-        Difference { what: what.name(), from, to }
+        Some(Difference { what: what.name(), from, to })
     };
-    kinds.map(difference).collect()
+    kinds.filter_map(difference).collect()
 }
 
 fn is_content(what: What) -> bool {
@@ -55,21 +56,41 @@ fn value(what: What, side: Resolved<'_>) -> String {
     }
 }
 
-/// Returns what of their qualifiers and properties is not the same.
-fn variants(old: &Component, new: &Component) -> [String; 2] {
-    let facts = |component: &Component| {
-        let mut facts: BTreeMap<String, String> = component.purl.qualifiers().into_iter().collect();
-        let properties = component.properties.iter().filter(|(name, _)| *name != Component::INSTALLER);
-        facts.extend(properties.map(|(name, value)| ((*name).to_owned(), (*value).to_owned())));
-        facts.extend(component.purl.as_str().rsplit_once('#').map(|(_, path)| ("subpath".to_owned(), path.to_owned())));
-        facts
-    };
-    let (was, is) = (facts(old), facts(new));
-    let spelled = |side: &BTreeMap<String, String>, other: &BTreeMap<String, String>| {
-        let differing = side.iter().filter(|(name, value)| other.get(*name) != Some(value));
-        let words = differing.map(|(name, value)| format!("{}={}", phrase::safe(name), phrase::safe(value)));
-        let words: Vec<String> = words.collect();
-        if words.is_empty() { "none".to_owned() } else { phrase::list(words) }
-    };
-    [spelled(&was, &is), spelled(&is, &was)]
+/// What of a pair came or went because the subject asks for it in another way: by a range in place of an exact version, or
+/// by an exact version in place of a range.
+pub struct Pins<'g> {
+    loosened: BTreeMap<NodeId, &'g Declared>,
+    tightened: BTreeMap<NodeId, &'g Declared>,
+}
+
+impl<'g> Pins<'g> {
+    /// Returns those of a pair.
+    pub fn of(pair: &Pair<'g>) -> Self {
+        let loosened = pair.loosened().into_iter().filter(|known| known.change.is_some());
+        let tightened = pair.tightened().into_iter();
+        Pins {
+            loosened: loosened.map(|known| (known.old.id(), known.declared)).collect(),
+            tightened: tightened.filter_map(|known| Some((known.change.new?.id(), known.declared))).collect(),
+        }
+    }
+
+    /// Returns what became of the pin of what came or went.
+    pub fn difference(&self, change: &Change<'_>) -> Option<Difference> {
+        let what = "pin";
+        let asked = |declared: &Declared| match declared.requirement.constraint {
+            "" => "any version".to_owned(),
+            constraint => phrase::safe(constraint).into_owned(),
+        };
+        match (change.old, change.new) {
+            (Some(old), None) => {
+                let declared = self.loosened.get(&old.id())?;
+                Some(Difference { what, from: value(What::Version, old), to: asked(declared) })
+            }
+            (None, Some(new)) => {
+                let declared = self.tightened.get(&new.id())?;
+                Some(Difference { what, from: asked(declared), to: value(What::Version, new) })
+            }
+            _ => None,
+        }
+    }
 }

@@ -3,7 +3,8 @@
 use std::borrow::Cow;
 use std::fmt;
 
-use crate::graph::Resolved;
+use crate::compare::Facts;
+use crate::graph::{Resolved, Subject};
 use crate::model::{Component, Digest, Layer, Origin, Scope, without_credentials};
 
 /// Returns the build string of a component; empty where its ecosystem has none.
@@ -11,6 +12,9 @@ pub fn build(component: &Component) -> String {
     let qualifiers = component.purl.qualifiers();
     qualifiers.into_iter().find(|(name, _)| name == "build").map(|(_, value)| value).unwrap_or_default()
 }
+
+/// The formats whose commands install packages.
+const BUILDS: &[&str] = &["apptainer", "bentofile", "cog", "dockerfile"];
 
 /// How many digits of a digest or a commit are enough to tell two apart.
 const SHORT: usize = 12;
@@ -75,9 +79,15 @@ pub fn is_image(component: &Component) -> bool {
 }
 
 /// Says whether people write a component's version into a manifest by hand, so that no tool locks it: an image, an action or
-/// hook, a model.
-pub fn is_written(component: &Component) -> bool {
-    is_image(component) || matches!(component.purl.ty(), "github" | "huggingface")
+/// hook, a model, a package that a build's commands install.
+pub fn is_written(resolved: Resolved<'_>) -> bool {
+    let is_typed = matches!(resolved.component.purl.ty(), "github" | "huggingface");
+    is_typed || is_image(resolved.component) || BUILDS.contains(&resolved.subject.format)
+}
+
+/// Returns how an address that packages are looked up at is taken out of a subject.
+pub fn take_out(subject: &Subject) -> &'static str {
+    if BUILDS.contains(&subject.format) { "take the address out" } else { "take the address out and lock again" }
 }
 
 /// Says in a word how a component gets in.
@@ -157,6 +167,12 @@ pub fn accept(component: &Component) -> String {
 /// Returns a count with its noun: `1 component`, `3 components`.
 pub fn count(count: usize, noun: &str) -> String {
     format!("{count} {noun}{}", if count == 1 { "" } else { "s" })
+}
+
+/// Returns what tells a build from another: `arch=arm64, os=linux`; `or` where nothing does.
+pub fn facts(facts: &Facts, or: &str) -> String {
+    let words = facts.iter().map(|(name, value)| format!("{}={}", safe(name), safe(value)));
+    if facts.is_empty() { or.to_owned() } else { list(words) }
 }
 
 /// Returns texts as a list that people read, cut after a few: `a, b, c and 4 more`.

@@ -44,7 +44,8 @@ pub(super) struct Change<'r> {
 #[derive(Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 struct Difference<'r> {
-    /// `integrity`, `source`, `licence`, `scope`, `environment` or `variant`.
+    /// `integrity`, `integrity-weakened`, `source`, `licence`, `scope`, `environment`, `variant`, or `pin`: how the subject asks for
+    /// what came or went, by an exact version or not.
     what: Text,
     /// What it was, in words.
     from: &'r str,

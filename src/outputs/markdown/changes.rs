@@ -94,12 +94,15 @@ impl Page<'_> {
 /// Returns the row of what came with a cause: a change, or a family.
 fn follower(family: &Family<'_>, required: &str, subject: &str) -> [String; 5] {
     let first = family.changes[0];
-    let [kind, _, mut versions, _, _] = row(first, "");
+    let [mut kind, _, mut versions, _, _] = row(first, "");
     let mut package = format!("↳ {}", cell(&family.pattern));
     if family.changes.len() > 1 {
         let _ = write!(package, " ({})", number(family.changes.len()));
         if families::step(&family.changes).is_none() {
             versions = String::new();
+        }
+        if family.changes.iter().any(|change| change.differences != first.differences) {
+            kind = cell_words(first.kind);
         }
     }
     [kind, package, versions, required.to_owned(), subject.to_owned()]
@@ -111,8 +114,9 @@ fn row(change: &ChangeLine, subject: &str) -> [String; 5] {
 
 fn row_in(change: &ChangeLine, subject: String) -> [String; 5] {
     let mut kind = cell_words(change.kind);
-    if change.kind == "changed" {
-        let _ = write!(kind, ": {}", cell_words(&text::differences(change).collect::<Vec<_>>().join("; ")));
+    let differences: Vec<String> = text::differences(change).collect();
+    if !differences.is_empty() {
+        let _ = write!(kind, ": {}", cell_words(&differences.join("; ")));
     }
     let via = text::via(change);
     let via = if change.direct || via.is_empty() { via } else { code(&clip(&via.replace('|', r"\u{7c}"), 120)) };

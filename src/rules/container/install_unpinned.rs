@@ -6,6 +6,7 @@ use anyhow::Result;
 use serde::Deserialize;
 
 use super::{Allowed, Package};
+use crate::compare::{Change, ChangeKind, Pair};
 use crate::entry;
 use crate::formats::pypi;
 use crate::graph::{Resolved, Subject};
@@ -14,6 +15,7 @@ use crate::intern::Text;
 use crate::model::{FactKind, PartKind};
 use crate::policy::Level;
 use crate::rules::{Case, Findings, Rule, phrase};
+use crate::source::Place;
 use crate::stacks::{Image, Installed};
 
 entry! {
@@ -63,11 +65,10 @@ struct Options {
 impl Options {
     /// Says whether a package is one that is looked at.
     fn ask(&self, package: &Package, installed: &Installed<'_>) -> bool {
-        let is_system = matches!(package.manager, "apt" | "apk" | "rpm");
         // What cargo and go compile is a program, and is copied as one.
         let is_program = matches!(package.manager, "cargo" | "go");
         let ships = installed.ships || (is_program && installed.ships_programs);
-        (self.system || !is_system)
+        (self.system || !package.is_system())
             && (self.installers || !package.is_installer())
             && (self.builders || ships)
             && !self.allow.iter().any(|Allowed(pattern)| pattern.matches(&package.purl))
@@ -155,6 +156,30 @@ fn versions(case: &Case<'_>) -> BTreeMap<Text, Vec<(Text, Text)>> {
     }
     known.values_mut().for_each(|versions| versions.sort_by_key(|(_, path)| images::image_of(path).is_some()));
     known
+}
+
+/// Returns what a build installed at the exact version that is pinned, and installs at no fixed one now, with where it does
+/// so, and how: `at no fixed version`. Packages of Linux distributions are none: their repositories drop old versions.
+pub(in crate::rules) fn loosened<'g>(case: &Case<'g>, pair: &Pair<'g>) -> Vec<(Change<'g>, Place, String)> {
+    let Some(new) = pair.new.filter(|_| pair.old.is_some()) else { return Vec::new() };
+    let mut removed = pair.changes.iter().filter(|change| change.kind == ChangeKind::Removed).peekable();
+    if removed.peek().is_none() {
+        return Vec::new();
+    }
+    let is_it = |image: &&Image<'g>| image.subject.path == new.path && !is_constrained(image);
+    let installs: Vec<Installed<'g>> = case.builds().iter().filter(is_it).flat_map(Image::installs).collect();
+    let has = new.by_key();
+    let loosened = removed.filter_map(|change| {
+        let key = change.old?.component.purl.key();
+        let (fact, loose) = installs.iter().filter(|_| !has.contains_key(key)).find_map(|installed| {
+            let package = Package::of(installed.fact).filter(|package| package.purl.key() == key)?;
+            let is_held = package.is_system() || is_held(package.manager, installed.command.value);
+            let loose = loose(package.manager, installed.fact.value, installed.fact.detail).filter(|_| !is_held)?;
+            Some((installed.fact, loose))
+        })?;
+        Some((change.clone(), fact.place, loose))
+    });
+    loosened.collect()
 }
 
 /// Says whether an image's variables make its installers hold to a file of constraints.

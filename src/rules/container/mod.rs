@@ -11,6 +11,8 @@ mod install_not_locked;
 mod install_unpinned;
 mod platform_drift;
 
+pub(super) use install_unpinned::loosened;
+
 use serde::de::Error;
 use serde::{Deserialize, Deserializer};
 
@@ -88,6 +90,11 @@ impl Package {
         let (namespace, last) = name.rsplit_once('/').unwrap_or(("", &name));
         let purl = Purl::new(ty, namespace, last, "");
         Some(Package { manager, purl, name })
+    }
+
+    /// Says whether it is one of a Linux distribution's.
+    fn is_system(&self) -> bool {
+        matches!(self.manager, "apt" | "apk" | "rpm")
     }
 
     /// Says whether it is a program that installs others.

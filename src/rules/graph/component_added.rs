@@ -66,7 +66,7 @@ impl Rule for ComponentAdded {
                 };
                 findings
                     .change(self, change, format!("{full} is not in the BOM{} ({how})", beside.unwrap_or_default()))
-                    .help(match phrase::is_written(new.component) {
+                    .help(match phrase::is_written(new) {
                         true => format!("review it, then accept it with {accept}; or take it out"),
                         false => format!(
                             "review it, then accept it with {accept}; or take out what requires it and lock again"

@@ -6,7 +6,7 @@ use crate::compare::ChangeKind;
 use crate::entry;
 use crate::graph::{Resolved, Subject};
 use crate::policy::Level;
-use crate::rules::{Case, Findings, Rule, phrase};
+use crate::rules::{Case, Findings, Rule, container, phrase};
 
 entry! {
     /// A component that the BOM pins is no longer in the tree.
@@ -42,7 +42,8 @@ impl Rule for ComponentRemoved {
     fn check<'g>(&self, case: &Case<'g>, findings: &mut Findings<'g>) -> Result<()> {
         case.no_options(self)?;
         for pair in case.drift.subjects.iter().filter(|pair| pair.old.is_some() && pair.new.is_some()) {
-            let loosened: Vec<Resolved<'g>> = pair.loosened().iter().map(|one| one.old).collect();
+            let mut loosened: Vec<Resolved<'g>> = pair.loosened().iter().map(|one| one.old).collect();
+            loosened.extend(container::loosened(case, pair).iter().filter_map(|(change, ..)| change.old));
             for change in pair.changes.iter().filter(|change| change.kind == ChangeKind::Removed) {
                 let Some(old) = change.old.filter(|old| !loosened.contains(old)) else { continue };
                 let (full, accept) = (phrase::full(old.component), phrase::accept(old.component));

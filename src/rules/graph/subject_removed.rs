@@ -11,7 +11,8 @@ entry! {
     ///
     /// # Why
     /// A file that was deleted, renamed, git-ignored or excluded is a file that nobody holds to anything. The service
-    /// may well still be there, and get resolved anew at each build.
+    /// may well still be there, and get resolved anew at each build. What stands in a submodule is gone where nobody checked
+    /// the submodule out, and in `check REV`, which does not look into submodules.
     ///
     /// # Mend
     /// If it moved or is really gone, run `driftgate pin`. Else bring the lockfile back.

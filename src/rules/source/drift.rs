@@ -79,8 +79,8 @@ impl Rule for SourceDrift {
             } else {
                 format!("{full} comes from {is}, the BOM says {was}")
             };
-            let back = match phrase::is_written(new.component) {
-                true => format!("name it as it comes from {was}"),
+            let back = match phrase::is_written(new) {
+                true => format!("take it from {was} again"),
                 false => format!("lock again with the settings that lead to {was}"),
             };
             findings
@@ -106,7 +106,7 @@ impl SourceDrift {
                         format!("packages are looked up at {shown}, which the BOM does not know"),
                     )
                     .name(address)
-                    .help("take the address out and lock again; if it is meant, accept it with `driftgate pin`");
+                    .help(format!("{}; if it is meant, accept it with `driftgate pin`", phrase::take_out(new)));
             }
         }
     }

@@ -58,7 +58,7 @@ impl Rule for SourceNotAllowed {
                     .add(self, resolved, format!("{full} comes from {from}, which the policy does not allow"))
                     .help(format!(
                         "{} from an allowed source, or add this one to the policy's [sources] allowed",
-                        if phrase::is_written(resolved.component) { "take it" } else { "lock it again" }
+                        if phrase::is_written(resolved) { "take it" } else { "lock it again" }
                     ));
             }
         }
@@ -74,7 +74,7 @@ impl Rule for SourceNotAllowed {
                             format!("packages are looked up at {shown}, which the policy does not allow"),
                         )
                         .name(address)
-                        .help("take the address out and lock again, or add it to the policy's [sources] allowed");
+                        .help(format!("{}, or add it to the policy's [sources] allowed", phrase::take_out(subject)));
                 }
             }
         }

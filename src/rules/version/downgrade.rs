@@ -46,7 +46,7 @@ impl Rule for Downgrade {
             };
             let how = phrase::how(new);
             let accept = phrase::accept(new.component);
-            let back = match phrase::is_written(new.component) {
+            let back = match phrase::is_written(new) {
                 true => format!("name {was} again"),
                 false => format!("find what holds it below {was} and lock again"),
             };

@@ -7,15 +7,15 @@ use crate::compare::{Change, ChangeKind, Loosened, Pair, Tightened};
 use crate::entry;
 use crate::graph::Subject;
 use crate::policy::Level;
-use crate::rules::{Case, Findings, Rule, phrase};
+use crate::rules::{Case, Findings, Rule, container, phrase};
 use crate::versions::Step;
 
 entry! {
     /// A component resolves to a later version than the BOM pins.
     ///
     /// Versions that have no order (a commit, a tag of another make) count as later. A step back is `downgrade`. What is
-    /// pinned, and asked for without a version now (`urllib3>=2`, a model at `main`), counts as well: whatever is newest
-    /// would ship. What the BOM has without a version, and has one now, is told too, and only warns.
+    /// pinned, and asked for without a version now (`urllib3>=2`, a model at `main`, `pip install vllm` in a Dockerfile),
+    /// counts as well: whatever is newest would ship. What the BOM has without a version, and has one now, is told too, and only warns.
     ///
     /// # Why
     /// The pinned version was reviewed; the one that would ship was not. A lock refresh moves far more than what was
@@ -109,7 +109,7 @@ impl Rule for VersionDrift {
                 step => format!("{step} step"),
             };
             let accept = phrase::accept(new.component);
-            let help = match phrase::is_written(new.component) {
+            let help = match phrase::is_written(new) {
                 // What floats cannot be reviewed.
                 true if new.component.version().is_empty() => {
                     format!(
@@ -125,6 +125,7 @@ impl Rule for VersionDrift {
         }
         for pair in &case.drift.subjects {
             self.loosened(pair, findings);
+            self.loosened_installs(case, pair, findings);
             self.tightened(pair, findings);
         }
         Ok(())
@@ -156,6 +157,20 @@ impl VersionDrift {
             draft.place(declared.place).related(old.place(), "pinned here").help(format!(
                 "name {was} again, or the version that was reviewed; if any will do, accept that with {accept}"
             ));
+        }
+    }
+
+    /// Reports what is pinned and a build's commands install without a version now, where they do.
+    fn loosened_installs<'g>(&self, case: &Case<'g>, pair: &Pair<'g>, findings: &mut Findings<'g>) {
+        for (change, place, how) in container::loosened(case, pair) {
+            let Some(old) = change.old else { continue };
+            let (full, was) = (phrase::full(old.component), phrase::version(old.component));
+            let accept = phrase::accept(old.component);
+            findings
+                .change(self, &change, format!("{full} is pinned, and the build installs it {how} now"))
+                .place(place)
+                .related(old.place(), "pinned here")
+                .help(format!("name {was} again, or lock it; if any will do, accept that with {accept}"));
         }
     }
 
