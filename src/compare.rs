@@ -21,6 +21,7 @@ use crate::versions::{self, Step};
 pub use differs::{Digests, came_from};
 use differs::{change, same_version};
 pub use gaps::{Loosened, Tightened};
+pub use moves::{is_environment, moves};
 pub use registries::are_unsaid;
 pub use variants::Facts;
 
@@ -147,6 +148,16 @@ impl<'g> Change<'g> {
     }
 }
 
+impl<'g> Pair<'g> {
+    /// Returns both sides of a lockfile or manifest that stands at another path than it did. Environments, whose paths tell a
+    /// Python's version, are none.
+    pub fn moved(&self) -> Option<(&'g Subject, &'g Subject)> {
+        let (old, new) = (self.old?, self.new?);
+        let is_foreign = old.is_foreign() || new.is_foreign();
+        (old.path != new.path && !is_foreign && !is_environment(new)).then_some((old, new))
+    }
+}
+
 impl<'g> Drift<'g> {
     /// Returns all changes, subject by subject.
     pub fn changes(&self) -> impl Iterator<Item = &Change<'g>> {
@@ -168,11 +179,11 @@ pub fn drift<'g>(old: &'g Graph, new: &'g Graph) -> Drift<'g> {
     drift_by_path(old, new)
 }
 
-/// Compares two graphs, pairing subjects by path, and environments that moved.
+/// Compares two graphs, pairing subjects by path, and what moved: [`moves`].
 pub fn drift_by_path<'g>(old: &'g Graph, new: &'g Graph) -> Drift<'g> {
     let mut moved: BTreeMap<Text, &Subject> = BTreeMap::new();
     let mut gone: BTreeSet<Text> = BTreeSet::new();
-    for (old, new) in moves::moves(old, new) {
+    for (old, new) in moves(old, new) {
         moved.insert(new.path, old);
         gone.insert(old.path);
     }

@@ -171,7 +171,7 @@ pub fn narrow(pinned: &mut Side, resolved: &Side) {
         of_file.is_some_and(|own| own.contains(purl.version()) || !all.is_some_and(|all| own.is_subset(all)))
     };
     let nothing = Inventory::new(&Source { file, path, text: "" }, "cyclonedx-json");
-    pinned.graph = pinned.graph.accept(&Graph::join([nothing]), &|_, purl| !is_of_it(purl));
+    pinned.graph = pinned.graph.accept(&Graph::join([nothing]), &BTreeMap::new(), &|_, purl| !is_of_it(purl));
 }
 
 /// Returns all subjects of a graph as one, where the other graph is a BOM that knows no subjects.
@@ -225,6 +225,15 @@ pub fn diff(mut old: Side, mut new: Side, sources: &Sources) -> Report {
     let mut report = Report::facts(&drift, &causes::of(&drift), sources);
     report.headlines = headlines::of(&drift, &Policy::default());
     report.headlines.extend(headlines::of_systems(&drift));
+    // Two files that were given by name are compared, whatever they are called.
+    if old.graph.subjects().len().max(new.graph.subjects().len()) > 1 {
+        let moved = drift.subjects.iter().filter_map(compare::Pair::moved);
+        report.notes.extend(
+            moved.map(|(old, new)| {
+                format!("{} is compared with {}: by what it holds, it was moved", new.path, old.path)
+            }),
+        );
+    }
     finish(report, old, new)
 }
 

@@ -202,7 +202,7 @@ proptest! {
     #[test]
     fn accepting_all_is_taking_the_other_side((a, b) in graphs::two()) {
         let (ours, theirs) = (join(&a), join(&b));
-        let accepted = ours.accept(&theirs, &|_, _| true);
+        let accepted = ours.accept(&theirs, &BTreeMap::new(), &|_, _| true);
         let which = Facts { constraints: true, gaps: true };
         for subject in accepted.subjects() {
             let expected = theirs.subject(subject.path).or(ours.subject(subject.path)).unwrap();
@@ -216,7 +216,7 @@ proptest! {
     fn accepting_nothing_is_no_change((a, b) in graphs::two()) {
         let (ours, theirs) = (join(&a), join(&b));
         let which = Facts { constraints: true, gaps: true };
-        prop_assert_eq!(facts(&ours.accept(&theirs, &|_, _| false), which), facts(&ours, which));
+        prop_assert_eq!(facts(&ours.accept(&theirs, &BTreeMap::new(), &|_, _| false), which), facts(&ours, which));
     }
 
     #[test]
@@ -227,7 +227,7 @@ proptest! {
             return Ok(());
         }
         let key = all[which.index(all.len())].key();
-        let accepted = ours.accept(&theirs, &|_, purl| purl.key() == key);
+        let accepted = ours.accept(&theirs, &BTreeMap::new(), &|_, purl| purl.key() == key);
         // Also once it was written and read.
         let sources = graphs::sources();
         let bytes = bom::write(&accepted, &bom::Options::default()).unwrap();

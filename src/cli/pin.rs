@@ -123,7 +123,9 @@ impl Pin {
                 bail!("nothing here or in the BOM is called {}{}", self.only.join(" or "), hints.collect::<String>());
             }
             let came = if self.alone { BTreeSet::new() } else { came_with(&pinned, &resolved.graph, &chosen) };
-            pinned.accept(&resolved.graph, &|path, purl| chosen(purl) || came.contains(&(path, purl.as_str())))
+            let moves = compare::moves(&pinned, &resolved.graph);
+            let moved = moves.into_iter().map(|(old, new)| (old.path, new.path)).collect();
+            pinned.accept(&resolved.graph, &moved, &|path, purl| chosen(purl) || came.contains(&(path, purl.as_str())))
         };
         let bytes = document(&accepted)?;
         let anew = if is_new { Vec::new() } else { anew(&pinned, &accepted) };

@@ -2,9 +2,10 @@
 
 use std::cmp::Ordering;
 
+use super::moves::is_environment;
 use super::{Change, ChangeKind, What};
-use crate::formats::{self, pypi};
-use crate::graph::{Resolved, Subject};
+use crate::formats::pypi;
+use crate::graph::Resolved;
 use crate::intern::Text;
 use crate::model::{Component, Kind, Origin, PROVENANCE, index};
 use crate::versions::{self, Step};
@@ -22,7 +23,7 @@ pub(super) fn change<'g>(old: Resolved<'g>, new: Resolved<'g>) -> Option<Change<
     }
     if !std::ptr::eq(a, b) {
         // A lock and an environment made of it say the same where the environment's records say nothing.
-        let is_one_installed = || is_installed(old.subject) != is_installed(new.subject);
+        let is_one_installed = || is_environment(old.subject) != is_environment(new.subject);
         if says_old.integrity && says_new.integrity {
             let digests = Digests::of(a, b);
             let is_replaced = || digests == Digests::Replaced && same && !is_one_installed() && !is_image(b);
@@ -163,11 +164,6 @@ fn is_other_variant(old: &Component, new: &Component, is_other_content: bool) ->
     };
     old.properties.iter().any(|property| lacks(new, property))
         || new.properties.iter().any(|property| lacks(old, property))
-}
-
-/// Says whether a subject is what its package manager's own records tell to be installed.
-fn is_installed(subject: &Subject) -> bool {
-    formats::named(subject.format).is_some_and(|format| format.is_installed())
 }
 
 /// Says whether a component comes inside of another one, so that it has no source of its own.

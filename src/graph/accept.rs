@@ -12,9 +12,15 @@ use crate::source::Place;
 impl Graph {
     /// Returns this graph with the components that `chosen` names, by subject, as `other` has them: its versions in place of
     /// ours, in every subject that both have; gone where `other` has none. Subjects that only one side has stay as they are
-    /// here.
-    pub fn accept(&self, other: &Graph, chosen: &(dyn Fn(Text, &Purl) -> bool + Sync)) -> Graph {
-        Graph::join(self.subjects.par_iter().map(|ours| match other.subject(ours.path) {
+    /// here. Of what moved, `other` has it where `moved` says.
+    pub fn accept(
+        &self,
+        other: &Graph,
+        moved: &BTreeMap<Text, Text>,
+        chosen: &(dyn Fn(Text, &Purl) -> bool + Sync),
+    ) -> Graph {
+        let theirs = |path: Text| other.subject(moved.get(path).copied().unwrap_or(path));
+        Graph::join(self.subjects.par_iter().map(|ours| match theirs(ours.path) {
             Some(theirs) => mix(ours, theirs, &|purl| chosen(ours.path, purl)),
             None => mix(ours, ours, &|_| false),
         }))

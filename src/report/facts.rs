@@ -18,6 +18,7 @@ impl Report {
         let mut report = Report::default();
         let mut causes = Causes::default();
         for (pair, causes_of_it) in drift.subjects.iter().zip(of_each) {
+            let subject = pair.new.or(pair.old).map_or("", |subject| subject.path);
             // By place, so that each file is opened once for its lines.
             let mut changes: Vec<(usize, &Change<'_>)> = pair.changes.iter().enumerate().collect();
             changes.sort_by_key(|(_, change)| (change.old.map(|old| old.place()), change.new.map(|new| new.place())));
@@ -27,6 +28,7 @@ impl Report {
             let pins = Pins::of(pair);
             let lines = changes.iter().zip(old).map(|((number, change), old)| {
                 let mut line = line(change, old, &mut ways, sources);
+                line.subject = subject;
                 line.differences.extend(pins.difference(change));
                 (*number, line)
             });
@@ -37,7 +39,6 @@ impl Report {
             lines.iter().enumerate().for_each(|(at, (number, _))| place[*number] = from + at);
             report.changes.extend(lines.into_iter().map(|(_, line)| line));
             causes.add(pair, causes_of_it, &place, &report.changes);
-            let subject = pair.new.or(pair.old).map_or("", |subject| subject.path);
             report.edges.extend(pair.edges.iter().map(|edge| EdgeLine {
                 kind: if edge.gained { "gained" } else { "lost" },
                 subject,

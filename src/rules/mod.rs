@@ -14,6 +14,7 @@ pub mod source;
 pub mod version;
 
 use std::cell::OnceCell;
+use std::collections::BTreeSet;
 
 use anyhow::Result;
 use serde::Deserialize;
@@ -21,7 +22,7 @@ use serde::de::DeserializeOwned;
 use time::Date;
 
 use crate::causes::{self, Cause};
-use crate::compare::{Change, Drift};
+use crate::compare::{Change, Drift, Pair};
 use crate::entry::Entry;
 use crate::graph::{Graph, Resolved, Subject};
 use crate::images::{self, Held};
@@ -86,6 +87,7 @@ pub struct Case<'c> {
     images: OnceCell<Held<'c>>,
     causes: OnceCell<Vec<Vec<Cause<'c>>>>,
     builds: OnceCell<Vec<Image<'c>>>,
+    moved: OnceCell<BTreeSet<Text>>,
 }
 
 impl<'c> Case<'c> {
@@ -108,6 +110,7 @@ impl<'c> Case<'c> {
             images: OnceCell::new(),
             causes: OnceCell::new(),
             builds: OnceCell::new(),
+            moved: OnceCell::new(),
         }
     }
 
@@ -133,7 +136,9 @@ impl<'c> Case<'c> {
 
     /// Says whether the BOM pins a subject, so that it can have drifted.
     pub fn is_pinned(&self, subject: &Subject) -> bool {
+        let moved = || self.drift.subjects.iter().filter_map(Pair::moved).map(|(_, new)| new.path);
         self.pinned.subject(subject.path).is_some()
+            || self.moved.get_or_init(|| moved().collect()).contains(subject.path)
     }
 
     /// Reads a rule's options from the policy; the defaults where it gives none.

@@ -6,6 +6,7 @@ mod component_removed;
 mod duplicate_versions;
 mod edge_added;
 mod edge_removed;
+mod moved;
 mod scope_drift;
 mod subject_added;
 mod subject_removed;

@@ -2,6 +2,7 @@
 
 use anyhow::Result;
 
+use super::moved;
 use crate::entry;
 use crate::graph::Subject;
 use crate::images;
@@ -10,7 +11,8 @@ use crate::rules::{Case, Findings, Rule, phrase};
 entry! {
     /// A lockfile or container manifest is in the tree that the BOM does not cover.
     ///
-    /// One finding for the file, whatever it holds.
+    /// One finding for the file, whatever it holds. One that the BOM covers at another path, by what it holds, is held to that
+    /// and told by `subject-removed` as moved; by this rule where the policy takes it more gravely.
     ///
     /// # Why
     /// A service, an image or a tool came in, and nothing of it was reviewed. As long as the BOM lacks it, drift in it
@@ -47,6 +49,7 @@ impl Rule for SubjectAdded {
                 .at(self, new.path, new.place, message)
                 .help("review it, then take it into the BOM with `driftgate pin`; or leave it out with [scan] exclude");
         }
+        moved::tell(self, case, findings);
         Ok(())
     }
 }

@@ -2,6 +2,7 @@
 
 use anyhow::Result;
 
+use super::moved;
 use crate::entry;
 use crate::graph::Subject;
 use crate::rules::{Case, Findings, Rule, phrase};
@@ -11,8 +12,11 @@ entry! {
     ///
     /// # Why
     /// A file that was deleted, renamed, git-ignored or excluded is a file that nobody holds to anything. The service
-    /// may well still be there, and get resolved anew at each build. What stands in a submodule is gone where nobody checked
-    /// the submodule out, and in `check REV`, which does not look into submodules.
+    /// may well still be there, and get resolved anew at each build.
+    ///
+    /// A file that stands at another path now, by what it holds, is told as one that moved: here, or by `subject-added`
+    /// where the policy takes that more gravely. It is held to what was pinned at the old path. What is in a submodule that
+    /// is not checked out is a problem (exit 2), and not gone.
     ///
     /// # Mend
     /// If it moved or is really gone, run `driftgate pin`. Else bring the lockfile back.
@@ -42,6 +46,7 @@ impl Rule for SubjectRemoved {
                 "bring the file back (is it git-ignored or excluded?), or take it out of the BOM with `driftgate pin`",
             );
         }
+        moved::tell(self, case, findings);
         Ok(())
     }
 }
