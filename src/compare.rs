@@ -179,7 +179,7 @@ pub fn drift<'g>(old: &'g Graph, new: &'g Graph) -> Drift<'g> {
     drift_by_path(old, new)
 }
 
-/// Compares two graphs, pairing subjects by path, and what moved: [`moves`].
+/// Compares two graphs, pairing subjects by path, and what moved: [`moves()`].
 pub fn drift_by_path<'g>(old: &'g Graph, new: &'g Graph) -> Drift<'g> {
     let mut moved: BTreeMap<Text, &Subject> = BTreeMap::new();
     let mut gone: BTreeSet<Text> = BTreeSet::new();

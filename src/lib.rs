@@ -228,11 +228,9 @@ pub fn diff(mut old: Side, mut new: Side, sources: &Sources) -> Report {
     // Two files that were given by name are compared, whatever they are called.
     if old.graph.subjects().len().max(new.graph.subjects().len()) > 1 {
         let moved = drift.subjects.iter().filter_map(compare::Pair::moved);
-        report.notes.extend(
-            moved.map(|(old, new)| {
-                format!("{} is compared with {}: by what it holds, it was moved", new.path, old.path)
-            }),
-        );
+        report.notes.extend(moved.map(|(old, new)| {
+            format!("{} is compared with {}: by what they hold, they are one file at two places", new.path, old.path)
+        }));
     }
     finish(report, old, new)
 }

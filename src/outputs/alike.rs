@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use super::terminal::caused;
+use super::caused::caused;
 use super::text::{self, clip, number};
 use crate::intern::Text;
 use crate::report::{ChangeLine, Finding, Level, Report};

@@ -9,8 +9,8 @@ use std::io;
 use anyhow::Result;
 
 use super::alike::{self, Told};
+use super::caused::caused;
 use super::tally::Tally;
-use super::terminal::caused;
 use super::text::{self, clip, count, plain};
 use super::{Output, Style};
 use crate::entry;

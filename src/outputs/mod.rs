@@ -1,6 +1,7 @@
 //! A file an output: each renders a report, and never asks which rule made a finding.
 
 mod alike;
+mod caused;
 pub(crate) mod columns;
 mod csv;
 mod cyclonedx_json;

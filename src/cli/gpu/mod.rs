@@ -25,7 +25,7 @@ use crate::stacks;
 use view::{Row, View};
 
 #[cfg(test)]
-pub use {facts::Document as FactsDocument, view::Document as GpuDocument};
+pub use {facts::Document as FactsDocument, view::json::Document as GpuDocument};
 
 /// Show the GPU stack of each subject, the driver it needs, and the targets it can run on
 ///

@@ -2,7 +2,7 @@
 
 use anyhow::Result;
 
-use super::moved;
+use super::tell_moved;
 use crate::entry;
 use crate::graph::Subject;
 use crate::images;
@@ -49,7 +49,7 @@ impl Rule for SubjectAdded {
                 .at(self, new.path, new.place, message)
                 .help("review it, then take it into the BOM with `driftgate pin`; or leave it out with [scan] exclude");
         }
-        moved::tell(self, case, findings);
+        tell_moved(self, case, findings);
         Ok(())
     }
 }

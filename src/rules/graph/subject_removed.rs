@@ -2,7 +2,7 @@
 
 use anyhow::Result;
 
-use super::moved;
+use super::tell_moved;
 use crate::entry;
 use crate::graph::Subject;
 use crate::rules::{Case, Findings, Rule, phrase};
@@ -46,7 +46,7 @@ impl Rule for SubjectRemoved {
                 "bring the file back (is it git-ignored or excluded?), or take it out of the BOM with `driftgate pin`",
             );
         }
-        moved::tell(self, case, findings);
+        tell_moved(self, case, findings);
         Ok(())
     }
 }
