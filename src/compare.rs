@@ -21,7 +21,7 @@ use crate::versions::{self, Step};
 pub use differs::{Digests, came_from};
 use differs::{change, same_version};
 pub use gaps::{Loosened, Tightened};
-pub use moves::{is_environment, moves};
+pub use moves::{by_folder, is_environment, moves};
 pub use registries::are_unsaid;
 pub use variants::Facts;
 
@@ -149,6 +149,11 @@ impl<'g> Change<'g> {
 }
 
 impl<'g> Pair<'g> {
+    /// Returns the path at which it stands, or stood where it is gone.
+    pub fn path(&self) -> Text {
+        self.new.or(self.old).map_or("", |subject| subject.path)
+    }
+
     /// Returns both sides of a lockfile or manifest that stands at another path than it did. Environments, whose paths tell a
     /// Python's version, are none.
     pub fn moved(&self) -> Option<(&'g Subject, &'g Subject)> {

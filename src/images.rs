@@ -131,8 +131,8 @@ pub struct Held<'g> {
     pub beside: Vec<(&'g str, Resolved<'g>)>,
 }
 
-/// Compares every image of a graph with the lockfiles that it is built from.
-pub fn compare<'g>(resolved: &'g Graph, pinned: &'g Graph, policy: &Policy) -> Held<'g> {
+/// Compares every image of a graph with the lockfiles that it is built from; `pinned` returns what the BOM pins of a lockfile.
+pub fn compare<'g>(resolved: &'g Graph, pinned: &dyn Fn(Text) -> Option<&'g Subject>, policy: &Policy) -> Held<'g> {
     let mut held = Held::default();
     for image in names(resolved) {
         let environments: Vec<&Subject> =
@@ -147,7 +147,7 @@ pub fn compare<'g>(resolved: &'g Graph, pinned: &'g Graph, policy: &Policy) -> H
             if homes.is_empty() && is_installed_whole(&expected) {
                 strangers.push((expected.is_installed, expected.lock));
             }
-            let approved = pinned.subject(expected.lock.path);
+            let approved = pinned(expected.lock.path);
             held.comparisons
                 .extend(homes.into_iter().map(|installed| one(image, &expected, installed, approved, &locked)));
         }

@@ -61,6 +61,10 @@ pub fn looked(case: &Case<'_>) -> Vec<Looked> {
 
 fn apply(case: &Case<'_>, found: Findings<'_>, used: &mut [Used]) -> Vec<Finding> {
     let mut drafts = found.drafts;
+    // What is gone from a subject that moved is told where that is now.
+    for draft in drafts.iter_mut().filter(|draft| draft.about.is_some()) {
+        draft.subject = case.moved().get(draft.subject).copied().unwrap_or(draft.subject);
+    }
     // By file, so that each file is opened once for its lines.
     drafts.sort_by_key(|draft| draft.place);
     let mut ways = HashMap::new();
@@ -176,7 +180,7 @@ fn causes(case: &Case<'_>, findings: &mut [Finding]) {
     // None where the changes of one purl came with different ones.
     let mut leads: HashMap<(Text, Text), Option<Text>> = HashMap::new();
     for (pair, causes) in case.drift.subjects.iter().zip(case.causes()) {
-        let path = pair.new.or(pair.old).map_or("", |subject| subject.path);
+        let path = pair.path();
         for cause in causes {
             let lead = cause.lead.map(|lead| lead.component.purl.as_str());
             for change in cause.changes.iter().chain(&cause.perhaps).map(|at| &pair.changes[*at]) {

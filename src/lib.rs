@@ -123,6 +123,7 @@ pub fn check(
     let case = Case::new((&pinned.graph, &resolved.graph), &drift, policy, sources, today);
     let findings = judge::judge(&case)?;
     let mut report = Report::facts(&drift, case.causes(), sources);
+    report.tell_loosened(&drift, case.builds());
     report.headlines = headlines::of(&drift, policy);
     report.headlines.extend(headlines::of_systems(&drift));
     report.headlines.extend(headlines::of_images(&case.images().comparisons));
@@ -223,14 +224,26 @@ pub fn diff(mut old: Side, mut new: Side, sources: &Sources) -> Report {
     let new_as_one = at_once(&new.graph, &old.graph, sources).filter(|_| several(&new.graph));
     let drift = compare::drift(old_as_one.as_ref().unwrap_or(&old.graph), new_as_one.as_ref().unwrap_or(&new.graph));
     let mut report = Report::facts(&drift, &causes::of(&drift), sources);
+    report.tell_loosened(&drift, &stacks::images(&new.graph, &Policy::default()));
     report.headlines = headlines::of(&drift, &Policy::default());
     report.headlines.extend(headlines::of_systems(&drift));
     // Two files that were given by name are compared, whatever they are called.
     if old.graph.subjects().len().max(new.graph.subjects().len()) > 1 {
         let moved = drift.subjects.iter().filter_map(compare::Pair::moved);
-        report.notes.extend(moved.map(|(old, new)| {
-            format!("{} is compared with {}: by what they hold, they are one file at two places", new.path, old.path)
-        }));
+        for ((from, to), pairs) in compare::by_folder(moved) {
+            report.notes.push(match pairs.as_slice() {
+                [(old, new)] => format!("{} is compared with {}, which holds much the same", new.path, old.path),
+                many => {
+                    let folder = |path: &'static str| if path.is_empty() { "the root" } else { path };
+                    let count = outputs::text::count(many.len(), "file");
+                    format!(
+                        "{count} of {} are compared with those of {}, which hold much the same",
+                        folder(to),
+                        folder(from)
+                    )
+                }
+            });
+        }
     }
     finish(report, old, new)
 }

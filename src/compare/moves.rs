@@ -7,6 +7,7 @@ use crate::formats;
 use crate::graph::{Graph, Subject};
 use crate::images;
 use crate::intern::Text;
+use crate::source;
 
 /// Returns what stands at another path on either side.
 pub fn moves<'g>(old: &'g Graph, new: &'g Graph) -> Vec<(&'g Subject, &'g Subject)> {
@@ -64,34 +65,62 @@ fn environments<'g>(old: &'g Graph, new: &'g Graph) -> Vec<(&'g Subject, &'g Sub
     moves
 }
 
-/// Past this many pairs of files of one format nobody moved them one by one.
+/// Returns what moved by the folders that were renamed, from and to; of what was renamed in its folder, the paths.
+pub fn by_folder<'g>(
+    moved: impl Iterator<Item = (&'g Subject, &'g Subject)>,
+) -> BTreeMap<(&'static str, &'static str), Vec<(&'g Subject, &'g Subject)>> {
+    let mut folders: BTreeMap<_, Vec<_>> = BTreeMap::new();
+    for (old, new) in moved {
+        let alike = old.path.rsplit('/').zip(new.path.rsplit('/')).take_while(|(old, new)| old == new);
+        let end: usize = alike.map(|(part, _)| part.len() + 1).sum();
+        let start = |path: Text| path.get(..path.len().saturating_sub(end)).unwrap_or(path);
+        folders.entry((start(old.path), start(new.path))).or_default().push((old, new));
+    }
+    folders
+}
+
+/// Past this many pairs of files of one format that may be one, those are looked at alone whose folders and names are alike.
 const MOST: usize = 40_000;
 
-/// How alike two files are, the most telling first: whether they lock the same project, how many parts of their paths' ends
-/// they share, how many of a thousand names, how many packages at one version.
-type Likeness = (bool, usize, usize, usize);
+/// How alike two files are, the most telling first: whether they hold the same packages at the same versions, whether they
+/// lock the same project, how many parts of their paths' ends they share, how many of a thousand names, how many packages at
+/// one version.
+type Likeness = (bool, bool, usize, usize, usize);
 
 /// Returns the lockfiles and manifests that only one side has and that are alike, each with the one that it is most alike.
 /// Where two are equally so, none is taken: which of them it was, nobody knows.
 fn files<'g>(old: &'g Graph, new: &'g Graph) -> Vec<(&'g Subject, &'g Subject)> {
-    let alone = |here: &'g Graph, there: &Graph| -> Vec<File<'g>> {
+    let alone = |here: &'g Graph, there: &Graph| {
         let is_alone = |subject: &&Subject| {
             !is_environment(subject)
                 && !subject.is_foreign()
                 && images::image_of(subject.path).is_none()
                 && there.subject(subject.path).is_none()
         };
-        here.subjects().iter().filter(is_alone).map(File::of).collect()
+        let mut by_format: BTreeMap<Text, Vec<File<'g>>> = BTreeMap::new();
+        for subject in here.subjects().iter().filter(is_alone) {
+            by_format.entry(subject.format).or_default().push(File::of(subject));
+        }
+        by_format
     };
     let olds = alone(old, new);
-    let news = if olds.is_empty() { Vec::new() } else { alone(new, old) };
-    if olds.len().saturating_mul(news.len()) > MOST {
-        return Vec::new();
+    let mut news = if olds.is_empty() { BTreeMap::new() } else { alone(new, old) };
+    let of_each = olds.into_iter().filter_map(|(format, olds)| Some(of_format(&olds, &news.remove(format)?)));
+    of_each.flatten().collect()
+}
+
+fn of_format<'g>(olds: &[File<'g>], news: &[File<'g>]) -> Vec<(&'g Subject, &'g Subject)> {
+    let is_many = olds.len().saturating_mul(news.len()) > MOST;
+    let mut by_end: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
+    for (to, new) in news.iter().enumerate() {
+        by_end.entry(if is_many { new.end() } else { "" }).or_default().push(to);
     }
     let mut by_likeness: BTreeMap<Reverse<Likeness>, Vec<(usize, usize)>> = BTreeMap::new();
     for (from, old) in olds.iter().enumerate() {
-        for (to, new) in news.iter().enumerate() {
-            if let Some(likeness) = old.likeness(new) {
+        // Whoever has hundreds of one name has no means to tell them apart either.
+        let candidates = by_end.get(if is_many { old.end() } else { "" }).into_iter().flatten();
+        for &to in candidates.take(MOST / olds.len().max(1) + 1) {
+            if let Some(likeness) = old.likeness(&news[to]) {
                 by_likeness.entry(Reverse(likeness)).or_default().push((from, to));
             }
         }
@@ -100,14 +129,15 @@ fn files<'g>(old: &'g Graph, new: &'g Graph) -> Vec<(&'g Subject, &'g Subject)> 
     let mut moves = Vec::new();
     for mut pairs in by_likeness.into_values() {
         pairs.retain(|(from, to)| !gone.contains(from) && !come.contains(to));
-        let count = |is_it: &dyn Fn(&(usize, usize)) -> bool| pairs.iter().filter(|pair| is_it(pair)).count();
-        for &(from, to) in &pairs {
-            if count(&|pair| pair.0 == from) == 1 && count(&|pair| pair.1 == to) == 1 {
-                moves.push((olds[from].subject, news[to].subject));
-            }
+        let (mut of_old, mut of_new) = (BTreeMap::new(), BTreeMap::new());
+        for (from, to) in &pairs {
+            *of_old.entry(*from).or_insert(0) += 1;
+            *of_new.entry(*to).or_insert(0) += 1;
         }
-        gone.extend(pairs.iter().map(|(from, _)| *from));
-        come.extend(pairs.iter().map(|(_, to)| *to));
+        let is_clear = |(from, to): &&(usize, usize)| of_old[from] == 1 && of_new[to] == 1;
+        moves.extend(pairs.iter().filter(is_clear).map(|(from, to)| (olds[*from].subject, news[*to].subject)));
+        gone.extend(of_old.into_keys());
+        come.extend(of_new.into_keys());
     }
     moves
 }
@@ -140,28 +170,37 @@ impl<'g> File<'g> {
         }
     }
 
+    /// Returns the folder's own name and the file's.
+    fn end(&self) -> &'static str {
+        let path = self.subject.path;
+        let folder = path.rfind('/').and_then(|at| path[..at].rfind('/'));
+        folder.map_or(path, |at| &path[at + 1..])
+    }
+
     /// Returns how alike two files are; none where they are not of one project, or of none and not much alike.
     fn likeness(&self, other: &Self) -> Option<Likeness> {
-        if self.subject.format != other.subject.format {
-            return None;
-        }
+        let (path, to) = (self.subject.path, other.subject.path);
+        let ends = path.rsplit('/').zip(to.rsplit('/')).take_while(|(a, b)| a == b).count();
+        // Another name in the same folder is as telling as the same name in a folder of the same name.
+        let ends = if source::folder(path) == source::folder(to) { ends.max(2) } else { ends };
         let is_one = self.projects.intersection(&other.projects).next().is_some();
-        if !is_one && !self.projects.is_empty() && !other.projects.is_empty() {
-            return None;
-        }
-        let parts = |subject: &'g Subject| subject.path.rsplit('/');
-        let ends = parts(self.subject).zip(parts(other.subject)).take_while(|(a, b)| a == b).count();
-        let names = common(&self.names, &other.names);
+        // Where nobody gave a project a name, npm gives it that of its folder.
+        let is_another = !is_one && !self.projects.is_empty() && !other.projects.is_empty();
         let all = self.names.len() + other.names.len();
-        let alike = (names * 2_000).checked_div(all).unwrap_or(1_000);
-        // What holds little is like many others, but for the folder that it stands in.
+        let alike = (common(&self.names, &other.names) * 2_000).checked_div(all).unwrap_or(1_000);
+        let versions = common(&self.versions, &other.versions);
+        let most = self.versions.len().max(other.versions.len());
+        let is_same = versions == most && versions >= 3;
+        // What holds little is like many others, but for the place that it stands at.
         let is_alike = match () {
+            () if is_another => alike >= 900 && versions * 10 >= most * 8 && versions >= 3,
             () if is_one => alike >= 300,
-            () if names < 3 => ends >= 2 && alike >= 500,
-            () if ends == 0 => alike >= 800,
-            () => alike >= 500,
+            () if ends >= 2 => alike >= 500,
+            () if self.names.len().min(other.names.len()) < 3 => false,
+            () if ends == 1 => alike >= 700,
+            () => alike >= 800,
         };
-        is_alike.then(|| (is_one, ends, alike, common(&self.versions, &other.versions)))
+        is_alike.then_some((is_same, is_one, ends, alike, versions))
     }
 }
 
@@ -203,10 +242,27 @@ mod tests {
     fn files_that_moved_are_paired_where_that_is_certain() {
         type Files = &'static [(&'static str, &'static str, &'static str)];
         type Paths = &'static [(&'static str, &'static str)];
-        let cases: [(Files, Files, Paths); 9] = [
+        let cases: [(Files, Files, Paths); 14] = [
             (&[("a/uv.lock", "app", "x y z")], &[("b/uv.lock", "app", "x y z@2 w")], &[("a/uv.lock", "b/uv.lock")]),
             // Another project is none that moved, and what both sides have did not.
-            (&[("a/uv.lock", "app", "x y z")], &[("b/uv.lock", "web", "x y z")], &[]),
+            (&[("a/uv.lock", "app", "x y z")], &[("b/uv.lock", "web", "x y u")], &[]),
+            // One that was renamed with its folder is the same but for its name.
+            (&[("a/uv.lock", "a", "x y z")], &[("b/uv.lock", "b", "x y z")], &[("a/uv.lock", "b/uv.lock")]),
+            // The same content is more telling than a folder that is called alike.
+            (
+                &[("a/api/uv.lock", "", "x y z u")],
+                &[("b/api/uv.lock", "", "x@2 y@2 z@2 v"), ("b/web/uv.lock", "", "x y z u")],
+                &[("a/api/uv.lock", "b/web/uv.lock")],
+            ),
+            // Of a template that services are written from, each has a part.
+            (&[("a/uv.lock", "", "x y z u v w")], &[("b/uv.lock", "", "x y z u s t")], &[]),
+            // In its own folder, a file is known by less.
+            (
+                &[("a/compose.yml", "", "x y")],
+                &[("a/compose.yaml", "", "x y@2")],
+                &[("a/compose.yml", "a/compose.yaml")],
+            ),
+            (&[("Dockerfile", "", "x")], &[("Dockerfile.prod", "", "x")], &[("Dockerfile", "Dockerfile.prod")]),
             (&[("a/uv.lock", "app", "x y z")], &[("a/uv.lock", "app", "x y z"), ("b/uv.lock", "app", "x y z")], &[]),
             // Whole folders of services that are much alike: the ends of their paths tell them apart.
             (

@@ -11,7 +11,7 @@ use crate::intern::Text;
 use crate::model::{Declared, Gap, Purl};
 
 /// What files of a format ask for beside what their folder is called after.
-const BESIDE: &[(Text, &[Text])] = &[("pre-commit", &["npm", "pypi"])];
+const BESIDE: &[(Text, &[Text])] = &[("environment-yml", &["pypi"]), ("pre-commit", &["npm", "pypi"])];
 
 impl Subject {
     /// Returns the packages that a requirement without an exact answer may mean, without versions: one for each type of

@@ -6,7 +6,7 @@ use std::io::{self, Write as _};
 use anyhow::Result;
 
 use super::markdown::named;
-use super::text::{clip, fingerprint, number};
+use super::text::{self, clip, fingerprint, number};
 use super::{Output, Style};
 use crate::entry;
 use crate::intern::Text;
@@ -22,7 +22,8 @@ entry! {
     /// - `problem`: what could not be read whole (`path`, `line`, `column`, `message`);
     /// - `finding`: what a rule found (`level`, `rule`, `message`, `help`, `fingerprint`; `cause`, the purl whose step brought it
     ///   about; `waived`, the reason, `owner` and `until` where a waiver lets it through), with what changed of its component;
-    /// - `change`: a difference, as a fact (`kind`, `from`, `to`, `direct`, `scope`, `what`); `path`, `line` and `column` are of
+    /// - `change`: a difference, as a fact (`kind`, `from`, `to`, `direct`, `scope`, `what`, and `differences`: beside the version,
+    ///   with both values); `path`, `line` and `column` are of
     ///   the new side, or of the old one where it was removed.
     ///
     /// `introduced_by` has the ways in, `app > requests > urllib3`, with ` | ` between them, ten at most. `what` has blanks
@@ -56,7 +57,7 @@ impl Output for Csv {
     }
 }
 
-const COLUMNS: [&str; 24] = [
+const COLUMNS: [&str; 25] = [
     "record",
     "level",
     "rule",
@@ -81,6 +82,7 @@ const COLUMNS: [&str; 24] = [
     "until",
     "fingerprint",
     "cause",
+    "differences",
 ];
 
 /// How many characters a cell has at most.
@@ -111,6 +113,7 @@ struct Row<'r> {
     waived: [&'r str; 3],
     fingerprint: String,
     cause: &'r str,
+    differences: String,
 }
 
 impl<'r> Row<'r> {
@@ -154,6 +157,7 @@ impl<'r> Row<'r> {
             direct: if change.direct { "true" } else { "false" },
             scope: change.scope.unwrap_or_default(),
             what: change.what.join(" "),
+            differences: text::differences(change).collect::<Vec<_>>().join("; "),
             introduced_by: ways(&change.introduced_by),
             purl: change.purl,
             at: change.new.as_ref().or(change.old.as_ref()),
@@ -189,6 +193,7 @@ impl<'r> Row<'r> {
             until,
             &self.fingerprint,
             self.cause,
+            &self.differences,
         ];
         write!(to, "{}\r\n", cells.map(cell).join(","))
     }

@@ -346,8 +346,13 @@ pub(crate) fn named(purl: &str) -> (String, String) {
 
 fn versions(change: &ChangeLine) -> String {
     match (change.from, change.to) {
-        (Some(from), Some(to)) if from != to => format!("{} → {}", cell(from), cell(to)),
+        (Some(from), Some(to)) if from != to => {
+            let version = |text: Text| if text.is_empty() { "no version".to_owned() } else { cell(text) };
+            format!("{} → {}", version(from), version(to))
+        }
         (Some(_), Some(to)) => cell(to),
+        (Some(""), None) => "gone".to_owned(),
+        (None, Some("")) => "new".to_owned(),
         (Some(from), None) => format!("{} → gone", cell(from)),
         (None, Some(to)) => format!("new → {}", cell(to)),
         (None, None) => String::new(),

@@ -259,7 +259,10 @@ fn changes(amount: usize) -> String {
 
 /// Returns what became of a component, in words: `upgraded 1.26.18 → 2.5.0 (major)`.
 fn line(change: &ChangeLine) -> String {
-    let version = |version: Option<Text>| clip(version.filter(|it| !it.is_empty()).unwrap_or("?"), 30).into_owned();
+    let version = |version: Option<Text>| match version.unwrap_or_default() {
+        "" => "no version".to_owned(),
+        version => clip(version, 30).into_owned(),
+    };
     let kind = text::plain(change.kind);
     match (change.from, change.to) {
         (None, to) => format!("{kind} {}", version(to)),

@@ -153,6 +153,20 @@ pub fn sha256(bytes: &[u8]) -> String {
     shown
 }
 
+/// Returns a version as it stands beside another one: an image may have lost its tag, a package its exact version.
+pub fn version(version: &str) -> Cow<'_, str> {
+    if version.is_empty() { Cow::Borrowed("no version") } else { clip(version, 100) }
+}
+
+/// Returns the versions of a change, with a blank before: ` 2.2.1 → 2.5.0`; empty where there is none.
+pub fn versions(change: &ChangeLine) -> String {
+    match (change.from, change.to) {
+        (Some(from), Some(to)) if from != to => format!(" {} → {}", version(from), version(to)),
+        (Some(""), _) | (_, Some("")) | (None, None) => String::new(),
+        (Some(version), _) | (_, Some(version)) => format!(" {}", clip(version, 100)),
+    }
+}
+
 /// Returns how large a step between versions is, by their ecosystem's rules; none where those know no steps.
 pub fn step(change: &ChangeLine) -> Option<&'static str> {
     let (from, to) = (change.from?, change.to?);

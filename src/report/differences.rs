@@ -94,3 +94,12 @@ impl<'g> Pins<'g> {
         }
     }
 }
+
+/// Returns what became of the pin of what a build installs at no exact version any more: `at no fixed version`.
+pub fn loosened(change: &Change<'_>, how: &str) -> Option<Difference> {
+    let from = match change.old? {
+        old if old.component.version().is_empty() => phrase::origin(&old.component.origin),
+        old => value(What::Version, old),
+    };
+    Some(Difference { what: "pin", from, to: how.trim_start_matches("at ").to_owned() })
+}

@@ -9,16 +9,31 @@ use crate::compare::{self, Change, Drift, Pair};
 use crate::graph::{Subject, Ways};
 use crate::intern::Text;
 use crate::model::{Says, Scope};
+use crate::rules::container;
 use crate::source::{Location, Sources};
+use crate::stacks::Image;
 
 impl Report {
+    /// Says of what a build installed at an exact version and installs at none now that it lost its pin.
+    pub fn tell_loosened(&mut self, drift: &Drift<'_>, builds: &[Image<'_>]) {
+        for pair in &drift.subjects {
+            for container::Loosened { change, how, .. } in container::loosened(builds, pair) {
+                let purl = change.either().component.purl.as_str();
+                let is_it = |line: &&mut ChangeLine| line.subject == pair.path() && line.purl == purl;
+                if let Some(line) = self.changes.iter_mut().find(is_it) {
+                    line.differences.extend(differences::loosened(&change, &how));
+                }
+            }
+        }
+    }
+
     /// Returns a report of a comparison's facts: changes, what caused them ([`causes::of`] the same comparison), edges, and
     /// what was not compared.
     pub fn facts(drift: &Drift<'_>, of_each: &[Vec<Cause<'_>>], sources: &Sources) -> Self {
         let mut report = Report::default();
         let mut causes = Causes::default();
         for (pair, causes_of_it) in drift.subjects.iter().zip(of_each) {
-            let subject = pair.new.or(pair.old).map_or("", |subject| subject.path);
+            let subject = pair.path();
             // By place, so that each file is opened once for its lines.
             let mut changes: Vec<(usize, &Change<'_>)> = pair.changes.iter().enumerate().collect();
             changes.sort_by_key(|(_, change)| (change.old.map(|old| old.place()), change.new.map(|new| new.place())));
@@ -64,7 +79,7 @@ struct Causes {
 impl Causes {
     /// Adds those of a subject; `place` has the number in the report of each of its changes.
     fn add(&mut self, pair: &Pair<'_>, causes: &[Cause<'_>], place: &[usize], changes: &[ChangeLine]) {
-        let path = pair.new.or(pair.old).map_or("", |subject| subject.path);
+        let path = pair.path();
         for Cause { kind, lead, changes: numbers, perhaps } in causes {
             let placed = |numbers: &[usize]| numbers.iter().map(|number| place[*number]).collect::<Vec<_>>();
             let (numbers, perhaps) = (placed(numbers), placed(perhaps));

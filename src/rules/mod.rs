@@ -14,7 +14,7 @@ pub mod source;
 pub mod version;
 
 use std::cell::OnceCell;
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 
 use anyhow::Result;
 use serde::Deserialize;
@@ -22,7 +22,7 @@ use serde::de::DeserializeOwned;
 use time::Date;
 
 use crate::causes::{self, Cause};
-use crate::compare::{Change, Drift, Pair};
+use crate::compare::{Change, Drift};
 use crate::entry::Entry;
 use crate::graph::{Graph, Resolved, Subject};
 use crate::images::{self, Held};
@@ -87,7 +87,7 @@ pub struct Case<'c> {
     images: OnceCell<Held<'c>>,
     causes: OnceCell<Vec<Vec<Cause<'c>>>>,
     builds: OnceCell<Vec<Image<'c>>>,
-    moved: OnceCell<BTreeSet<Text>>,
+    moved: OnceCell<BTreeMap<Text, Text>>,
 }
 
 impl<'c> Case<'c> {
@@ -121,7 +121,7 @@ impl<'c> Case<'c> {
 
     /// Returns how the images at hand compare with their lockfiles: computed once, told by several rules.
     pub fn images(&self) -> &Held<'c> {
-        self.images.get_or_init(|| images::compare(self.resolved, self.pinned, self.policy))
+        self.images.get_or_init(|| images::compare(self.resolved, &|path| self.pinned_at(path), self.policy))
     }
 
     /// Returns what caused the changes of each subject of the drift.
@@ -136,9 +136,21 @@ impl<'c> Case<'c> {
 
     /// Says whether the BOM pins a subject, so that it can have drifted.
     pub fn is_pinned(&self, subject: &Subject) -> bool {
-        let moved = || self.drift.subjects.iter().filter_map(Pair::moved).map(|(_, new)| new.path);
-        self.pinned.subject(subject.path).is_some()
-            || self.moved.get_or_init(|| moved().collect()).contains(subject.path)
+        self.pinned_at(subject.path).is_some()
+    }
+
+    /// Returns what the BOM pins of the subject that stands at a path, wherever it stood then.
+    pub fn pinned_at(&self, path: Text) -> Option<&'c Subject> {
+        let moved = || self.moved().iter().find(|(_, new)| **new == path).and_then(|(old, _)| self.pinned.subject(old));
+        self.pinned.subject(path).or_else(moved)
+    }
+
+    /// Returns where subjects stand that stood at another path, by that.
+    pub fn moved(&self) -> &BTreeMap<Text, Text> {
+        self.moved.get_or_init(|| {
+            let sides = self.drift.subjects.iter().filter_map(|pair| Some((pair.old?.path, pair.new?.path)));
+            sides.filter(|(old, new)| old != new).collect()
+        })
     }
 
     /// Reads a rule's options from the policy; the defaults where it gives none.

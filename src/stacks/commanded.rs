@@ -24,6 +24,8 @@ pub struct Installed<'g> {
     pub fact: &'g Fact,
     /// The command, as it is written.
     pub command: &'g Fact,
+    /// The stage of the command, by its number.
+    pub stage: usize,
     /// Whether its stage is in what runs, with what is installed there.
     pub ships: bool,
     /// Whether a program of its stage is, at least.
@@ -34,7 +36,7 @@ impl<'g> Image<'g> {
     /// Returns what the commands of all stages install, in the order of the file.
     pub fn installs(&self) -> Vec<Installed<'g>> {
         let mut installs = Vec::new();
-        for (part, share) in self.subject.parts.iter().zip(&self.shares) {
+        for (stage, (part, share)) in self.subject.parts.iter().zip(&self.shares).enumerate() {
             if part.kind != PartKind::Stage {
                 continue;
             }
@@ -45,7 +47,7 @@ impl<'g> Image<'g> {
                     FactKind::Install | FactKind::InstallFile => {
                         let (ships, ships_programs) = (*share == Share::Whole, *share > Share::Nothing);
                         let command = command.unwrap_or(fact);
-                        installs.push(Installed { fact, command, ships, ships_programs });
+                        installs.push(Installed { fact, command, stage, ships, ships_programs });
                     }
                     _ => {}
                 }
@@ -53,6 +55,13 @@ impl<'g> Image<'g> {
         }
         installs.sort_by_key(|installed| installed.fact.place);
         installs
+    }
+
+    /// Returns the variables that are set where a command installs something, by its stage or by those that it starts from.
+    pub fn settings(&self, installed: &Installed<'g>) -> impl Iterator<Item = &'g Fact> {
+        let place = installed.fact.place;
+        let facts = shipped::chain(&self.subject.parts, installed.stage).flat_map(|part| &part.facts);
+        facts.filter(move |fact| matches!(fact.kind, FactKind::Env | FactKind::Arg) && fact.place < place)
     }
 
     /// Returns the commands of the stages that are in what runs, in the order of the file.

@@ -81,7 +81,7 @@ impl Tables<'_> {
         let amount = count(changes.len(), "component");
         let (title, about) = match cause.kind {
             "direct" | "transitive" => {
-                let lead = changes.first().map(|lead| format!("{}{}", clip(lead.name, 200), step(lead)));
+                let lead = changes.first().map(|lead| format!("{}{}", clip(lead.name, 200), text::versions(lead)));
                 let with = changes.len().saturating_sub(1);
                 let mut about = vec![if cause.kind == "direct" { "direct" } else { "transitive" }.to_owned()];
                 if with > 0 {
@@ -183,7 +183,7 @@ impl Tables<'_> {
                                 mark(changes[0].kind, page);
                                 page.text(" ");
                                 page.put("span", &[("class", "name")], &clip(pattern, 200));
-                                let step = families::step(changes).map(step).unwrap_or_default();
+                                let step = families::step(changes).map(text::versions).unwrap_or_default();
                                 page.text(&format!("{step} "));
                                 page.put("span", &[("class", "quiet")], &count(changes.len(), "component"));
                             });
@@ -232,7 +232,7 @@ fn side(version: Option<Text>, location: Option<&Location>, page: &mut Markup) {
         return page.put("td", &[("class", "absent")], "none");
     };
     page.tag("td", &[], |page| {
-        page.put("span", &[("class", "version")], &clip(version, 120));
+        page.put("span", &[("class", "version")], &text::version(version));
         if let Some(location) = location {
             let name = location.path.rsplit('/').next().unwrap_or_default();
             let at = text::at(location);
@@ -251,13 +251,4 @@ fn differs(change: &ChangeLine) -> String {
     let moved = change.what.contains(&"version");
     let step = text::step(change).map_or("version".to_owned(), |step| format!("version ({step})"));
     moved.then_some(step).into_iter().chain(text::differences(change)).collect::<Vec<_>>().join("; ")
-}
-
-/// Returns the versions of a change, with a blank before: ` 2.2.1 → 2.5.0`.
-fn step(change: &ChangeLine) -> String {
-    match (change.from, change.to) {
-        (Some(from), Some(to)) if from != to => format!(" {} → {}", clip(from, 100), clip(to, 100)),
-        (Some(version), _) | (_, Some(version)) => format!(" {}", clip(version, 100)),
-        (None, None) => String::new(),
-    }
 }

@@ -131,7 +131,7 @@ impl Screen<'_> {
 
     /// Shows a family in a line; with its step, where all took the same.
     fn family(&mut self, family: &Family<'_>, first: &ChangeLine, indent: &str) -> Result<()> {
-        let step = families::step(&family.changes).map(versions).unwrap_or_default();
+        let step = families::step(&family.changes).map(text::versions).unwrap_or_default();
         let mut about = vec![count(family.changes.len(), "component")];
         about.extend(text::step(first).filter(|_| !step.is_empty()).map(str::to_owned));
         if family.changes.iter().all(|change| change.direct) {
@@ -153,15 +153,6 @@ impl Screen<'_> {
     }
 }
 
-/// Returns the versions of a change, with a blank before: ` 2.2.1 → 2.5.0`.
-fn versions(change: &ChangeLine) -> String {
-    match (change.from, change.to) {
-        (Some(from), Some(to)) if from != to => format!(" {} → {}", clip(from, 100), clip(to, 100)),
-        (Some(version), _) | (_, Some(version)) => format!(" {}", clip(version, 100)),
-        (None, None) => String::new(),
-    }
-}
-
 /// Returns who requires what came with a cause, where that is not the cause itself: `via glob`.
 fn between(change: &ChangeLine) -> String {
     let names = change.introduced_by.first().and_then(|way| way.get(2..way.len().saturating_sub(1)));
@@ -175,7 +166,7 @@ fn change_line(change: &ChangeLine) -> String {
 
 fn line_of(change: &ChangeLine, via: &str) -> String {
     let mut line = clip(change.name, 200).into_owned();
-    line.push_str(&versions(change));
+    line.push_str(&text::versions(change));
     let mut about: Vec<String> = text::step(change).map(str::to_owned).into_iter().collect();
     about.extend(text::differences(change));
     about.extend(change.scope.filter(|scope| *scope != "runtime").map(|scope| clip(scope, 40).into_owned()));

@@ -92,7 +92,7 @@ impl Rule for ImageLockMismatch {
                 draft.help(help).related(locked.place(), "locked here").without_paths();
                 draft.from = locked.component.version();
                 // Who pins the image as it is has seen that.
-                let pinned = case.pinned.subject(comparison.installed.path);
+                let pinned = case.pinned_at(comparison.installed.path);
                 if pinned.is_some_and(|pinned| pinned.components().any(|node| node.component == installed.component)) {
                     draft.level(Level::Warn);
                 }

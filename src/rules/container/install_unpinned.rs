@@ -6,13 +6,13 @@ use anyhow::Result;
 use serde::Deserialize;
 
 use super::{Allowed, Package};
-use crate::compare::{Change, ChangeKind, Pair};
+use crate::compare::{Change, Pair, What};
 use crate::entry;
 use crate::formats::pypi;
 use crate::graph::{Resolved, Subject};
 use crate::images;
 use crate::intern::Text;
-use crate::model::{FactKind, PartKind};
+use crate::model::{PartKind, Scope};
 use crate::policy::Level;
 use crate::rules::{Case, Findings, Rule, phrase};
 use crate::source::Place;
@@ -65,12 +65,9 @@ struct Options {
 impl Options {
     /// Says whether a package is one that is looked at.
     fn ask(&self, package: &Package, installed: &Installed<'_>) -> bool {
-        // What cargo and go compile is a program, and is copied as one.
-        let is_program = matches!(package.manager, "cargo" | "go");
-        let ships = installed.ships || (is_program && installed.ships_programs);
         (self.system || !package.is_system())
             && (self.installers || !package.is_installer())
-            && (self.builders || ships)
+            && (self.builders || package.is_shipped(installed))
             && !self.allow.iter().any(|Allowed(pattern)| pattern.matches(&package.purl))
     }
 }
@@ -96,10 +93,10 @@ impl Rule for InstallUnpinned {
         }
         let mut seen = BTreeSet::new();
         let mut known = None;
-        for image in case.builds().iter().filter(|image| !is_constrained(image)) {
+        for image in case.builds() {
             for installed in image.installs() {
                 let Some(package) = Package::of(installed.fact) else { continue };
-                if !options.ask(&package, &installed) || is_held(package.manager, installed.command.value) {
+                if !options.ask(&package, &installed) || is_held(package.manager, image, &installed) {
                     continue;
                 }
                 let (value, detail) = (installed.fact.value, installed.fact.detail);
@@ -114,12 +111,20 @@ impl Rule for InstallUnpinned {
                     package.purl.ty() != "pypi" || pypi::allows(value, version) != Some(false)
                 };
                 let known = known.into_iter().flatten().find(fits);
+                let pinned = case.pinned_at(image.subject.path).and_then(|pinned| {
+                    let all = pinned.by_key().remove(package.purl.key())?;
+                    all.first().map(|node| node.component.version())
+                });
+                let pinned = phrase::safe(pinned.unwrap_or_default());
                 let help = match known {
                     _ if detail.starts_with("git+") && value.is_empty() => {
                         format!("name a commit or a release of {name}'s repository, or lock it")
                     }
                     Some((version, path)) => {
                         format!("write {}, as {path} has it; or install that lockfile", package.at(version))
+                    }
+                    None if !pinned.is_empty() => {
+                        format!("write {}, as the BOM has it; or lock it", package.at(&pinned))
                     }
                     None => format!("name the version ({}), or lock it", package.at("VERSION")),
                 };
@@ -158,44 +163,73 @@ fn versions(case: &Case<'_>) -> BTreeMap<Text, Vec<(Text, Text)>> {
     known
 }
 
-/// Returns what a build installed at the exact version that is pinned, and installs at no fixed one now, with where it does
-/// so, and how: `at no fixed version`. Packages of Linux distributions are none: their repositories drop old versions.
-pub(in crate::rules) fn loosened<'g>(case: &Case<'g>, pair: &Pair<'g>) -> Vec<(Change<'g>, Place, String)> {
-    let Some(new) = pair.new.filter(|_| pair.old.is_some()) else { return Vec::new() };
-    let mut removed = pair.changes.iter().filter(|change| change.kind == ChangeKind::Removed).peekable();
-    if removed.peek().is_none() {
+/// What a build installed at the exact version that is pinned, and installs at no fixed one now.
+pub struct Loosened<'g> {
+    /// The change by which it went, or by which a stage alone has it that is not in what runs.
+    pub change: Change<'g>,
+    /// Where the build installs it now.
+    pub place: Place,
+    /// At which version, in words: `at no fixed version`.
+    pub how: String,
+}
+
+/// Returns what builds installed at the exact version that is pinned, and install at no fixed one now. Packages of Linux
+/// distributions are none: their repositories drop old versions.
+pub fn loosened<'g>(builds: &[Image<'g>], pair: &Pair<'g>) -> Vec<Loosened<'g>> {
+    let (Some(_), Some(new)) = (pair.old, pair.new) else { return Vec::new() };
+    let images: Vec<&Image<'g>> = builds.iter().filter(|image| image.subject.path == new.path).collect();
+    if images.is_empty() {
         return Vec::new();
     }
-    let is_it = |image: &&Image<'g>| image.subject.path == new.path && !is_constrained(image);
-    let installs: Vec<Installed<'g>> = case.builds().iter().filter(is_it).flat_map(Image::installs).collect();
     let has = new.by_key();
-    let loosened = removed.filter_map(|change| {
-        let key = change.old?.component.purl.key();
-        let (fact, loose) = installs.iter().filter(|_| !has.contains_key(key)).find_map(|installed| {
-            let package = Package::of(installed.fact).filter(|package| package.purl.key() == key)?;
-            let is_held = package.is_system() || is_held(package.manager, installed.command.value);
-            let loose = loose(package.manager, installed.fact.value, installed.fact.detail).filter(|_| !is_held)?;
-            Some((installed.fact, loose))
-        })?;
-        Some((change.clone(), fact.place, loose))
+    let loosened = pair.changes.iter().filter_map(|change| {
+        let (old, key) = (change.old?, change.either().component.purl.key());
+        let ships = old.scope() != Some(Scope::Build);
+        let is_gone = match change.new {
+            None => !has.contains_key(key),
+            Some(new) => ships && change.has(What::Scope) && new.scope() == Some(Scope::Build),
+        };
+        let find = |image: &&Image<'g>| {
+            // What a lockfile brings in is held by that.
+            let is_locked = image.locks.iter().any(|lock| lock.components().any(|it| it.component.purl.key() == key));
+            let installs = image.installs();
+            installs.iter().filter(|_| !is_locked).find_map(|installed| {
+                let package = Package::of(installed.fact).filter(|package| package.purl.key() == key)?;
+                if package.is_shipped(installed) != ships {
+                    return None;
+                }
+                let (value, detail) = (installed.fact.value, installed.fact.detail);
+                let how = match value.contains(['$', '`']) {
+                    true => "at a version that the file does not say".to_owned(),
+                    false => loose(package.manager, value, detail)?,
+                };
+                let is_held = package.is_system() || is_held(package.manager, image, installed);
+                (!is_held).then_some((installed.fact.place, how))
+            })
+        };
+        let (place, how) = images.iter().filter(|_| is_gone).find_map(find)?;
+        Some(Loosened { change: change.clone(), place, how })
     });
     loosened.collect()
 }
 
-/// Says whether an image's variables make its installers hold to a file of constraints.
-fn is_constrained(image: &Image<'_>) -> bool {
-    let mut settings = image.subject.parts.iter().flat_map(|part| part.facts_of(FactKind::Env));
-    settings.any(|fact| matches!(fact.name, "PIP_CONSTRAINT" | "UV_CONSTRAINT" | "PIP_REQUIRE_HASHES"))
-}
+/// The variables that hold pip and uv to a file of constraints, to hashes or to a day.
+const HOLDING: &[&str] =
+    &["PIP_CONSTRAINT", "PIP_REQUIRE_HASHES", "UV_CONSTRAINT", "UV_EXCLUDE_NEWER", "UV_REQUIRE_HASHES"];
 
-/// Says whether a command's options hold its packages to versions that stand elsewhere.
-fn is_held(manager: &str, command: &str) -> bool {
+/// Says whether a command's options, or variables where it runs, hold its packages to versions that stand elsewhere.
+fn is_held(manager: &str, image: &Image<'_>, installed: &Installed<'_>) -> bool {
+    // To conda, `-c` is a channel.
+    if !matches!(manager, "pip" | "pipx") {
+        return false;
+    }
     let holds = |word: &str| {
         let name = word.split('=').next().unwrap_or(word);
-        matches!(name, "-c" | "--constraint" | "--constraints" | "--require-hashes" | "--no-index")
+        let options = ["-c", "--constraint", "--constraints", "--require-hashes", "--no-index", "--exclude-newer"];
+        options.contains(&name) || HOLDING.contains(&name) || (name.starts_with("-c") && !name.starts_with("--"))
     };
-    // To conda, `-c` is a channel.
-    matches!(manager, "pip" | "pipx") && command.split_whitespace().any(holds)
+    installed.command.value.split_whitespace().any(holds)
+        || image.settings(installed).any(|fact| HOLDING.contains(&fact.name))
 }
 
 /// Says in which way what is installed is not fixed; none where it is, or where that is not known.

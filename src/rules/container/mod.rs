@@ -11,7 +11,7 @@ mod install_not_locked;
 mod install_unpinned;
 mod platform_drift;
 
-pub(super) use install_unpinned::loosened;
+pub use install_unpinned::{Loosened, loosened};
 
 use serde::de::Error;
 use serde::{Deserialize, Deserializer};
@@ -21,6 +21,7 @@ use crate::formats::pypi;
 use crate::graph::Subject;
 use crate::intern::Text;
 use crate::model::{Component, Fact, FactKind, Pattern, Purl};
+use crate::stacks::Installed;
 
 /// The rules of this folder.
 pub const RULES: &[&dyn Rule] = &[
@@ -95,6 +96,11 @@ impl Package {
     /// Says whether it is one of a Linux distribution's.
     fn is_system(&self) -> bool {
         matches!(self.manager, "apt" | "apk" | "rpm")
+    }
+
+    /// Says whether it is in what runs: what cargo and go compile is a program, and is copied as one.
+    fn is_shipped(&self, installed: &Installed<'_>) -> bool {
+        installed.ships || (matches!(self.manager, "cargo" | "go") && installed.ships_programs)
     }
 
     /// Says whether it is a program that installs others.

@@ -43,11 +43,11 @@ impl Rule for ComponentRemoved {
         case.no_options(self)?;
         for pair in case.drift.subjects.iter().filter(|pair| pair.old.is_some() && pair.new.is_some()) {
             let mut loosened: Vec<Resolved<'g>> = pair.loosened().iter().map(|one| one.old).collect();
-            loosened.extend(container::loosened(case, pair).iter().filter_map(|(change, ..)| change.old));
+            loosened.extend(container::loosened(case.builds(), pair).iter().filter_map(|one| one.change.old));
             for change in pair.changes.iter().filter(|change| change.kind == ChangeKind::Removed) {
                 let Some(old) = change.old.filter(|old| !loosened.contains(old)) else { continue };
                 let (full, accept) = (phrase::full(old.component), phrase::accept(old.component));
-                let (path, how) = (phrase::safe(old.subject.path), phrase::how(old));
+                let (path, how) = (phrase::safe(pair.path()), phrase::how(old));
                 findings
                     .change(self, change, format!("{full} is pinned and no longer in {path} (was {how})"))
                     .help(format!("{accept} takes it out of the BOM; if it should be there, require it again"));

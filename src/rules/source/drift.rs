@@ -4,7 +4,7 @@ use anyhow::Result;
 
 use crate::compare::{self, Change, What};
 use crate::entry;
-use crate::graph::Subject;
+use crate::graph::{Resolved, Subject};
 use crate::intern::Text;
 use crate::model::{Origin, host, index};
 use crate::rules::{Case, Findings, Rule, phrase};
@@ -96,7 +96,9 @@ impl SourceDrift {
     fn check_places<'g>(&self, old: &Subject, new: &Subject, findings: &mut Findings<'g>) {
         for &(address, place) in &new.sources {
             let is_it = |other: &(Text, Place)| index(other.0) == index(address);
-            if !old.sources.iter().any(is_it) {
+            // Of what a command names, the package alone may say it.
+            let is_source = |node: Resolved<'_>| matches!(node.component.origin, Origin::Registry(known) if index(known) == index(address));
+            if !old.sources.iter().any(is_it) && !old.components().any(is_source) {
                 let shown = phrase::address(address);
                 findings
                     .at(

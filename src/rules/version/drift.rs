@@ -137,7 +137,7 @@ impl VersionDrift {
     fn loosened<'g>(&self, pair: &Pair<'g>, findings: &mut Findings<'g>) {
         for Loosened { old, declared, change } in pair.loosened() {
             let (full, was) = (phrase::full(old.component), phrase::version(old.component));
-            let (path, accept) = (phrase::safe(old.subject.path), phrase::accept(old.component));
+            let (path, accept) = (phrase::safe(pair.path()), phrase::accept(old.component));
             let asked = match declared.requirement.constraint {
                 "" => "any version".to_owned(),
                 constraint => phrase::safe(constraint).into_owned(),
@@ -162,15 +162,26 @@ impl VersionDrift {
 
     /// Reports what is pinned and a build's commands install without a version now, where they do.
     fn loosened_installs<'g>(&self, case: &Case<'g>, pair: &Pair<'g>, findings: &mut Findings<'g>) {
-        for (change, place, how) in container::loosened(case, pair) {
+        for container::Loosened { change, place, how } in container::loosened(case.builds(), pair) {
             let Some(old) = change.old else { continue };
-            let (full, was) = (phrase::full(old.component), phrase::version(old.component));
-            let accept = phrase::accept(old.component);
+            let full = phrase::full(old.component);
+            // One that is built from a repository has a commit in the place of a version.
+            let (full, was) = match old.component.version() {
+                "" => {
+                    let origin = phrase::origin(&old.component.origin);
+                    (format!("{full} of {origin}"), "what was pinned".to_owned())
+                }
+                version => (full, phrase::safe(version).into_owned()),
+            };
+            let help = format!(
+                "name {was} again, or lock it; if any will do, accept that with {}",
+                phrase::accept(old.component)
+            );
             findings
-                .change(self, &change, format!("{full} is pinned, and the build installs it {how} now"))
+                .change(self, &change, format!("{full} is pinned, and the build installs it {how}"))
                 .place(place)
                 .related(old.place(), "pinned here")
-                .help(format!("name {was} again, or lock it; if any will do, accept that with {accept}"));
+                .help(help);
         }
     }
 
