@@ -246,11 +246,22 @@ impl Reasons {
             }
             let mut found = Found::default();
             let mut nodes: Vec<Lead> = Vec::new();
-            let others = |links: &mut dyn Iterator<Item = Link<'_>>| -> Vec<(Option<NodeId>, Text)> {
-                links.map(|link| (link.from.map(|from| from.id()), link.requirement.constraint)).collect()
+            // Of what an extra brings in, those are asked who ask for it where it is the same who has the extra.
+            let others = |links: &mut dyn Iterator<Item = Link<'_>>, moved: &HashMap<NodeId, usize>| {
+                let mut others: Vec<(Option<NodeId>, Text)> = Vec::new();
+                for link in links {
+                    let from = link.from.map(|from| from.id());
+                    others.push((from, link.requirement.constraint));
+                    if from.is_some_and(|from| !moved.contains_key(&from)) {
+                        let askers = link.askers().into_iter().flatten().map(|asker| asker.id());
+                        let moved = askers.filter(|asker| moved.contains_key(asker));
+                        others.extend(moved.map(|asker| (Some(asker), "")));
+                    }
+                }
+                others
             };
-            let now = change.new.map(|node| others(&mut node.required_by())).unwrap_or_default();
-            let before = change.old.map(|node| others(&mut node.required_by())).unwrap_or_default();
+            let now = change.new.map(|node| others(&mut node.required_by(), &news)).unwrap_or_default();
+            let before = change.old.map(|node| others(&mut node.required_by(), &olds)).unwrap_or_default();
             let version = |side: Option<Resolved<'_>>| side.map(|node| node.component.version());
             let is_same = change.kind == ChangeKind::Changed;
             // The version of this package that a component requires on one side; none where it requires none.

@@ -6,13 +6,14 @@
 mod accept;
 mod asked;
 mod copies;
+mod extras;
 mod paths;
 
 pub use paths::Ways;
 
 use std::collections::BTreeMap;
 
-use hashbrown::HashMap;
+use hashbrown::{HashMap, HashSet};
 use petgraph::Direction;
 use petgraph::graph::{DiGraph, NodeIndex};
 use petgraph::visit::EdgeRef;
@@ -21,6 +22,7 @@ use rayon::iter::{IntoParallelIterator, ParallelIterator};
 use crate::intern::Text;
 use crate::model::{Component, Declared, Gap, Inventory, Layer, NodeId, Part, Requirement, SUBJECT, Says, Scope};
 use crate::source::Place;
+use extras::Extras;
 
 /// Everything that a tree or a BOM resolves to, subject by subject, sorted by path.
 #[derive(Default)]
@@ -49,6 +51,8 @@ pub struct Subject {
     inner: DiGraph<Node, Asked>,
     /// How strongly each extra that is asked for is asked for, by the node that has it.
     extras: Extras,
+    /// The extras that requirements ask for, of what.
+    asked_extras: HashSet<(NodeIndex, Text)>,
     /// The types of package that its file may name.
     types: Vec<Text>,
 }
@@ -64,9 +68,6 @@ struct Node {
     copy: Text,
     says: Says,
 }
-
-/// Extras that are asked for, and how strongly.
-type Extras = BTreeMap<(NodeIndex, Text), Scope>;
 
 struct Asked {
     requirement: &'static Requirement,
@@ -100,8 +101,12 @@ impl Link<'_> {
     /// Returns how strongly it is required: what an extra brings, as strongly as the extra is asked for.
     pub fn scope(&self) -> Scope {
         let Requirement { scope, extra, .. } = *self.requirement;
-        let asked = self.from.and_then(|from| from.subject.extras.get(&(from.index, extra)).copied());
-        if scope == Scope::Optional { asked.map_or(scope, |asked| scope.min(asked)) } else { scope }
+        let Some(from) = self.from.filter(|_| scope == Scope::Optional && !extra.is_empty()) else { return scope };
+        let asked = |extra| from.subject.extras.get(&(from.index, extra)).copied();
+        if from.subject.is_of_extra(from.index, self.requirement) {
+            return asked(extra).into_iter().chain(asked(extras::ANY)).min().unwrap_or(scope);
+        }
+        asked(extra).map_or(scope, |asked| scope.min(asked))
     }
 }
 
@@ -291,11 +296,23 @@ impl Subject {
         for image in parts.iter_mut().filter_map(|part| part.image.as_mut()) {
             *image = number[*image as usize].index() as NodeId;
         }
-        let extras = BTreeMap::new();
+        let (extras, asked_extras) = Default::default();
         let here = nodes.iter().filter_map(|node| node.component).map(|component| component.purl.ty());
         let types = asked::types(format, here);
-        let mut subject =
-            Subject { path, format, place, environment, says, sources, declared, parts, inner, extras, types };
+        let mut subject = Subject {
+            path,
+            format,
+            place,
+            environment,
+            says,
+            sources,
+            declared,
+            parts,
+            inner,
+            extras,
+            asked_extras,
+            types,
+        };
         subject.derive();
         subject
     }
@@ -314,6 +331,7 @@ impl Subject {
         for index in direct {
             self.inner[index].direct = !is_root[index.index()];
         }
+        self.asked_extras = self.asked_extras();
         let (levels, extras) = self.levels(&open);
         self.extras = extras;
         for index in self.inner.node_indices().skip(1) {
@@ -337,7 +355,8 @@ impl Subject {
     }
 
     /// Returns the strongest scope of each node. A path is as strong as its weakest requirement, a node as strong as its
-    /// strongest path. An optional requirement of an extra that is asked for (`foo[cuda]`) is as strong as the asking.
+    /// strongest path. An optional requirement of an extra that is asked for (`foo[cuda]`) is as strong as the asking, and no
+    /// requirement at all where others ask for that extra.
     fn levels(&self, open: &[(NodeIndex, NodeIndex, &'static Requirement)]) -> (Vec<Option<Scope>>, Extras) {
         let mut levels = vec![None; self.inner.node_count()];
         let mut asked = Extras::new();
@@ -351,19 +370,24 @@ impl Subject {
                 let first = open.partition_point(|way| way.0 < from);
                 let uncertain = open[first..].iter().take_while(|way| way.0 == from).map(|way| (way.1, way.2));
                 for (to, requirement) in certain.chain(uncertain) {
-                    let is_asked = || asked.contains_key(&(from, requirement.extra));
-                    if requirement.scope > scope && !(requirement.scope == Scope::Optional && is_asked()) {
+                    let is_asked = |extra| asked.contains_key(&(from, extra));
+                    let is_open = match self.is_of_extra(from, requirement) {
+                        true => is_asked(requirement.extra) || is_asked(extras::ANY),
+                        false => {
+                            let is_optional = requirement.scope == Scope::Optional;
+                            requirement.scope <= scope || (is_optional && is_asked(requirement.extra))
+                        }
+                    };
+                    if !is_open {
                         continue;
                     }
                     let mut again = levels[to.index()].is_none();
                     levels[to.index()].get_or_insert(scope);
-                    if requirement.scope <= Scope::Peer && !requirement.extra.is_empty() {
-                        for extra in requirement.extra.split(',') {
-                            asked.entry((to, extra)).or_insert_with(|| {
-                                again = true;
-                                scope
-                            });
-                        }
+                    for extra in extras::asked_by(requirement) {
+                        asked.entry((to, extra)).or_insert_with(|| {
+                            again = true;
+                            scope
+                        });
                     }
                     if again {
                         work.push(to);

@@ -1,12 +1,12 @@
 //! Components that nobody reviewed.
 
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::Result;
 
 use crate::compare::{Change, ChangeKind, Pair};
 use crate::entry;
-use crate::graph::{Resolved, Subject};
+use crate::graph::Subject;
 use crate::intern::Text;
 use crate::model::NodeId;
 use crate::rules::{Case, Findings, Rule, phrase};
@@ -46,7 +46,7 @@ impl Rule for ComponentAdded {
         for pair in &case.drift.subjects {
             let mut added = pair.changes.iter().filter(|change| change.kind == ChangeKind::Added).peekable();
             let (Some(old), Some(new), Some(_)) = (pair.old, pair.new, added.peek()) else { continue };
-            let (introducers, pinned, newcomers) = (introducers(new), pinned_versions(old, pair), newcomers(pair));
+            let (introducers, pinned, newcomers) = (new.introducers(), pinned_versions(old, pair), newcomers(pair));
             let tightened: BTreeSet<NodeId> =
                 pair.tightened().iter().filter_map(|known| known.change.new).map(|new| new.id()).collect();
             for change in added {
@@ -95,23 +95,4 @@ fn pinned_versions(old: &Subject, pair: &Pair<'_>) -> BTreeMap<Text, BTreeSet<Te
         }
     }
     versions
-}
-
-/// Returns, by node, the direct requirement from which each component is reached in the fewest steps.
-fn introducers(subject: &Subject) -> Vec<Option<Resolved<'_>>> {
-    let mut by: Vec<Option<Resolved<'_>>> = vec![None; subject.component_count() + 1];
-    let mut open: VecDeque<Resolved<'_>> = VecDeque::new();
-    for direct in subject.components().filter(|resolved| resolved.is_direct()) {
-        by[direct.id() as usize] = Some(direct);
-        open.push_back(direct);
-    }
-    while let Some(at) = open.pop_front() {
-        for link in at.requires().filter(|link| !link.to.is_root()) {
-            if by[link.to.id() as usize].is_none() {
-                by[link.to.id() as usize] = by[at.id() as usize];
-                open.push_back(link.to);
-            }
-        }
-    }
-    by
 }
