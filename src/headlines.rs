@@ -1,29 +1,36 @@
 //! What stands above the list: what a drift does to the GPU stack of each subject, and what an image says of its lockfile.
 
+use std::cell::OnceCell;
 use std::collections::BTreeSet;
 
 use crate::compare::Drift;
 use crate::gpu::facts::gpus;
 use crate::gpu::{self, Carrier, Cuda, Stack, Verdict, summary};
-use crate::graph::Subject;
+use crate::graph::{Graph, Subject};
 use crate::images::{Comparison, Meaning};
 use crate::intern::Text;
 use crate::model::Layer;
-use crate::policy::Policy;
+use crate::policy::{self, Policy};
 use crate::rules::phrase;
 use crate::stacks;
 
 /// Returns a line for each subject whose stack moved: the driver floor and because of whom, the targets and GPUs that are
 /// lost or won, builds that changed under one name or version.
 ///
-/// Subjects of which the same is to be said share a line.
-pub fn of(drift: &Drift<'_>, policy: &Policy) -> Vec<String> {
+/// Subjects of which the same is to be said share a line. `resolved` is the new side: by its images and workloads it is known
+/// on which targets a lockfile runs.
+pub fn of(drift: &Drift<'_>, resolved: &Graph, policy: &Policy) -> Vec<String> {
     let mut lines: Vec<(String, Vec<Text>)> = Vec::new();
+    let whole = OnceCell::new();
     for pair in drift.subjects.iter().filter(|pair| !pair.changes.is_empty()) {
         let (Some(old), Some(new)) = (pair.old, pair.new) else { continue };
         let (was, is) = (stacks::stack(old), stacks::stack(new));
         let mut parts: Vec<String> = floor(&was, &is).into_iter().collect();
-        parts.extend(targets(&was, &is, policy));
+        parts.extend(targets(&was, &is, policy, |target| {
+            let all: &Vec<Stack> = whole.get_or_init(|| stacks::stacks(resolved, policy));
+            let mut with = all.iter().filter(|stack| stack.environment.subjects.contains(&new.path)).peekable();
+            with.peek().is_none() || with.any(|stack| stacks::runs(&stack.environment, target))
+        }));
         parts.extend(boards(&was, &is));
         parts.extend(builds(&was, &is));
         let said = parts.join("; ");
@@ -113,13 +120,13 @@ fn floor(was: &Stack, is: &Stack) -> Option<String> {
 }
 
 /// Says which targets could run it and no longer can, and which can now.
-fn targets(was: &Stack, is: &Stack, policy: &Policy) -> Vec<String> {
+fn targets(was: &Stack, is: &Stack, policy: &Policy, runs: impl Fn(&policy::Target) -> bool) -> Vec<String> {
     let fails = |stack: &Stack, target: &gpu::Target| {
         let verdict = summary::gravest(&gpu::judge(stack, target));
         matches!(verdict, Verdict::FailsAtStart | Verdict::FailsAtKernel)
     };
     let (mut lost, mut won) = (Vec::new(), Vec::new());
-    for target in policy.targets.iter().filter(|target| stacks::runs(&is.environment, target)) {
+    for target in policy.targets.iter().filter(|target| runs(target)) {
         match (fails(was, &target.target), fails(is, &target.target)) {
             (false, true) => lost.push(target.target.name.as_str()),
             (true, false) => won.push(target.target.name.as_str()),

@@ -124,7 +124,7 @@ pub fn check(
     let findings = judge::judge(&case)?;
     let mut report = Report::facts(&drift, case.causes(), sources);
     report.tell_loosened(&drift, case.builds());
-    report.headlines = headlines::of(&drift, policy);
+    report.headlines = headlines::of(&drift, &resolved.graph, policy);
     report.headlines.extend(headlines::of_systems(&drift));
     report.headlines.extend(headlines::of_images(&case.images().comparisons));
     report.images = case.images().comparisons.iter().map(report::ImageTable::of).collect();
@@ -136,7 +136,8 @@ pub fn check(
         .collect();
     report.notes.extend(images::unmatched(case.images(), &resolved.graph));
     report.notes.extend(case.judged().notes.iter().cloned());
-    for (place, note) in stacks::unknown_stages(&resolved.graph, policy) {
+    let unplaced = case.judged().unplaced.iter().cloned();
+    for (place, note) in stacks::unknown_stages(&resolved.graph, policy).into_iter().chain(unplaced) {
         let Location { path, line, column, .. } = sources.locate(place);
         report.notes.push(format!("{path}:{line}:{column}: {note}"));
     }
@@ -225,7 +226,7 @@ pub fn diff(mut old: Side, mut new: Side, sources: &Sources) -> Report {
     let drift = compare::drift(old_as_one.as_ref().unwrap_or(&old.graph), new_as_one.as_ref().unwrap_or(&new.graph));
     let mut report = Report::facts(&drift, &causes::of(&drift), sources);
     report.tell_loosened(&drift, &stacks::images(&new.graph, &Policy::default()));
-    report.headlines = headlines::of(&drift, &Policy::default());
+    report.headlines = headlines::of(&drift, &new.graph, &Policy::default());
     report.headlines.extend(headlines::of_systems(&drift));
     // Two files that were given by name are compared, whatever they are called.
     if old.graph.subjects().len().max(new.graph.subjects().len()) > 1 {

@@ -43,12 +43,42 @@ pub fn stack(subject: &Subject) -> Stack {
 
 /// Says whether an environment is meant to run on a target: by its paths, and by the nodes that its workloads select.
 pub fn runs(environment: &Environment, target: &policy::Target) -> bool {
+    let selected = || environment.workloads.iter().any(|workload| workload.may_run_on(&target.target));
+    is_meant(environment, target) && (environment.workloads.is_empty() || selected())
+}
+
+/// Says that none of the targets that an environment is meant for has a node that its workloads may run on, with where the
+/// first of those stands; none where one has, or none is meant.
+pub fn unplaced(environment: &Environment, targets: &[policy::Target]) -> Option<(Place, String)> {
+    let workload = environment.workloads.first()?;
+    let mut meant = targets.iter().filter(|target| is_meant(environment, target)).peekable();
+    meant.peek()?;
+    if meant.any(|target| runs(environment, target)) {
+        return None;
+    }
+    let selects = workload.selects.iter().map(|label| match label.value {
+        "" => label.name.to_owned(),
+        value => format!("{}={value}", label.name),
+    });
+    let selects: Vec<String> = selects.collect();
+    let why = match selects.as_slice() {
+        [] => "does not tolerate the taints of any target's nodes".to_owned(),
+        selects => format!("wants nodes with {}, and no target has one that it may run on", selects.join(", ")),
+    };
+    let others = match environment.workloads.len() - 1 {
+        0 => String::new(),
+        others => format!(" (and {others} more)"),
+    };
+    let (name, stack) = (workload.name, environment.name);
+    Some((workload.place, format!("{name}{others} {why}: {stack} is judged on no target")))
+}
+
+/// Says whether an environment is meant for a target, whatever its workloads select.
+fn is_meant(environment: &Environment, target: &policy::Target) -> bool {
     let by_path = target.paths.is_empty() || environment.subjects.iter().any(|subject| target.paths.matches(subject));
     let called = |name: &Text| target.images.iter().any(|image| formats::matches(image.value, name));
     let by_image = target.images.is_empty() || environment.images.iter().any(called);
-    let is_meant = by_path && by_image;
-    let selected = || environment.workloads.iter().any(|workload| workload.may_run_on(&target.target));
-    is_meant && (environment.workloads.is_empty() || selected())
+    by_path && by_image
 }
 
 /// Returns a note on each stage that the policy names and that its image does not have, with the policy's place.

@@ -29,7 +29,7 @@ fn said(old: &[&str], new: &[&str]) -> Vec<String> {
     let ids: Vec<&str> = rules::all().map(|rule| rule.id()).collect();
     let policy = Policy::parse(&Source { file, path: "driftgate.toml", text: POLICY }, &ids).unwrap();
     let (old, new) = (graph(&sources, old), graph(&sources, new));
-    headlines::of(&compare::drift_by_path(&old, &new), &policy)
+    headlines::of(&compare::drift_by_path(&old, &new), &new, &policy)
 }
 
 #[test]
@@ -81,7 +81,7 @@ fn what_is_the_same_in_many_subjects_is_told_once() {
         common::read_memory(&files, &sources).graph
     };
     let (old, new) = (read("torch==2.10.0\n"), read("torch==2.11.0\n"));
-    let said = headlines::of(&compare::drift_by_path(&old, &new), &Policy::default());
+    let said = headlines::of(&compare::drift_by_path(&old, &new), &new, &Policy::default());
     assert_eq!(said.len(), 1, "{said:?}");
     assert!(
         said[0].starts_with("app00/requirements.txt, app01/requirements.txt and 88 more: the driver floor"),

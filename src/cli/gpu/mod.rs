@@ -105,11 +105,26 @@ impl Gpu {
                  configuration (`skopeo inspect --config`) or its BOM beside it"
             ));
         }
+        let is_answered = self.driver.is_some() || !self.gpu.is_empty();
+        if !is_answered {
+            for (place, note) in stacks.iter().filter_map(|stack| match stack.carriers.is_empty() {
+                true => None,
+                false => stacks::unplaced(&stack.environment, &targets),
+            }) {
+                let Location { path, line, column, .. } = sources.locate(place);
+                self.volume.say(&format!("{path}:{line}:{column}: {note}"));
+            }
+        }
+        // What is asked for is no pool that workloads select: what would be if it were.
+        let what_if = |number: usize| is_answered && number == 0;
         let rows: Vec<Row> = stacks
             .into_iter()
             .filter(|stack| !stack.carriers.is_empty())
             .map(|stack| {
-                let on = targets.iter().enumerate().filter(|(_, target)| stacks::runs(&stack.environment, target));
+                let on = targets
+                    .iter()
+                    .enumerate()
+                    .filter(|(number, target)| what_if(*number) || stacks::runs(&stack.environment, target));
                 let summary = Summary::of(&stack, on.map(|(number, target)| (number, &target.target)));
                 let ways = ways(&side.graph, &stack, &summary);
                 Row { stack, summary, ways }

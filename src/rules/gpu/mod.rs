@@ -197,6 +197,8 @@ pub struct Judged {
     unanswered: BTreeSet<(Text, Text)>,
     /// What could not be judged, or only on a condition: silence would look like a yes.
     pub notes: Vec<String>,
+    /// What runs on no target, though some are meant for it, with where its workload stands.
+    pub unplaced: Vec<(Place, String)>,
     /// The stacks that carry a GPU runtime, and what becomes of each on the targets.
     pub stacks: Vec<StackLine>,
 }
@@ -283,6 +285,9 @@ pub fn judged(resolved: &Graph, policy: &Policy) -> Judged {
         }
         judged.leave_open(stack, &inside);
         judged.add(inside.iter().cloned(), None);
+        if stack.carriers.iter().any(|carrier| carrier.cuda.major().is_some()) {
+            judged.unplaced.extend(stacks::unplaced(&stack.environment, &policy.targets));
+        }
         all_inside.push(inside);
         lines.push(line(stack));
     }
