@@ -103,9 +103,11 @@ fn finish<'g>(
     let mut related = draft.related;
     let mut waived = None;
     let mut ended = Vec::new();
+    // What is of no subject, as what a target says of its nodes, is of the file that it stands in.
+    let path = if draft.subject.is_empty() { case.sources.path(draft.place.file) } else { draft.subject };
     for (number, waiver) in case.policy.waivers.iter().enumerate() {
         let (from, to) = (known(draft.from), known(draft.to));
-        if !meant.iter().any(|purl| waiver.matches(draft.rule, *purl, draft.subject, from, to)) {
+        if !meant.iter().any(|purl| waiver.matches(draft.rule, *purl, path, from, to)) {
             continue;
         }
         used[number].matched += 1;

@@ -88,8 +88,8 @@ pub(super) fn drivers_on(floor: Option<&Dotted>, gpus: &[&'static Gpu], today: &
     };
     let fits = facts::drivers().branches.iter().filter(|branch| {
         let reaches = floor.is_none_or(|floor| branch.latest_linux.as_ref().is_some_and(|latest| latest >= floor));
-        // The dates sort as texts; a branch without one is not recommended.
-        branch.eol.as_str() > today && reaches && drives(branch.branch)
+        // The dates sort as texts; a branch without one is not recommended, nor is one of new features.
+        branch.eol.as_str() > today && branch.is_for_production() && reaches && drives(branch.branch)
     });
     let list: Vec<_> = fits
         .map(|branch| match branch.kind.as_str() {

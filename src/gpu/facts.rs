@@ -565,6 +565,11 @@ impl CompatHosts {
 }
 
 impl Branch {
+    /// Says whether NVIDIA qualifies it for production; those of new features it does not, and their support is short.
+    pub fn is_for_production(&self) -> bool {
+        matches!(self.kind.as_str(), "LTSB" | "PB" | "")
+    }
+
     /// Says whether the branch had fixes still to come on the day of the tables.
     pub fn is_supported(&self) -> bool {
         // The dates sort as texts; a branch without one is not recommended.

@@ -507,7 +507,7 @@ fn the_demo() {
         [
             "install torch 2.11.0+cu128, the same release for CUDA 12.8: it starts on drivers from 525.60.13 on",
             "pin torch 2.10.0, the newest whose default build (cu128) runs there",
-            "move the driver to 580.65.06 or later: R580 (long-term, supported until 2028-08-04), R610 (supported until 2027-08-03)",
+            "move the driver to 580.65.06 or later: R580 (long-term, supported until 2028-06-30), R620 (long-term, supported until 2029-09-30)",
         ]
     );
 }
@@ -606,7 +606,7 @@ fn advice_fits() {
             &["torch 2.10.0"],
             "595.71.05",
             &["V100"],
-            "move the driver to one of R580 (long-term, supported until 2028-08-04)",
+            "move the driver to one of R580 (long-term, supported until 2028-06-30)",
         ),
     ] {
         let advice = advice(lines, driver, gpus);

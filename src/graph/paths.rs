@@ -9,7 +9,7 @@ use petgraph::visit::EdgeRef;
 
 use super::{Resolved, Subject, extras};
 use crate::intern::Text;
-use crate::model::SUBJECT;
+use crate::model::{SUBJECT, Scope};
 
 /// How many ways in are told of one component: the shortest ones.
 const MOST: usize = 32;
@@ -53,8 +53,8 @@ impl<'g> Ways<'g> {
     }
 
     /// Returns, for each direct requirement that brings a component in, the shortest path from it to the component:
-    /// the root first (the project, or the subject's path), the component last. Shortest first, then by name; of very
-    /// many the shortest ones.
+    /// the root first (the project, or the subject's path), the component last. Those come first that are required the most
+    /// strongly: to run before to develop. Then the shortest, then by name; of very many the first ones.
     pub fn to(&mut self, component: Resolved<'g>) -> Vec<Vec<Text>> {
         self.search(component.index, true);
         let mut reached = self.reached();
@@ -65,16 +65,22 @@ impl<'g> Ways<'g> {
         }
         reached.sort_unstable();
         reached.truncate(if self.names < NAMES { MOST } else { 1 });
-        let mut paths: Vec<Vec<Text>> =
-            reached.iter().map(|(length, root, _, direct)| self.path(root, *direct, *length)).collect();
-        self.names += paths.iter().map(Vec::len).sum::<usize>();
-        paths.sort_by(|a, b| a.len().cmp(&b.len()).then_with(|| a.cmp(b)));
-        paths.dedup();
-        paths
+        let mut paths: Vec<(Scope, Vec<Text>)> = reached
+            .iter()
+            .map(|(scope, length, root, _, direct)| (*scope, self.path(root, *direct, *length)))
+            .collect();
+        self.names += paths.iter().map(|(_, path)| path.len()).sum::<usize>();
+        paths.sort_by(|(a_scope, a), (b_scope, b)| {
+            a_scope.cmp(b_scope).then(a.len().cmp(&b.len())).then_with(|| a.cmp(b))
+        });
+        let mut told: HashSet<Vec<Text>> = HashSet::new();
+        let paths = paths.into_iter().map(|(_, path)| path);
+        paths.filter(|path| told.insert(path.clone())).collect()
     }
 
-    /// Returns the direct requirements that were reached: how far, the names of root and requirement, and where the way goes on.
-    fn reached(&self) -> Vec<(u32, Text, Text, State)> {
+    /// Returns the direct requirements that were reached: how strong they are, how far, the names of root and requirement, and
+    /// where the way goes on.
+    fn reached(&self) -> Vec<(Scope, u32, Text, Text, State)> {
         let name = |index| self.subject.name_of(index);
         let reached = self.direct.iter().filter_map(|&(root, direct)| {
             let plain = self.after((direct, "")).map(|(_, length)| (length, (direct, "")));
@@ -86,7 +92,9 @@ impl<'g> Ways<'g> {
             let of_extras = of_extras.filter(|((_, extra), _)| is_asked(extra));
             let of_extras = of_extras.map(|(state, (_, length))| (*length, *state));
             let (length, state) = plain.into_iter().chain(of_extras).min()?;
-            Some((length, name(root), name(direct), state))
+            let edges = self.subject.inner.edges_connecting(root, direct);
+            let scope = edges.map(|edge| edge.weight().requirement.scope).min()?;
+            Some((scope, length, name(root), name(direct), state))
         });
         reached.collect()
     }

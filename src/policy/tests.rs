@@ -154,7 +154,7 @@ fn what_is_wrong_is_named_with_its_place() {
             "[[waiver]]",
             &[
                 "1:1 \"[[waiver]]\" the waiver has no \"rule\"",
-                "1:1 \"[[waiver]]\" the waiver would let everything through; give it a \"package\" or a \"path\"",
+                "1:1 \"[[waiver]]\" the waiver would let all that its rule finds through; give it a \"package\" or a \"path\"",
                 "1:1 \"[[waiver]]\" the waiver has no \"reason\", which this policy requires",
                 "1:1 \"[[waiver]]\" the waiver has no \"until\", which this policy requires",
             ],

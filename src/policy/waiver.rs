@@ -167,7 +167,10 @@ impl Waiver {
             table.fault(self.place, "the waiver has no \"rule\"");
         }
         if table.value("package").is_none() && table.value("path").is_none() {
-            table.fault(self.place, "the waiver would let everything through; give it a \"package\" or a \"path\"");
+            table.fault(
+                self.place,
+                "the waiver would let all that its rule finds through; give it a \"package\" or a \"path\"",
+            );
         }
         for (key, has) in REQUIRABLE {
             if demands.require.contains(key) && !has(self) && table.value(key).is_none() {

@@ -362,14 +362,14 @@ mod tests {
                 "2026-11-25",
                 "driver 535 runs past the end of its branch, R535 (2026-06-01),",
             ),
-            // Of two published dates the later one counts.
-            ("610.43.02", linux, "2026-11-25", "2026-11-25", ""),
+            // Of two published dates NVIDIA's own counts.
+            ("610.43.02", linux, "2026-08-31", "2026-08-31", ""),
             (
                 "610.43.02",
                 linux,
-                "2027-08-04",
-                "2027-08-04",
-                "driver 610.43.02 runs past the end of its branch, R610 (2027-08-03),",
+                "2026-09-01",
+                "2026-09-01",
+                "driver 610.43.02 runs past the end of its branch, R610 (2026-08-31),",
             ),
             // No date, no branch, another system's numbers.
             ("615.71.09", linux, "2036-06-01", "2036-06-01", ""),

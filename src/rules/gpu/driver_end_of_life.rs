@@ -15,7 +15,7 @@ entry! {
     ///
     /// # Why
     /// After its last day a branch gets no security fixes. It fails nothing: programs run on it as before, which is why it
-    /// is forgotten. Clouds may go on with fixes of their own. Of a branch with two published dates the later one counts; of
+    /// is forgotten. Clouds may go on with fixes of their own. Of a branch with two published dates NVIDIA's own counts; of
     /// one without a date nothing is said.
     ///
     /// # Mend
