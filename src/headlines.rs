@@ -146,7 +146,8 @@ fn boards(was: &Stack, is: &Stack) -> Vec<String> {
         let carriers = stack.carriers.iter().filter(|carrier| !carrier.is_part() && carrier.cuda.major().is_some());
         let known: Vec<&Carrier> = carriers.filter(|carrier| !carrier.architectures.is_empty()).collect();
         let all = gpus().models.iter().filter(|board| board.class != "jetson").map(|board| board.sm);
-        let served = all.filter(|sm| known.iter().all(|carrier| carrier.serves(*sm)));
+        let least = gpu::least_of_libraries(stack).map_or(0, |(least, _)| least);
+        let served = all.filter(|sm| *sm >= least && known.iter().all(|carrier| carrier.serves(*sm)));
         (!known.is_empty()).then(|| served.collect::<BTreeSet<u32>>())
     };
     let (Some(before), Some(after)) = (served(was), served(is)) else { return Vec::new() };

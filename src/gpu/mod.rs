@@ -33,7 +33,7 @@ use crate::intern::{self, Text};
 use crate::model::Component;
 use crate::source::Place;
 
-pub use classes::{across, end_of_life};
+pub use classes::{across, end_of_life, least_of_libraries};
 
 pub use classes::fleet::fleet;
 pub use classes::unknown_image;

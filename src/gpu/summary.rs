@@ -1,14 +1,16 @@
 //! A stack at a glance: the least driver, the GPUs that it has kernels for, and what becomes of it on each target.
 
+use super::classes;
 use super::facts::toolkits;
 use super::version::Dotted;
 use super::{Answer, Cuda, Floor, Gravity, Stack, Target, Verdict, inspect, judge};
+use crate::model::Component;
 
 /// Which GPUs a stack has kernels for, by compute capability.
 #[derive(Clone, Debug, Default)]
 pub struct Reach {
-    /// The least compute capability that all carriers run on, and who asks for it, among the stack's carriers.
-    pub least: Option<(Dotted, usize)>,
+    /// The least compute capability that all carriers, and the libraries that stand on them, run on, and who asks for it.
+    pub least: Option<(Dotted, &'static Component)>,
     /// The greatest major capability that all carriers have kernels for, and who ends there; none where each of them has PTX
     /// that later GPUs' drivers compile, or where no list is known.
     pub greatest: Option<(u32, usize)>,
@@ -131,7 +133,7 @@ fn reach(stack: &Stack) -> Reach {
         if let Some(least) = least.map(|sm| Dotted::of(sm / 10, sm % 10))
             && reach.least.as_ref().is_none_or(|(other, _)| least > *other)
         {
-            reach.least = Some((least, at));
+            reach.least = Some((least, carrier.component));
         }
         if carrier.architectures.is_empty() {
             reach.unknown.push(at);
@@ -141,6 +143,12 @@ fn reach(stack: &Stack) -> Reach {
         {
             reach.greatest = Some((greatest, at));
             is_open = false;
+        }
+    }
+    if let (Some((least, by)), Some((floor, library))) = (&mut reach.least, classes::least_of_libraries(stack)) {
+        let floor = Dotted::of(floor / 10, floor % 10);
+        if floor > *least {
+            (*least, *by) = (floor, library);
         }
     }
     if is_open {

@@ -2,6 +2,7 @@
 
 use crate::gpu::summary::Reach;
 use crate::gpu::{Answer, Cuda, Stack};
+use crate::model::Component;
 
 /// An answer on a target as it is shown, to be held against the same one on another target.
 pub(super) struct Alike<'r> {
@@ -64,24 +65,21 @@ pub(super) fn no_floor(stack: &Stack) -> String {
 
 /// Says which GPUs a stack has kernels for.
 pub(super) fn boards(stack: &Stack, reach: &Reach) -> Option<String> {
-    let who = |at: usize| {
-        let component = stack.carriers[at].component;
-        format!("{} {}", component.name(), component.version()).trim_end().to_owned()
-    };
+    let named = |component: &Component| format!("{} {}", component.name(), component.version()).trim_end().to_owned();
+    let who = |at: usize| named(stack.carriers[at].component);
     let mut unknown: Vec<String> = reach.unknown.iter().map(|at| who(*at)).collect();
     unknown.dedup();
-    let listed = |at: usize| !reach.unknown.contains(&at);
+    let mut of_unknown = reach.unknown.iter().map(|at| &stack.carriers[*at]);
     let unlisted = format!("which of them {} has kernels for is not known", unknown.join(", "));
-    let (least, at) = reach.least.as_ref()?;
+    let (least, by) = reach.least.as_ref()?;
     let greatest = reach.greatest.map(|(greatest, at)| format!(", up to {greatest}.x ({})", who(at)));
     let greatest = greatest.unwrap_or_default();
-    Some(match (listed(*at), unknown.is_empty()) {
-        (true, true) => format!("GPUs: from compute capability {least} on ({}){greatest}", who(*at)),
-        (true, false) => format!("GPUs: from compute capability {least} on ({}){greatest}; {unlisted}", who(*at)),
+    Some(match (of_unknown.find(|carrier| std::ptr::eq(carrier.component, *by)), unknown.is_empty()) {
+        (None, true) => format!("GPUs: from compute capability {least} on ({}){greatest}", named(by)),
+        (None, false) => format!("GPUs: from compute capability {least} on ({}){greatest}; {unlisted}", named(by)),
         // No list of kernels says so, but what the toolkit can build for.
-        (false, _) => format!(
-            "GPUs: {} builds for compute capability {least} and later{greatest}; {unlisted}",
-            stack.carriers[*at].cuda
-        ),
+        (Some(carrier), _) => {
+            format!("GPUs: {} builds for compute capability {least} and later{greatest}; {unlisted}", carrier.cuda)
+        }
     })
 }

@@ -4,6 +4,7 @@ use super::super::carriers::covers;
 use super::super::facts::frameworks;
 use super::super::version::Dotted;
 use super::super::{Answer, Evidence, Gravity, Package, Stack, Target, Verdict};
+use crate::model::Component;
 
 const CLASS: &str = "ARCH-LIB";
 
@@ -14,6 +15,17 @@ struct Least {
     because: String,
     source: &'static str,
     mend: String,
+}
+
+/// Returns the greatest of the least compute capabilities that libraries have kernels for, with the one that sets it:
+/// 80 for flash-attn. What a library merely may lack is left out.
+pub fn least_of_libraries(stack: &Stack) -> Option<(u32, &'static Component)> {
+    let python = stack.environment.packages.iter().filter(|package| package.component.purl.ty() == "pypi");
+    let sure = python.filter(|package| stack.environment.the(package.name()).is_some()).filter_map(|package| {
+        let (_, least) = least(package)?;
+        (least.gravity == Gravity::Error).then_some((least.sm, package.component))
+    });
+    sure.max_by_key(|(sm, _)| *sm)
 }
 
 /// Tells libraries without code for a target's GPUs.

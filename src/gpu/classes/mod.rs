@@ -41,6 +41,7 @@ use crate::model::Component;
 pub(super) use compat::{Help, Need, help};
 pub use driver::end_of_life;
 pub(super) use driver::rust_build;
+pub use library_architecture::least_of_libraries;
 pub(super) use mix::brings_cuda;
 pub use nccl::across;
 pub(super) use python::rapids_floor;
