@@ -18,11 +18,12 @@ use crate::tree;
 #[derive(Args)]
 #[command(override_usage = "driftgate diff [OPTIONS] <OLD> <NEW>")]
 pub struct Diff {
-    /// The old side: a folder, a file of a known format, a container image, a BOM, a git revision (REV or REV:PATH), `-`.
+    /// The old side: a folder, a file of a known format, a container image, a BOM, a git revision (REV or REV:PATH), `-`;
+    /// or both sides, as git has them: `A..B`, and `A...B` for what B brings since it left A.
     #[arg(required_unless_present = "git", value_hint = ValueHint::AnyPath)]
     old: Option<String>,
     /// The new side.
-    #[arg(required_unless_present = "git", value_hint = ValueHint::AnyPath)]
+    #[arg(value_hint = ValueHint::AnyPath)]
     new: Option<String>,
     /// For git to run, which adds its arguments: as `diff.driftgate.command` it shows what changed in the files that have the
     /// attribute `diff=driftgate`, as `diff.driftgate.textconv` it makes a line of each component.
@@ -70,7 +71,15 @@ impl Diff {
         if let Some(arguments) = &self.git {
             return git::run(arguments, &self.outputs);
         }
-        let [old, new] = [&self.old, &self.new].map(|side| side.as_deref().unwrap_or_default());
+        let old = self.old.as_deref().unwrap_or_default();
+        let both = match &self.new {
+            Some(new) => [old.to_owned(), new.clone()],
+            None => match tree::both_sides(old) {
+                Some(both) => both?,
+                None => bail!("there is no new side: driftgate diff {} NEW", old.escape_debug()),
+            },
+        };
+        let [old, new] = both.each_ref().map(String::as_str);
         if let Some(said) = [old, new].into_iter().find_map(tree::ambiguous) {
             bail!("{said}");
         }

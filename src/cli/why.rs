@@ -10,7 +10,7 @@ use serde::Serialize;
 use super::input::{Files, Work};
 use super::printing::{Printing, Volume};
 use super::{Outcome, say, tell};
-use crate::graph::Resolved;
+use crate::graph::{Graph, Resolved};
 use crate::model::{Gap, Pattern, Requirement, Scope};
 use crate::outputs::links::Links;
 use crate::outputs::text::{count, plain};
@@ -132,7 +132,9 @@ impl Why {
         }
         let found: Vec<Answer> = found.into_iter().map(|node| answer(node, &sources)).collect();
         if found.is_empty() {
-            let hint = suggest::package(&self.name, side.graph.components().map(|node| node.component.name()));
+            let hint = other_versions(&self.name, &side.graph).unwrap_or_else(|| {
+                suggest::package(&self.name, side.graph.components().map(|node| node.component.name()))
+            });
             bail!(
                 "nothing in {} is called \"{}\"{hint}",
                 count(side.graph.subjects().len(), "subject"),
@@ -151,6 +153,21 @@ impl Why {
         }
         Ok(if side.problems.is_empty() { Outcome::Clean } else { Outcome::Incomplete })
     }
+}
+
+/// Says at which versions a package is here that was asked for at another one.
+fn other_versions(asked: &str, graph: &Graph) -> Option<String> {
+    let (name, _) = asked.rsplit_once('@').filter(|(name, _)| !name.is_empty())?;
+    let pattern = Pattern::parse(name).ok()?;
+    let here = graph.components().filter(|node| pattern.matches(&node.component.purl));
+    let versions: BTreeSet<&str> = here.map(|node| node.component.version()).filter(|it| !it.is_empty()).collect();
+    let shown: Vec<_> = versions.iter().take(5).map(|version| plain(version)).collect();
+    let more = if versions.len() > shown.len() {
+        format!(" and {} more", versions.len() - shown.len())
+    } else {
+        String::new()
+    };
+    (!shown.is_empty()).then(|| format!("; it is here at {}{more}", shown.join(", ")))
 }
 
 fn answer(node: Resolved<'_>, sources: &Sources) -> Answer {

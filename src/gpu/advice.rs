@@ -21,6 +21,10 @@ pub(super) fn for_driver(
         _ if carrier.component.purl.name() == "torch" => torch(stack, carrier, Some(driver), gpus, &[Way::Earlier]),
         _ => other_release(carrier, driver),
     };
+    let implements = facts::drivers().branch(driver).map(|branch| branch.max_cuda.major());
+    if let ("cuda-bindings" | "cuda-python", Some(12)) = (carrier.component.purl.name(), implements) {
+        moves.push(format!("pin {} to 12.9.x, for CUDA 12", carrier.component.purl.name()));
+    }
     moves.extend(image(stack, carrier, driver, gpus));
     moves.extend(drivers(Some(floor), gpus));
     moves

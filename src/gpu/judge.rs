@@ -283,7 +283,26 @@ fn floors(stack: &Stack, target: &Target, driver: &Dotted, answers: &mut Vec<Jud
     let is_binding = matches!(stack.carriers[at].component.purl.name(), "cuda-bindings" | "cuda-python") && !is_loaded;
     if !families.is_empty() || is_binding || of(Reach::Short, &parts).len() < parts.len() {
         answer.verdict = Verdict::RunsIf;
-        answer.chain.push(link("nothing here is known to load it, and it runs as long as nothing does", ""));
+        let part = stack.carriers[at].component;
+        let packages = stack.environment.packages.iter();
+        let mut by: Vec<&str> = packages
+            .filter(|package| package.requires.iter().any(|other| std::ptr::eq(*other, part)))
+            .map(|package| package.name())
+            .collect();
+        by.sort_unstable();
+        by.dedup();
+        let text = match by.as_slice() {
+            [] => "nothing here is known to load it, and it runs as long as nothing does".to_owned(),
+            by => {
+                let shown = by.iter().take(3).copied().collect::<Vec<_>>().join(", ");
+                let more = if by.len() > 3 { format!(" and {} more", by.len() - 3) } else { String::new() };
+                let (require, load) = if by.len() == 1 { ("requires", "it loads") } else { ("require", "they load") };
+                format!(
+                    "{shown}{more} {require} it; whether {load} it is not known, and it runs as long as nothing does"
+                )
+            }
+        };
+        answer.chain.push(link(text, ""));
     }
     answers.push(answer);
 }

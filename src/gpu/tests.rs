@@ -589,6 +589,7 @@ fn advice_fits() {
         (&["onnxruntime-gpu 1.28.0"][..], "535.183.06", &[][..], "pin onnxruntime-gpu 1.26, the newest for CUDA 12"),
         (&["cupy-cuda13x 14.0.0"], "535.183.06", &[], "install cupy-cuda12x in place of cupy-cuda13x"),
         (&["jax-cuda13-plugin 0.8.0"], "535.183.06", &[], "install jax-cuda12-plugin in place of jax-cuda13-plugin"),
+        (&["torch 2.9.0", "cuda-bindings 13.5.0"], "550.54.15", &[], "pin cuda-bindings to 12.9.x, for CUDA 12"),
         // Torch does not move without vLLM.
         (
             &["torch 2.11.0", "vllm 0.24.0"],

@@ -372,6 +372,27 @@ pub(super) fn reference(name: &str) -> Option<String> {
     text(git(folder).args(options)).ok().filter(|found| found.starts_with("refs/"))
 }
 
+/// Returns the commit at which two revisions parted.
+///
+/// # Errors
+/// Where git knows one of them not, or none that both come from.
+pub(super) fn parted(one: &str, other: &str) -> Result<String> {
+    let folder = Path::new(".");
+    let commit = |revision: &str| {
+        let wanted = format!("{revision}^{{commit}}");
+        text(git(folder).args(["rev-parse", "--verify", "--quiet", "--end-of-options", &wanted])).map_err(|_| {
+            let hint = hint(folder, revision);
+            anyhow::anyhow!("\"{}\" is no revision that git knows here{hint}", revision.escape_debug())
+        })
+    };
+    let (one_commit, other_commit) = (commit(one)?, commit(other)?);
+    text(git(folder).args(["merge-base", &one_commit, &other_commit])).map_err(|_| {
+        let hint = hint(folder, one);
+        let (one, other) = (one.escape_debug(), other.escape_debug());
+        anyhow::anyhow!("\"{one}\" and \"{other}\" have no commit that both come from{hint}")
+    })
+}
+
 /// Says which branch or tag was probably meant; in a clone that lacks what came before, that it does.
 fn hint(folder: &Path, revision: &str) -> String {
     if text(git(folder).args(["rev-parse", "--is-shallow-repository"])).is_ok_and(|said| said == "true") {

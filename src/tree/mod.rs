@@ -181,6 +181,27 @@ pub fn open(argument: &str, platform: Option<&str>, looks: Looks<'_>) -> Result<
     Ok(Input { tree: Arc::new(tree), file, folder: None, home })
 }
 
+/// Returns both sides of a range of git's, `A..B` or `A...B`, of which a side that is left out is `HEAD`; none where a text is
+/// none. Of three dots the old side is the commit at which the two parted.
+///
+/// # Errors
+/// Where git knows no such commit.
+pub fn both_sides(range: &str) -> Option<Result<[String; 2]>> {
+    let (old, new, is_since) = match (range.split_once("..."), range.split_once("..")) {
+        (Some((old, new)), _) => (old, new, true),
+        (None, Some((old, new))) => (old, new, false),
+        (None, None) => return None,
+    };
+    // A path that leads up is none.
+    if Path::new(range).exists() || [old, new].iter().any(|side| side.contains(['/', ':']) && side.starts_with('.')) {
+        return None;
+    }
+    let or_head = |side: &str| if side.is_empty() { "HEAD".to_owned() } else { side.to_owned() };
+    let (old, new) = (or_head(old), or_head(new));
+    let parted = if is_since { git::parted(&old, &new) } else { Ok(old) };
+    Some(parted.map(|old| [old, new]))
+}
+
 /// Says that an argument names a file or folder that is there, and a branch or tag as well, and how to write either.
 pub fn ambiguous(argument: &str) -> Option<String> {
     let path = Path::new(argument);

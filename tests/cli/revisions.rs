@@ -22,6 +22,16 @@ fn diff_takes_git_revisions() {
     assert_eq!(diff("HEAD~1:Cargo.lock", "Cargo.lock"), itoa);
     assert_eq!(diff("HEAD~1:api", "api"), [""; 0]);
 
+    // Ranges, as git has them: of three dots, what the new side brings since it left the old one.
+    let range = |range: &str| purls(project.run(&["diff", range, "-f", "json"]));
+    assert_eq!(range("HEAD~1..HEAD"), itoa);
+    assert_eq!(range("HEAD~1.."), itoa);
+    assert_eq!(range("HEAD~1...HEAD"), itoa);
+    assert_eq!(range("HEAD...HEAD~1"), [""; 0]);
+    project.run(&["diff", "HEAD...nowhere"]).ends(2, &["\"nowhere\" is no revision that git knows here"]);
+    project.run(&["diff", "HEAD"]).ends(2, &["there is no new side: driftgate diff HEAD NEW"]);
+    project.run(&["diff", "--", "-x...HEAD"]).ends(2, &["\"-x\" is no revision"]);
+
     // In a folder of the repository, a revision means that folder.
     let urllib3 = ["requirements.txt pkg:pypi/urllib3@2.2.1"];
     project.put("api/requirements.txt", &REQUIREMENTS.replace("2.2.0", "2.2.1"));
