@@ -90,6 +90,12 @@ impl Answer {
         self.verdict == Verdict::FailsAtStart && matches!(self.class, "BUILD-MAJOR" | "NO-NVCC" | "ARCH-TOOLKIT")
     }
 
+    /// Returns what a program prints that fails so, with who says it; none where that is not known.
+    pub fn says_so(&self) -> Option<String> {
+        let who = if self.is_build() { "the build says" } else { "at run time it says" };
+        (!self.error_text.is_empty()).then(|| format!("{who}: {}", self.error_text))
+    }
+
     /// Returns its verdict in words.
     pub fn words(&self) -> &'static str {
         if self.is_build() { NO_BUILD } else { self.verdict.words() }

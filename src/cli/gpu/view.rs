@@ -238,8 +238,8 @@ impl View<'_> {
             let source = if link.source.is_empty() { String::new() } else { format!(" [{}]", link.source) };
             let _ = writeln!(text, "{indent}  - {}{}", plain(&link.text), plain(&source));
         }
-        if !answer.error_text.is_empty() && answer.verdict != Verdict::Unknown {
-            let _ = writeln!(text, "{indent}  at run time it says: {}", plain(answer.error_text));
+        if let Some(said) = answer.says_so().filter(|_| answer.verdict != Verdict::Unknown) {
+            let _ = writeln!(text, "{indent}  {}", plain(&said));
         }
         for advice in &answer.advice {
             let _ = writeln!(text, "{indent}  help: {}", plain(advice));

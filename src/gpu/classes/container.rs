@@ -222,10 +222,12 @@ pub(super) fn no_driver(stack: &Stack, answers: &mut Vec<Answer>) {
     }) {
         return;
     }
-    let only = stack
-        .carriers
-        .iter()
-        .position(|carrier| is_gpu_only(carrier.component.purl.name()) && carrier.cuda.major().is_some());
+    // A server says more of a container than the libraries in it.
+    let only = |is_it: fn(&str) -> bool| {
+        let mut carriers = stack.carriers.iter();
+        carriers.position(|carrier| is_it(carrier.component.purl.name()) && carrier.cuda.major().is_some())
+    };
+    let only = only(|name| matches!(name, "vllm" | "vllm-openai" | "sglang")).or_else(|| only(is_gpu_only));
     // Where NVIDIA's runtime is the default one, an image or a variable that asks for all devices gets them.
     let image = environment.image();
     let may_ask = image.is_some_and(|image| image.whole || image.base.is_none_or(|base| !image::is_plain(base)));

@@ -431,8 +431,8 @@ fn add<'g>(
         let source = if source.is_empty() { String::new() } else { format!(" [{source}]") };
         draft.note(format!("{}{source}", link.text));
     }
-    if !answer.error_text.is_empty() {
-        draft.note(format!("at run time it says: {}", answer.error_text));
+    if let Some(said) = answer.says_so() {
+        draft.note(said);
     }
     draft.level(match answer.gravity {
         Gravity::Error => Level::Deny,
