@@ -21,11 +21,21 @@ const LONGEST: usize = 64;
 /// A node on a way, with the extra that whoever stands before it on the way has to ask for; empty for none.
 type State = (NodeIndex, Text);
 
+/// What a root requires directly.
+struct Direct {
+    root: NodeIndex,
+    to: NodeIndex,
+    /// How strongly.
+    scope: Scope,
+    /// The extras that are asked for.
+    extras: Vec<Text>,
+}
+
 /// The ways into one subject's components; keeps its buffers from one component to the next.
 pub struct Ways<'g> {
     subject: &'g Subject,
     /// Each root with what it requires directly, sorted, without doubles.
-    direct: Vec<(NodeIndex, NodeIndex)>,
+    direct: Vec<Direct>,
     /// For each node the next state on a shortest way, and the length of that way; valid where the stamp is the present.
     next: Vec<(u32, State, u32)>,
     /// The same where an extra is to be asked for.
@@ -39,14 +49,17 @@ impl<'g> Ways<'g> {
     /// Returns the ways into a subject.
     pub fn new(subject: &'g Subject) -> Self {
         let inner = &subject.inner;
-        let mut direct: Vec<(NodeIndex, NodeIndex)> = inner
-            .node_indices()
-            .filter(|root| inner[*root].root)
-            .flat_map(|root| inner.neighbors(root).map(move |direct| (root, direct)))
-            .filter(|(_, direct)| !inner[*direct].root)
-            .collect();
-        direct.sort_unstable();
-        direct.dedup();
+        let mut of_root: BTreeMap<(NodeIndex, NodeIndex), Direct> = BTreeMap::new();
+        for root in inner.node_indices().filter(|root| inner[*root].root) {
+            for edge in inner.edges(root).filter(|edge| !inner[edge.target()].root) {
+                let (to, requirement) = (edge.target(), edge.weight().requirement);
+                let scope = requirement.scope;
+                let direct = of_root.entry((root, to)).or_insert(Direct { root, to, scope, extras: Vec::new() });
+                direct.scope = scope.min(direct.scope);
+                direct.extras.extend(extras::asked_by(requirement));
+            }
+        }
+        let direct = of_root.into_values().collect();
         let next = vec![(0, (NodeIndex::new(SUBJECT as usize), ""), 0); inner.node_count()];
         let (next_of_extra, open) = Default::default();
         Ways { subject, direct, next, next_of_extra, stamp: 0, open, names: 0 }
@@ -82,19 +95,14 @@ impl<'g> Ways<'g> {
     /// where the way goes on.
     fn reached(&self) -> Vec<(Scope, u32, Text, Text, State)> {
         let name = |index| self.subject.name_of(index);
-        let reached = self.direct.iter().filter_map(|&(root, direct)| {
-            let plain = self.after((direct, "")).map(|(_, length)| (length, (direct, "")));
-            let of_extras = self.next_of_extra.range((direct, "")..).take_while(|((node, _), _)| *node == direct);
-            let is_asked = |extra: Text| {
-                let edges = self.subject.inner.edges_connecting(root, direct);
-                edges.into_iter().any(|edge| extras::asks(edge.weight().requirement, extra))
-            };
+        let reached = self.direct.iter().filter_map(|&Direct { root, to, scope, ref extras }| {
+            let plain = self.after((to, "")).map(|(_, length)| (length, (to, "")));
+            let of_extras = self.next_of_extra.range((to, "")..).take_while(|((node, _), _)| *node == to);
+            let is_asked = |extra: Text| extras.iter().any(|asked| *asked == extra || *asked == extras::ANY);
             let of_extras = of_extras.filter(|((_, extra), _)| is_asked(extra));
             let of_extras = of_extras.map(|(state, (_, length))| (*length, *state));
             let (length, state) = plain.into_iter().chain(of_extras).min()?;
-            let edges = self.subject.inner.edges_connecting(root, direct);
-            let scope = edges.map(|edge| edge.weight().requirement.scope).min()?;
-            Some((scope, length, name(root), name(direct), state))
+            Some((scope, length, name(root), name(to), state))
         });
         reached.collect()
     }

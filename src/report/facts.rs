@@ -16,14 +16,18 @@ use crate::stacks::Image;
 impl Report {
     /// Says of what a build installed at an exact version and installs at none now that it lost its pin.
     pub fn tell_loosened(&mut self, drift: &Drift<'_>, builds: &[Image<'_>]) {
+        let mut told: BTreeMap<(Text, Text), Difference> = BTreeMap::new();
         for pair in &drift.subjects {
             for container::Loosened { change, how, .. } in container::loosened(builds, pair) {
                 let purl = change.either().component.purl.as_str();
-                let is_it = |line: &&mut ChangeLine| line.subject == pair.path() && line.purl == purl;
-                if let Some(line) = self.changes.iter_mut().find(is_it) {
-                    line.differences.extend(differences::loosened(&change, &how));
-                }
+                told.extend(differences::loosened(&change, &how).map(|difference| ((pair.path(), purl), difference)));
             }
+        }
+        if told.is_empty() {
+            return;
+        }
+        for line in &mut self.changes {
+            line.differences.extend(told.remove(&(line.subject, line.purl)));
         }
     }
 

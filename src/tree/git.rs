@@ -372,12 +372,15 @@ pub(super) fn reference(name: &str) -> Option<String> {
     text(git(folder).args(options)).ok().filter(|found| found.starts_with("refs/"))
 }
 
-/// Returns the commit at which two revisions parted.
+/// Returns the commit at which two revisions parted, with the path of the first where it has one (`REV:PATH`).
 ///
 /// # Errors
 /// Where git knows one of them not, or none that both come from.
 pub(super) fn parted(one: &str, other: &str) -> Result<String> {
     let folder = Path::new(".");
+    // A file of it stays that file.
+    let (one, path) = one.split_at(one.find(':').unwrap_or(one.len()));
+    let other = other.split(':').next().unwrap_or(other);
     let commit = |revision: &str| {
         let wanted = format!("{revision}^{{commit}}");
         text(git(folder).args(["rev-parse", "--verify", "--quiet", "--end-of-options", &wanted])).map_err(|_| {
@@ -386,11 +389,12 @@ pub(super) fn parted(one: &str, other: &str) -> Result<String> {
         })
     };
     let (one_commit, other_commit) = (commit(one)?, commit(other)?);
-    text(git(folder).args(["merge-base", &one_commit, &other_commit])).map_err(|_| {
+    let parted = text(git(folder).args(["merge-base", &one_commit, &other_commit])).map_err(|_| {
         let hint = hint(folder, one);
         let (one, other) = (one.escape_debug(), other.escape_debug());
         anyhow::anyhow!("\"{one}\" and \"{other}\" have no commit that both come from{hint}")
-    })
+    })?;
+    Ok(parted + path)
 }
 
 /// Says which branch or tag was probably meant; in a clone that lacks what came before, that it does.

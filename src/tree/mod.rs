@@ -192,8 +192,9 @@ pub fn both_sides(range: &str) -> Option<Result<[String; 2]>> {
         (None, Some((old, new))) => (old, new, false),
         (None, None) => return None,
     };
-    // A path that leads up is none.
-    if Path::new(range).exists() || [old, new].iter().any(|side| side.contains(['/', ':']) && side.starts_with('.')) {
+    // A path that leads up is none, whether it is there or not.
+    let leads_up = range.starts_with("../") || range.contains("/../") || range.ends_with("/..");
+    if leads_up || Path::new(range).exists() || [old, new].iter().any(|side| side.starts_with(['/', '\\', '.'])) {
         return None;
     }
     let or_head = |side: &str| if side.is_empty() { "HEAD".to_owned() } else { side.to_owned() };

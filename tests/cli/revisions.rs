@@ -30,6 +30,10 @@ fn diff_takes_git_revisions() {
     assert_eq!(range("HEAD...HEAD~1"), [""; 0]);
     project.run(&["diff", "HEAD...nowhere"]).ends(2, &["\"nowhere\" is no revision that git knows here"]);
     project.run(&["diff", "HEAD"]).ends(2, &["there is no new side: driftgate diff HEAD NEW"]);
+    assert_eq!(range("HEAD~1:Cargo.lock...HEAD:Cargo.lock"), itoa);
+    for path in ["../nowhere", "api/../nowhere", "/nowhere..", "./a..b"] {
+        project.run(&["diff", path]).ends(2, &["there is no new side"]);
+    }
     project.run(&["diff", "--", "-x...HEAD"]).ends(2, &["\"-x\" is no revision"]);
 
     // In a folder of the repository, a revision means that folder.

@@ -14,7 +14,7 @@ use crate::images;
 use crate::intern::Text;
 use crate::model::{PartKind, Scope};
 use crate::policy::Level;
-use crate::rules::{Case, Findings, Rule, phrase};
+use crate::rules::{self, Case, Findings, Rule, phrase};
 use crate::source::Place;
 use crate::stacks::{Image, Installed};
 
@@ -91,7 +91,12 @@ impl Rule for InstallUnpinned {
         if case.is_off(self) {
             return Ok(());
         }
+        // What was pinned is drift, and told as that.
         let mut seen = BTreeSet::new();
+        if rules::named("version-drift").is_some_and(|rule| !case.is_off(rule)) {
+            let loosened = case.drift.subjects.iter().flat_map(|pair| loosened(case.builds(), pair));
+            seen.extend(loosened.map(|one| one.place));
+        }
         let mut known = None;
         for image in case.builds() {
             for installed in image.installs() {
@@ -182,6 +187,13 @@ pub fn loosened<'g>(builds: &[Image<'g>], pair: &Pair<'g>) -> Vec<Loosened<'g>> 
         return Vec::new();
     }
     let has = new.by_key();
+    let installs: Vec<(&Image<'g>, Vec<(Package, Installed<'g>)>)> = images
+        .into_iter()
+        .map(|image| {
+            let named = |installed: Installed<'g>| Some((Package::of(installed.fact)?, installed));
+            (image, image.installs().into_iter().filter_map(named).collect())
+        })
+        .collect();
     let loosened = pair.changes.iter().filter_map(|change| {
         let (old, key) = (change.old?, change.either().component.purl.key());
         let ships = old.scope() != Some(Scope::Build);
@@ -189,25 +201,24 @@ pub fn loosened<'g>(builds: &[Image<'g>], pair: &Pair<'g>) -> Vec<Loosened<'g>> 
             None => !has.contains_key(key),
             Some(new) => ships && change.has(What::Scope) && new.scope() == Some(Scope::Build),
         };
-        let find = |image: &&Image<'g>| {
+        let find = |(image, installs): &(&Image<'g>, Vec<(Package, Installed<'g>)>)| {
+            let here = installs.iter().filter(|(package, _)| package.purl.key() == key);
+            let found = here.filter(|(package, installed)| package.is_shipped(installed) == ships).find_map(
+                |(package, installed)| {
+                    let (value, detail) = (installed.fact.value, installed.fact.detail);
+                    let how = match value.contains(['$', '`']) {
+                        true => "at a version that the file does not say".to_owned(),
+                        false => loose(package.manager, value, detail)?,
+                    };
+                    let is_held = package.is_system() || is_held(package.manager, image, installed);
+                    (!is_held).then_some((installed.fact.place, how))
+                },
+            )?;
             // What a lockfile brings in is held by that.
             let is_locked = image.locks.iter().any(|lock| lock.components().any(|it| it.component.purl.key() == key));
-            let installs = image.installs();
-            installs.iter().filter(|_| !is_locked).find_map(|installed| {
-                let package = Package::of(installed.fact).filter(|package| package.purl.key() == key)?;
-                if package.is_shipped(installed) != ships {
-                    return None;
-                }
-                let (value, detail) = (installed.fact.value, installed.fact.detail);
-                let how = match value.contains(['$', '`']) {
-                    true => "at a version that the file does not say".to_owned(),
-                    false => loose(package.manager, value, detail)?,
-                };
-                let is_held = package.is_system() || is_held(package.manager, image, installed);
-                (!is_held).then_some((installed.fact.place, how))
-            })
+            (!is_locked).then_some(found)
         };
-        let (place, how) = images.iter().filter(|_| is_gone).find_map(find)?;
+        let (place, how) = installs.iter().filter(|_| is_gone).find_map(find)?;
         Some(Loosened { change: change.clone(), place, how })
     });
     loosened.collect()
@@ -223,13 +234,34 @@ fn is_held(manager: &str, image: &Image<'_>, installed: &Installed<'_>) -> bool 
     if !matches!(manager, "pip" | "pipx") {
         return false;
     }
+    let command = installed.command.value;
     let holds = |word: &str| {
         let name = word.split('=').next().unwrap_or(word);
         let options = ["-c", "--constraint", "--constraints", "--require-hashes", "--no-index", "--exclude-newer"];
-        options.contains(&name) || HOLDING.contains(&name) || (name.starts_with("-c") && !name.starts_with("--"))
+        options.contains(&name) || (name.starts_with("-c") && !name.starts_with("--"))
     };
-    installed.command.value.split_whitespace().any(holds)
-        || image.settings(installed).any(|fact| HOLDING.contains(&fact.name))
+    let is_set = |value: &str| !value.trim_matches(['"', '\'']).is_empty();
+    // What the command sets, or takes away, is said last.
+    let by_command = |name: &str| {
+        let mut before = "";
+        let mut said = None;
+        for word in command.split_whitespace() {
+            match word.split_once('=') {
+                Some((set, value)) if set == name => said = Some(is_set(value)),
+                Some(("--unset", unset)) if unset == name => said = Some(false),
+                None if word == name && matches!(before, "-u" | "--unset" | "unset") => said = Some(false),
+                _ => {}
+            }
+            before = word;
+        }
+        said
+    };
+    let by_stage = |name: &str| {
+        let set = image.settings(installed).filter(|fact| fact.name == name).max_by_key(|fact| fact.place);
+        set.is_some_and(|fact| is_set(fact.value))
+    };
+    command.split_whitespace().any(holds)
+        || HOLDING.iter().any(|name| by_command(name).unwrap_or_else(|| by_stage(name)))
 }
 
 /// Says in which way what is installed is not fixed; none where it is, or where that is not known.

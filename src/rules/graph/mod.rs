@@ -43,16 +43,16 @@ pub const RULES: &[&dyn Rule] = &[
 fn tell_moved<'g>(rule: &dyn Rule, case: &Case<'g>, findings: &mut Findings<'g>) {
     let moved = case.drift.subjects.iter().filter_map(|pair| pair.moved());
     let level = |rule: &dyn Rule, path| case.policy.level(rule.id(), rule.level(), path, None, None);
+    // What may be waived is told by itself, and by both rules: who let the old path go has not let the new one in.
+    let is_named = |id: Text| [SubjectRemoved.id(), SubjectAdded.id(), "*"].contains(&id);
+    let is_waivable = case.policy.waivers.iter().any(|one| one.rules.iter().any(|it| is_named(it.value)));
     for ((from, to), pairs) in compare::by_folder(moved) {
         let mut by_level: BTreeMap<(Level, usize), Vec<(&Subject, &Subject)>> = BTreeMap::new();
         for (at, (old, new)) in pairs.into_iter().enumerate() {
             let (removed, added) = (level(&SubjectRemoved, old.path), level(&SubjectAdded, new.path));
             let teller: &dyn Rule = if added > removed { &SubjectAdded } else { &SubjectRemoved };
-            if teller.id() == rule.id() {
-                // What may be waived is told by itself.
-                let is_named = |id: Text| id == rule.id() || id == "*";
-                let may_be = case.policy.waivers.iter().any(|one| one.rules.iter().any(|it| is_named(it.value)));
-                by_level.entry((added.max(removed), if may_be { at } else { 0 })).or_default().push((old, new));
+            if teller.id() == rule.id() || is_waivable {
+                by_level.entry((added.max(removed), if is_waivable { at } else { 0 })).or_default().push((old, new));
             }
         }
         for pairs in by_level.into_values() {
