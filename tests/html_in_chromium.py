@@ -13,6 +13,7 @@ import json
 import os
 import pathlib
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -41,7 +42,7 @@ class Browser:
         command = f'exec "$0" "$@" 3<&{read_by_it} 4>&{written_by_it}'
         self.process = subprocess.Popen(
             ["bash", "-c", command, CHROMIUM, *flags], pass_fds=(read_by_it, written_by_it),
-            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True)
         os.close(read_by_it)
         os.close(written_by_it)
         self.to_it, self.from_it, self.number, self.rest = to_it, from_it, 0, b""
@@ -113,8 +114,13 @@ class Browser:
         to.write_bytes(base64.b64decode(self.call("Page.captureScreenshot", format="png")["data"]))
 
     def close(self):
-        self.process.terminate()
-        self.process.wait()
+        # Its helpers write into the profile for a while after it has gone, so that they go with it.
+        for how in [signal.SIGTERM, signal.SIGKILL]:
+            try:
+                os.killpg(self.process.pid, how)
+            except ProcessLookupError:
+                pass
+            self.process.wait()
 
 
 failed = []
@@ -317,7 +323,7 @@ def main():
         print("skipped: there is no Chromium here; CHROMIUM names one")
         return
     if sys.argv[1:2] == ["--pages"]:
-        with tempfile.TemporaryDirectory() as temporary:
+        with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as temporary:
             browser = Browser(pathlib.Path(temporary) / "profile")
             try:
                 quiet_pages(browser, sorted(pathlib.Path(sys.argv[2]).glob("*.html")))
@@ -329,7 +335,7 @@ def main():
     shots = pathlib.Path(sys.argv[1]) if len(sys.argv) > 1 else None
     if shots:
         shots.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory() as temporary:
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as temporary:
         folder = pathlib.Path(temporary)
         page = folder / "demo.html"
         demo = ["check", str(ROOT / "fixtures/demo/proposed"), "--date", "2026-12-01", "--format", f"html={page}"]
