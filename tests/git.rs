@@ -328,5 +328,5 @@ fn only_git_runs_it() {
     let project = project();
     project.run(&["diff", "--git", "a", "b"]).ends(2, &["--git is for git"]);
     project.run(&["diff", ".", ".", "--git", "a"]).ends(2, &["cannot be used with"]);
-    project.run(&["diff", "."]).ends(2, &["required"]);
+    project.run(&["diff", "."]).ends(2, &["there is no new side"]);
 }

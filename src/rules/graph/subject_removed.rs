@@ -15,8 +15,9 @@ entry! {
     /// may well still be there, and get resolved anew at each build.
     ///
     /// A file that stands at another path now, by what it holds, is told as one that moved: here, or by `subject-added`
-    /// where the policy takes that more gravely. It is held to what was pinned at the old path. What is in a submodule that
-    /// is not checked out is a problem (exit 2), and not gone.
+    /// where the policy takes that more gravely; by both where a waiver names either rule, for who let the old path go has not
+    /// let the new one in. It is held to what was pinned at the old path. What is in a submodule that is not checked out is a
+    /// problem (exit 2), and not gone.
     ///
     /// # Mend
     /// If it moved or is really gone, run `driftgate pin`. Else bring the lockfile back.
