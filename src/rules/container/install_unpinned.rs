@@ -14,7 +14,7 @@ use crate::images;
 use crate::intern::Text;
 use crate::model::{PartKind, Scope};
 use crate::policy::Level;
-use crate::rules::{self, Case, Findings, Rule, phrase};
+use crate::rules::{Case, Findings, Rule, phrase};
 use crate::source::Place;
 use crate::stacks::{Image, Installed};
 
@@ -91,12 +91,7 @@ impl Rule for InstallUnpinned {
         if case.is_off(self) {
             return Ok(());
         }
-        // What was pinned is drift, and told as that.
         let mut seen = BTreeSet::new();
-        if rules::named("version-drift").is_some_and(|rule| !case.is_off(rule)) {
-            let loosened = case.drift.subjects.iter().flat_map(|pair| loosened(case.builds(), pair));
-            seen.extend(loosened.map(|one| one.place));
-        }
         let mut known = None;
         for image in case.builds() {
             for installed in image.installs() {

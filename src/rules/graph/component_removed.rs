@@ -6,6 +6,7 @@ use crate::compare::ChangeKind;
 use crate::entry;
 use crate::graph::{Resolved, Subject};
 use crate::policy::Level;
+use crate::rules::version::VersionDrift;
 use crate::rules::{Case, Findings, Rule, container, phrase};
 
 entry! {
@@ -45,7 +46,14 @@ impl Rule for ComponentRemoved {
             let mut loosened: Vec<Resolved<'g>> = pair.loosened().iter().map(|one| one.old).collect();
             loosened.extend(container::loosened(case.builds(), pair).iter().filter_map(|one| one.change.old));
             for change in pair.changes.iter().filter(|change| change.kind == ChangeKind::Removed) {
-                let Some(old) = change.old.filter(|old| !loosened.contains(old)) else { continue };
+                let Some(old) = change.old else { continue };
+                // What lost its version is told by that, unless the policy takes it more lightly than what is gone.
+                let level = |rule: &dyn Rule| {
+                    case.policy.level(rule.id(), rule.level(), pair.path(), Some(&old.component.purl), old.scope())
+                };
+                if loosened.contains(&old) && level(&VersionDrift) >= level(self) {
+                    continue;
+                }
                 let (full, accept) = (phrase::full(old.component), phrase::accept(old.component));
                 let (path, how) = (phrase::safe(pair.path()), phrase::how(old));
                 findings

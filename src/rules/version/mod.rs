@@ -4,6 +4,7 @@ mod downgrade;
 mod drift;
 
 use super::Rule;
+pub use drift::VersionDrift;
 
 /// The rules of this folder.
-pub const RULES: &[&dyn Rule] = &[&drift::VersionDrift, &downgrade::Downgrade];
+pub const RULES: &[&dyn Rule] = &[&VersionDrift, &downgrade::Downgrade];
