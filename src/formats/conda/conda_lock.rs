@@ -71,7 +71,7 @@ impl Format for CondaLock {
         let mut packages = Vec::with_capacity(lock.package.len());
         for entry in &lock.package {
             let number = *numbers.entry(&entry.platform).or_insert_with(|| {
-                solutions.push(Solution { environment: "", platform: intern::text(&entry.platform) });
+                solutions.push(Solution { environment: "", platform: intern::text(&entry.platform), is_build: false });
                 solutions.len() as u32 - 1
             });
             match entry.package(source, number) {
@@ -206,6 +206,7 @@ impl<'t> Entry<'t> {
             requires,
             scope,
             group,
+            builds: Vec::new(),
         })
     }
 

@@ -9,7 +9,6 @@ use std::collections::BTreeMap;
 use anyhow::Result;
 use hashbrown::HashMap;
 use serde::Deserialize;
-use serde::de::IgnoredAny;
 
 use super::address::{Address, plain};
 use super::conda_lock::digests;
@@ -29,13 +28,14 @@ entry! {
     ///
     /// Versions 4 to 7. A package that several environments share is one component, and says which lock it. What the
     /// project itself asks for stands in its `pixi.toml`; here the packages that no other requires count as direct. What a
-    /// package asks of the machine (`__cuda`, `__glibc`) is kept as its property.
+    /// package asks of the machine (`__cuda`, `__glibc`) is kept as its property. A package that is built of its source
+    /// requires, to build it, what version 7 locks for that (`build_packages`, `host_packages`).
     pub PixiLock = "pixi-lock"
 }
 
 impl Format for PixiLock {
     fn yields(&self) -> &'static [Yield] {
-        &[Yield::Edges, Yield::Digests, Yield::Sources, Yield::Environments, Yield::Licences]
+        &[Yield::Edges, Yield::Scopes, Yield::Digests, Yield::Sources, Yield::Environments, Yield::Licences]
     }
 
     fn files(&self) -> &'static [&'static str] {
@@ -43,8 +43,11 @@ impl Format for PixiLock {
     }
 
     fn recognizes(&self, text: &str) -> bool {
-        let has = |word: &str| text.contains(word);
-        has("\nenvironments:") && has("\npackages:") && (has("- conda: ") || has("- pypi: ")) && has("version: ")
+        let has = |word| text.contains(word);
+        has("\nenvironments:")
+            && has("\npackages:")
+            && ["- conda: ", "- pypi: ", "- conda_source: "].into_iter().any(has)
+            && has("version: ")
     }
 
     fn parse(&self, source: &Source<'_>) -> Result<Inventory> {
@@ -71,30 +74,57 @@ impl Format for PixiLock {
                     }
                     _ => intern::text(platform),
                 };
-                solutions.push(Solution { environment: intern::text(name), platform });
-                for reference in references.iter().flatten() {
-                    match entries.find(reference) {
-                        Some(found) => locked.entry(found).or_default().push(number),
-                        None => {
-                            let location = reference.location();
-                            let message = format!("\"{}\" is not among the packages of the lock", shown(location));
-                            inventory.fault(source.place(location), message);
-                        }
-                    }
+                solutions.push(Solution { environment: intern::text(name), platform, is_build: false });
+                for found in entries.all_of(references.iter().flatten(), source, &mut inventory) {
+                    locked.entry(found).or_default().push(number);
                 }
             }
         }
+        let builds = lock_builds(&entries, source, &mut inventory, &mut solutions, &mut locked);
         let mut packages = Vec::with_capacity(locked.len());
         for (number, entry) in lock.packages.iter().enumerate() {
             let Some(solutions) = locked.remove(&number) else { continue };
             match entry.package(source, solutions) {
-                Ok(package) => packages.push(package),
+                Ok(package) => {
+                    packages.push(Package { builds: builds.get(&number).cloned().unwrap_or_default(), ..package })
+                }
                 Err(message) => inventory.fault(source.place(entry.location()), message),
             }
         }
         solved::add(&mut inventory, &solutions, packages);
         Ok(inventory)
     }
+}
+
+/// Locks what packages that are built of their source are built with, and what that is built with in turn. Returns the
+/// numbers of these solutions, by the package.
+fn lock_builds<'t>(
+    entries: &Entries<'_, 't>,
+    source: &Source<'t>,
+    inventory: &mut Inventory,
+    solutions: &mut Vec<Solution>,
+    locked: &mut HashMap<usize, Vec<u32>>,
+) -> HashMap<usize, Vec<u32>> {
+    let mut builds: HashMap<usize, Vec<u32>> = HashMap::new();
+    let mut open: Vec<usize> = locked.keys().copied().collect();
+    open.sort_unstable();
+    while let Some(number) = open.pop() {
+        let entry = &entries.all[number];
+        for (references, platform) in [(&entry.build_packages, "build"), (&entry.host_packages, "host")] {
+            let Some(references) = references else { continue };
+            let solution = solutions.len() as u32;
+            let environment = intern::text(entry.named());
+            solutions.push(Solution { environment, platform, is_build: true });
+            builds.entry(number).or_default().push(solution);
+            for found in entries.all_of(references, source, inventory) {
+                if !locked.contains_key(&found) {
+                    open.push(found);
+                }
+                locked.entry(found).or_default().push(solution);
+            }
+        }
+    }
+    builds
 }
 
 /// Looks whether this is a lock that can be read.
@@ -160,14 +190,14 @@ struct Reference<'t> {
     #[serde(borrow)]
     pypi: Option<Scalar<'t>>,
     #[serde(borrow)]
-    source: Option<Scalar<'t>>,
+    conda_source: Option<Scalar<'t>>,
     #[serde(borrow)]
     name: Option<Scalar<'t>>,
 }
 
 impl Reference<'_> {
     fn location(&self) -> &str {
-        self.conda.as_ref().or(self.pypi.as_ref()).or(self.source.as_ref()).map_or("", |location| location)
+        self.conda.as_ref().or(self.pypi.as_ref()).or(self.conda_source.as_ref()).map_or("", |location| location)
     }
 }
 
@@ -179,7 +209,7 @@ struct Entry<'t> {
     #[serde(borrow)]
     pypi: Option<Scalar<'t>>,
     #[serde(borrow)]
-    source: Option<Scalar<'t>>,
+    conda_source: Option<Scalar<'t>>,
     #[serde(borrow)]
     kind: Option<Scalar<'t>>,
     #[serde(borrow)]
@@ -210,14 +240,62 @@ struct Entry<'t> {
     requires_dist: Option<Vec<Scalar<'t>>>,
     #[serde(borrow)]
     purls: Option<Vec<Scalar<'t>>>,
-    /// What the source is built from, at another place than its recipe.
-    package_build_source: Option<IgnoredAny>,
+    /// What is built, where it stands at another place than its recipe; so called up to version 6.
+    #[serde(borrow)]
+    package_build_source: Option<Built<'t>>,
+    /// The same in version 7.
+    #[serde(borrow)]
+    source: Option<Built<'t>>,
+    /// What runs while it is built.
+    #[serde(borrow)]
+    build_packages: Option<Vec<Reference<'t>>>,
+    /// What it is built against.
+    #[serde(borrow)]
+    host_packages: Option<Vec<Reference<'t>>>,
+}
+
+/// Where the source stands that a package is built of.
+#[derive(Deserialize)]
+struct Built<'t> {
+    #[serde(borrow)]
+    url: Option<Scalar<'t>>,
+    #[serde(borrow)]
+    git: Option<Scalar<'t>>,
+    #[serde(borrow)]
+    rev: Option<Scalar<'t>>,
+    #[serde(borrow)]
+    branch: Option<Scalar<'t>>,
+    #[serde(borrow)]
+    tag: Option<Scalar<'t>>,
+    #[serde(borrow)]
+    path: Option<Scalar<'t>>,
+}
+
+impl Built<'_> {
+    fn origin(&self) -> Origin {
+        let said = |scalar| given(scalar).unwrap_or_default();
+        match (given(self.git.as_ref()), given(self.url.as_ref()), given(self.path.as_ref())) {
+            (Some(git), ..) => {
+                let reference = given(self.tag.as_ref()).or(given(self.branch.as_ref())).unwrap_or_default();
+                Origin::git(git, said(self.rev.as_ref()), reference)
+            }
+            (None, Some(url), _) => Origin::url(&plain(url)),
+            (None, None, Some(path)) => Origin::path(path),
+            (None, None, None) => Origin::Unknown,
+        }
+    }
 }
 
 impl<'t> Entry<'t> {
     fn location(&self) -> &str {
-        let new = self.conda.as_ref().or(self.pypi.as_ref()).or(self.source.as_ref());
+        let new = self.conda.as_ref().or(self.pypi.as_ref()).or(self.conda_source.as_ref());
         new.or(self.url.as_ref()).or(self.path.as_ref()).map_or("", |location| location)
+    }
+
+    /// Returns what the package is called where it says so, or else its address.
+    fn named(&self) -> &str {
+        let spelled = self.conda_source.as_deref().and_then(|source| source.split(['[', ' ']).next());
+        given(self.name.as_ref()).or(spelled).unwrap_or_else(|| self.location())
     }
 
     fn is_project(&self) -> bool {
@@ -249,7 +327,16 @@ impl<'t> Entry<'t> {
         if !matches!(component.origin, Origin::Path(_) | Origin::Git { .. }) {
             component.digests.extend(digests(self.md5.as_deref(), self.sha256.as_deref())?);
         }
-        Ok(Package { component, place, solutions, projects, requires, scope: Scope::Runtime, group: "" })
+        Ok(Package {
+            component,
+            place,
+            solutions,
+            projects,
+            requires,
+            scope: Scope::Runtime,
+            group: "",
+            builds: Vec::new(),
+        })
     }
 
     fn project(&self, name: &str) -> Component {
@@ -278,7 +365,7 @@ impl<'t> Entry<'t> {
             return Ok((address.component(), address.name));
         }
         // A package that is built of its source: `name[hash] @ place` in version 7, before it a place alone.
-        let (spelled, place) = match self.source.is_some() {
+        let (spelled, place) = match self.conda_source.is_some() {
             true => location.split_once(" @ ").unwrap_or((location, location)),
             false => ("", location),
         };
@@ -297,10 +384,8 @@ impl<'t> Entry<'t> {
             ..Address::default()
         };
         let mut component = address.component();
-        component.origin = match self.package_build_source {
-            Some(_) => Origin::Unknown,
-            None => of_source(place),
-        };
+        let built = self.source.as_ref().or(self.package_build_source.as_ref());
+        component.origin = built.map_or_else(|| of_source(place), Built::origin);
         Ok((component, name))
     }
 
@@ -360,6 +445,30 @@ impl<'l, 't> Entries<'l, 't> {
             by_location.entry((entry.is_project(), entry.location())).or_default().push(number);
         }
         Entries { all, by_location }
+    }
+
+    /// Returns what some references mean, and tells of those that mean nothing.
+    fn all_of<'r>(
+        &self,
+        references: impl IntoIterator<Item = &'r Reference<'t>>,
+        source: &Source<'t>,
+        inventory: &mut Inventory,
+    ) -> Vec<usize>
+    where
+        't: 'r,
+    {
+        let mut all = Vec::new();
+        for reference in references {
+            match self.find(reference) {
+                Some(found) => all.push(found),
+                None => {
+                    let location = reference.location();
+                    let message = format!("\"{}\" is not among the packages of the lock", shown(location));
+                    inventory.fault(source.place(location), message);
+                }
+            }
+        }
+        all
     }
 
     /// Finds what a reference means; where several packages are built at one place, by the name.

@@ -20,6 +20,8 @@ pub struct Solution {
     pub environment: Text,
     /// The platform.
     pub platform: Text,
+    /// Whether it is what a package is built with: the environment is that package then.
+    pub is_build: bool,
 }
 
 /// A package in some of the solutions.
@@ -38,6 +40,8 @@ pub struct Package<'t> {
     pub scope: Scope,
     /// The group that asks for it then; empty where none does.
     pub group: Text,
+    /// The numbers of the solutions that it is built with.
+    pub builds: Vec<u32>,
 }
 
 /// What a package requires.
@@ -132,18 +136,20 @@ pub fn add(inventory: &mut Inventory, solutions: &[Solution], packages: Vec<Pack
         node.root = node.component.is_some_and(|component| component.kind == Kind::Application);
     }
     let mut work = 0;
+    let mut answered = HashSet::new();
     for (package, &from) in packages.iter().zip(&ids) {
         work += package.solutions.len() * package.requires.len();
         if work > MOST {
             inventory.fault(package.place, "its environments hold more requirements together than are read");
             break;
         }
-        require(inventory, &mut texts, package, from, &names, &locked[from as usize]);
+        require(inventory, &mut texts, package, from, &names, &locked[from as usize], &mut answered);
     }
+    build(inventory, &packages, &ids, &answered);
     ask(inventory, &packages, &ids);
 }
 
-/// Adds the edges of one package.
+/// Adds the edges of one package, and to `answered` what is required in which solution of those that build.
 fn require(
     inventory: &mut Inventory,
     texts: &mut Texts<'_>,
@@ -151,6 +157,7 @@ fn require(
     from: NodeId,
     names: &HashMap<(u32, bool, &str), NodeId>,
     locked: &[u32],
+    answered: &mut HashSet<(u32, NodeId)>,
 ) {
     // One name may be asked for twice, with a range and with a build.
     let mut named: HashMap<&str, usize> = HashMap::new();
@@ -178,6 +185,8 @@ fn require(
         let (to, at, _) = same[0];
         let (asked, constraints) = &wanted[at];
         let here: Vec<u32> = same.iter().map(|(_, _, solution)| *solution).collect();
+        let of_builds = here.iter().filter(|solution| texts.solutions[**solution as usize].is_build);
+        answered.extend(of_builds.map(|&solution| (solution, to)));
         let environment = match asked.marker {
             "" if here == locked => "",
             "" => texts.of_all(&here),
@@ -186,6 +195,29 @@ fn require(
         let constraint = intern::text(&constraints.join(" and "));
         let requirement = Requirement { constraint, environment, ..Requirement::default() };
         inventory.edge(from, to, requirement, asked.place);
+    }
+}
+
+/// Lets each package that is built ask for what nothing else requires of those it is built with.
+fn build(inventory: &mut Inventory, packages: &[Package<'_>], ids: &[NodeId], answered: &HashSet<(u32, NodeId)>) {
+    let mut members: HashMap<u32, Vec<NodeId>> = HashMap::new();
+    let builds: HashSet<u32> = packages.iter().flat_map(|package| package.builds.iter().copied()).collect();
+    for (package, &id) in packages.iter().zip(ids) {
+        for solution in package.solutions.iter().filter(|solution| builds.contains(*solution)) {
+            members.entry(*solution).or_default().push(id);
+        }
+    }
+    for (package, &from) in packages.iter().zip(ids) {
+        let asked = package.builds.iter().flat_map(|solution| {
+            let all = members.get(solution).map_or(&[][..], Vec::as_slice);
+            all.iter().copied().filter(|id| !answered.contains(&(*solution, *id)))
+        });
+        let mut asked: Vec<NodeId> = asked.filter(|&to| to != from).collect();
+        asked.sort_unstable();
+        asked.dedup();
+        for to in asked {
+            inventory.edge(from, to, Requirement::of(Scope::Build), package.place);
+        }
     }
 }
 
@@ -240,20 +272,28 @@ impl<'s> Texts<'s> {
     }
 
     /// Returns the name of a set, by the sorted numbers in it: `linux-64, osx-arm64` where it has these platforms in all
-    /// environments that know them, else `gpu (linux-64), test (linux-64, osx-arm64)`.
+    /// environments that know them, else `gpu (linux-64), test (linux-64, osx-arm64)`. What also builds a package is named
+    /// by where it runs; what builds alone by `package (build, host)`.
     fn of_all(&mut self, numbers: &[u32]) -> Text {
         if let Some(known) = self.known.get(numbers) {
             return known;
+        }
+        let (key, mut numbers) = (numbers.to_vec(), numbers.to_vec());
+        let runs = |number: &u32| !self.solutions[*number as usize].is_build;
+        let is_run = numbers.iter().any(runs);
+        if is_run {
+            numbers.retain(runs);
         }
         let chosen: HashSet<u32> = numbers.iter().copied().collect();
         let mut all: Vec<Solution> = numbers.iter().map(|&number| self.solutions[number as usize]).collect();
         all.sort_unstable();
         let platforms: HashSet<Text> = all.iter().map(|solution| solution.platform).collect();
-        let is_whole = self
-            .solutions
-            .iter()
-            .zip(0..)
-            .all(|(solution, number)| chosen.contains(&number) || !platforms.contains(solution.platform));
+        let is_whole = is_run
+            && self
+                .solutions
+                .iter()
+                .zip(0..)
+                .all(|(solution, number)| chosen.contains(&number) || !platforms.contains(solution.platform));
         let text = if is_whole {
             let mut platforms: Vec<Text> = platforms.into_iter().collect();
             platforms.sort_unstable();
@@ -266,7 +306,7 @@ impl<'s> Texts<'s> {
             named.collect::<Vec<_>>().join(", ")
         };
         let text = intern::text(&text);
-        self.known.insert(numbers.to_vec(), text);
+        self.known.insert(key, text);
         text
     }
 }
@@ -301,12 +341,13 @@ mod tests {
 
     #[test]
     fn sets_of_solutions_have_names() {
-        let solution = |environment, platform| Solution { environment, platform };
+        let solution = |environment, platform| Solution { environment, platform, is_build: platform == "host" };
         let solutions = [
             solution("default", "linux-64"),
             solution("default", "osx-arm64"),
             solution("gpu", "linux-64"),
             solution("test", "osx-arm64"),
+            solution("app", "host"),
         ];
         let mut texts = Texts::of(&solutions);
         for (numbers, expected, linux) in [
@@ -316,6 +357,8 @@ mod tests {
             (&[2], "gpu (linux-64)", true),
             (&[0, 1], "default (linux-64, osx-arm64)", true),
             (&[1], "default (osx-arm64)", false),
+            (&[4], "app (host)", true),
+            (&[2, 4], "gpu (linux-64)", true),
             (&[1, 2, 3], "default (osx-arm64), gpu (linux-64), test (osx-arm64)", true),
         ] {
             assert_eq!(texts.of_all(numbers), expected);
