@@ -6,6 +6,7 @@
 use anyhow::Result;
 use hashbrown::{HashMap, HashSet};
 
+use super::platform::{Platform, taken};
 use crate::entry;
 use crate::formats::{Format, Yield};
 use crate::intern;
@@ -19,13 +20,13 @@ entry! {
     ///
     /// Read are the sources (`GEM`, `GIT`, `PATH`, `PLUGIN SOURCE`) with their gems and what each requires, `DEPENDENCIES` and
     /// `CHECKSUMS`. A gem built for a platform (`nokogiri (1.18.9-x86_64-linux-gnu)`) is a component of its own, with the
-    /// qualifier `platform`; who requires `nokogiri` requires each of them, under the condition of its platform. A gem that
-    /// stands in the folder of the lock itself (`PATH` with `remote: .`) is the project. Where one `GEM` section has
+    /// qualifier `platform`; who requires `nokogiri` requires the build that each of the lock's `PLATFORMS` takes beside its own,
+    /// under the condition of its platform. A gem that stands in the folder of the lock itself (`PATH` with `remote: .`) is the project. Where one `GEM` section has
     /// several remotes, the lock does not say which gem is from which. `bundler`, where a gem requires it, is the version
     /// under `BUNDLED WITH`.
     ///
     /// The lock holds no groups, so that scopes are not compared, and no licences. What `DEPENDENCIES` names and no source
-    /// holds is for a platform that the lock is not for. `PLATFORMS` and `RUBY VERSION` are no gems and are not read.
+    /// holds is for a platform that the lock is not for. `RUBY VERSION` is no gem and is not read.
     pub GemfileLock = "gemfile-lock"
 }
 
@@ -57,8 +58,8 @@ impl Format for GemfileLock {
     }
 }
 
-/// How many builds of one gem are told apart; real locks have a dozen.
-const MOST: usize = 256;
+/// How many builds of one gem and how many machines are told apart; real locks have a dozen.
+const MOST: usize = 64;
 
 /// What kind of thing stands in a section.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -70,6 +71,7 @@ enum Section {
     Dependencies,
     Checksums,
     BundledWith,
+    Platforms,
     Other,
 }
 
@@ -99,6 +101,15 @@ struct Asked<'t> {
     constraint: &'t str,
 }
 
+/// The builds of one gem, by the numbers of the gems.
+struct Builds {
+    all: Vec<usize>,
+    /// For each of the lock's machines those that it takes; none where there is but one build.
+    taken: Vec<Vec<usize>>,
+    /// Those that no machine takes.
+    others: Vec<usize>,
+}
+
 #[derive(Default)]
 struct Lock<'t> {
     is_one: bool,
@@ -108,6 +119,8 @@ struct Lock<'t> {
     /// By name, and by version with platform.
     checksums: HashMap<(&'t str, &'t str), &'t str>,
     bundler: &'t str,
+    /// The machines that the lock is for.
+    platforms: Vec<Platform<'t>>,
 }
 
 impl<'t> Lock<'t> {
@@ -130,6 +143,10 @@ impl<'t> Lock<'t> {
                 Section::Checksums => lock.checksum(content),
                 Section::BundledWith => {
                     lock.bundler = content;
+                    true
+                }
+                Section::Platforms => {
+                    lock.platforms.push(Platform::read(content));
                     true
                 }
                 Section::Other => true,
@@ -155,7 +172,8 @@ impl<'t> Lock<'t> {
             "DEPENDENCIES" => Section::Dependencies,
             "CHECKSUMS" => Section::Checksums,
             "BUNDLED WITH" => Section::BundledWith,
-            "PLATFORMS" | "RUBY VERSION" => Section::Other,
+            "PLATFORMS" => Section::Platforms,
+            "RUBY VERSION" => Section::Other,
             _ => {
                 let message = format!(
                     "\"{}\" is no section that driftgate knows of a Gemfile.lock: what stands in it is not read",
@@ -235,6 +253,7 @@ impl<'t> Lock<'t> {
             nodes.push(Some(node));
             named.entry(gem.name).or_default().push(number);
         }
+        let named: HashMap<&str, Builds> = named.into_iter().map(|(name, all)| (name, self.builds(all))).collect();
         let mut bundler = None;
         for asked in &self.asked {
             let by = asked.by.and_then(|by| nodes[by]);
@@ -245,9 +264,7 @@ impl<'t> Lock<'t> {
             let place = source.place(asked.name);
             let requirement =
                 Requirement { constraint: intern::text(asked.constraint), ..Requirement::of(Scope::Runtime) };
-            let platform = asked.by.map_or("", |by| self.gems[by].platform);
-            let found = named.get(asked.name).map_or(&[][..], Vec::as_slice);
-            let found = self.fitting(found, platform);
+            let found = self.fitting(&named, asked.name, asked.by);
             let answers: Vec<(NodeId, &str)> =
                 found.iter().filter_map(|&number| Some((nodes[number]?, self.gems[number].platform))).collect();
             let mut platforms: Vec<&str> = answers.iter().map(|(_, platform)| *platform).collect();
@@ -281,20 +298,47 @@ impl<'t> Lock<'t> {
         }
     }
 
-    /// Returns which builds of a gem one built for `platform` is used with: those for the same processor and system, else
-    /// the one for all, else whichever there are.
-    fn fitting(&self, found: &[usize], platform: &str) -> Vec<usize> {
-        let found = &found[..found.len().min(MOST)];
-        let only = |is: &dyn Fn(&str) -> bool| -> Vec<usize> {
-            found.iter().copied().filter(|&number| is(self.gems[number].platform)).collect()
-        };
-        if platform.is_empty() || found.len() < 2 {
-            return found.to_vec();
+    /// Returns which builds of a gem answer the build `by` of another: those that the same machines take. What none of the
+    /// lock's machines takes is there for others, of which no more is known than its own platform. The project itself asks
+    /// for every build.
+    fn fitting(&self, named: &HashMap<&str, Builds>, name: &str, by: Option<usize>) -> Vec<usize> {
+        let Some(found) = named.get(name) else { return Vec::new() };
+        let Some(by) = by.filter(|_| found.all.len() > 1) else { return found.all.clone() };
+        let own = &named[self.gems[by].name];
+        let is_here = |machine: &usize| own.all.len() < 2 || own.taken[*machine].contains(&by);
+        let here: Vec<usize> = (0..found.taken.len()).filter(is_here).collect();
+        let platform = self.platform(by);
+        if here.is_empty() {
+            let is_general = self.gems[by].platform.is_empty();
+            return if is_general { found.all.clone() } else { self.taken(&found.all, platform) };
         }
-        let machine = |platform: &str| platform.splitn(3, '-').take(2).map(str::to_owned).collect::<Vec<_>>();
-        let steps: [&dyn Fn(&str) -> bool; 3] =
-            [&|other| other == platform, &|other| machine(other) == machine(platform), &|other| other.is_empty()];
-        steps.iter().map(|is| only(is)).find(|some| !some.is_empty()).unwrap_or_else(|| found.to_vec())
+        let answers = |build: &usize| {
+            here.iter().any(|&machine| found.taken[machine].contains(build))
+                || (found.others.contains(build) && !self.taken(&[*build], platform).is_empty())
+        };
+        found.all.iter().copied().filter(answers).collect()
+    }
+
+    /// Says which of the lock's machines takes which of a gem's builds.
+    fn builds(&self, mut all: Vec<usize>) -> Builds {
+        all.truncate(MOST);
+        let machines = &self.platforms[..self.platforms.len().min(MOST)];
+        let taken: Vec<Vec<usize>> = match all.len() {
+            1 => Vec::new(),
+            _ => machines.iter().map(|&machine| self.taken(&all, machine)).collect(),
+        };
+        let others = all.iter().copied().filter(|build| !taken.iter().flatten().any(|other| other == build)).collect();
+        Builds { all, taken, others }
+    }
+
+    /// Returns which of some builds a machine takes.
+    fn taken(&self, builds: &[usize], machine: Platform<'_>) -> Vec<usize> {
+        let platforms: Vec<Platform<'_>> = builds.iter().map(|&build| self.platform(build)).collect();
+        taken(&platforms, machine).into_iter().map(|number| builds[number]).collect()
+    }
+
+    fn platform(&self, gem: usize) -> Platform<'t> {
+        Platform::read(self.gems[gem].platform)
     }
 
     fn component(&self, gem: &Gem<'t>, place: Place, inventory: &mut Inventory) -> Component {

@@ -1,6 +1,7 @@
 //! Ruby: what Bundler resolved.
 
 pub mod gemfile_lock;
+mod platform;
 
 use super::Format;
 
