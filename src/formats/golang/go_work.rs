@@ -2,7 +2,7 @@
 //!
 //! Specification: the Go Modules Reference, "Workspaces".
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use anyhow::Result;
 
@@ -133,15 +133,16 @@ fn add(inventory: &mut Inventory, work: &Inventory, members: &[&Inventory], repl
     let of_work: Vec<(Text, Text)> =
         facts.filter(|(name, _)| *name != "replace").map(|(name, value)| property(name, value)).collect();
     let mut asked: BTreeMap<String, (Text, Vec<Asked>)> = BTreeMap::new();
-    let mut names: BTreeSet<String> = BTreeSet::new();
+    let mut roots: BTreeMap<String, NodeId> = BTreeMap::new();
     for member in members {
         let Some(own) = member.nodes.iter().find(|node| node.root) else { continue };
         let Some(component) = own.component else { continue };
         let mut component = component.clone();
         component.properties.retain(|(name, _)| !of_work.iter().any(|(of_work, _)| of_work == name));
         component.properties.extend(&of_work);
-        names.insert(module::path(&component));
+        let path = module::path(&component);
         let root = inventory.add_root(component, own.place);
+        roots.insert(path, root);
         for edge in member.edges.iter().filter(|edge| edge.requirement.scope == Scope::Runtime) {
             let node = &member.nodes[edge.to as usize];
             let Some(component) = node.component.filter(|_| !node.root) else { continue };
@@ -156,7 +157,14 @@ fn add(inventory: &mut Inventory, work: &Inventory, members: &[&Inventory], repl
             inventory.declare(root, declared.name, *declared.requirement, declared.place, declared.gap.clone());
         }
     }
-    for (path, (version, all)) in asked.iter().filter(|(path, _)| !names.contains(*path)) {
+    for (path, (version, all)) in &asked {
+        // A member answers whatever version of it is asked for.
+        if let Some(&root) = roots.get(path) {
+            for Asked { from, requirement, place } in all.iter().filter(|asked| asked.from != root) {
+                inventory.edge(*from, root, **requirement, *place);
+            }
+            continue;
+        }
         let component = stand_in(path, version, replaces.of(path, version));
         let is_named = |asked: &&Asked| asked.requirement.constraint == *version;
         let Some(place) = all.iter().find(is_named).map(|asked| asked.place) else { continue };
