@@ -21,7 +21,7 @@ entry! {
     /// its archive), the archive's SHA-1 and the licences. A requirement on a name that a package provides or replaces is
     /// answered by that package; where several provide it, the lock does not say which is meant. Requirements on PHP, its
     /// extensions and Composer itself are on the platform, and no packages. The `composer.json` beside it says what the
-    /// project asks for and provides; without it, what nobody requires counts as direct.
+    /// project asks for and provides; what nobody requires then hangs on the lock itself.
     ///
     /// A package's version is as the lock spells it, a branch's too (`dev-main`); its aliases are no versions.
     pub ComposerLock = "composer-lock"

@@ -19,7 +19,7 @@ entry! {
     /// `vendor/composer/installed.json`, every package Composer installed; looked at in images and root file systems.
     ///
     /// The list of Composer 1 and the object of Composer 2; each package is read as in `composer.lock`. The `composer.json`
-    /// beside `vendor` says what the project asks for; without it, what nobody requires counts as direct. Only Composer 2
+    /// beside `vendor` says what the project asks for; what nobody requires then hangs on the file itself. Only Composer 2
     /// tells what is there to develop. A requirement that nothing answers is unmet.
     pub ComposerInstalled = "composer-installed"
 }
@@ -35,6 +35,11 @@ impl Format for ComposerInstalled {
 
     fn takes(&self, path: &str) -> bool {
         path == "vendor/composer/installed.json" || path.ends_with("/vendor/composer/installed.json")
+    }
+
+    fn recognizes(&self, text: &str) -> bool {
+        // What a lock does not have of a package.
+        text.contains("\"version_normalized\":") && text.contains("\"name\":")
     }
 
     fn is_installed(&self) -> bool {

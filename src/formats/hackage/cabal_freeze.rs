@@ -15,8 +15,8 @@ use crate::source::Source;
 entry! {
     /// `cabal.project.freeze`, the versions that `cabal freeze` held a project to.
     ///
-    /// `any.NAME ==VERSION` is a component, and flags (`NAME +simd`) are its property `cabal:flags`. Other ranges have no exact
-    /// answer. All of them count as direct.
+    /// `any.NAME ==VERSION` is a component, and flags (`NAME +simd`) are its property `cabal:flags`. `==1.0 || ==2.0` are two:
+    /// cabal writes it where a `Setup.hs` needs another version than the library. Other ranges have no exact answer. All of them count as direct.
     ///
     /// The file does not hold digests, nor sources, nor who requires whom.
     pub CabalFreeze = "cabal-freeze"
@@ -55,20 +55,18 @@ impl Format for CabalFreeze {
         }
         for (name, range, item) in versions {
             let place = source.place(item);
-            let version = range.strip_prefix("==").map(str::trim);
-            let is_exact = |version: &&str| {
-                !version.is_empty() && version.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.')
-            };
             let requirement = Requirement { constraint: intern::text(range), ..Requirement::default() };
-            if let Some(version) = version.filter(is_exact) {
+            let Some(exact) = range.split("||").map(exact).collect::<Option<Vec<_>>>() else {
+                inventory.declare(SUBJECT, intern::text(name), requirement, place, Gap::Unpinned);
+                continue;
+            };
+            for version in exact {
                 let mut component = Component::new(Purl::new("hackage", "", name, version));
                 if let Some(flags) = flags.get(name) {
                     component.properties.push(("cabal:flags", intern::text(&flags.join(" "))));
                 }
                 let node = inventory.add(component, place);
                 inventory.edge(SUBJECT, node, requirement, place);
-            } else {
-                inventory.declare(SUBJECT, intern::text(name), requirement, place, Gap::Unpinned);
             }
         }
         if inventory.nodes.len() == 1 && inventory.declared.is_empty() {
@@ -76,4 +74,11 @@ impl Format for CabalFreeze {
         }
         Ok(inventory)
     }
+}
+
+/// Returns the version in `==1.2.3`; none where it is another range.
+fn exact(part: &str) -> Option<&str> {
+    let version = part.trim().strip_prefix("==")?.trim_start();
+    let is_exact = version.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.');
+    (is_exact && !version.is_empty()).then_some(version)
 }

@@ -161,9 +161,9 @@ impl<'s, 'e, 't> Pom<'s, 'e, 't> {
             inventory.fault(self.project.tag(self.source), "the project has no artifactId");
             return crate::model::SUBJECT;
         };
-        let (group, version) = (known(&group), known(&version));
-        let coordinates =
-            Coordinates { group: &group, artifact: &artifact, version: &version, ..Coordinates::default() };
+        // A parent's version may be a range, which says not yet which version the project inherits.
+        let (group, version) = (known(&group), exact(&version).unwrap_or_default());
+        let coordinates = Coordinates { group: &group, artifact: &artifact, version, ..Coordinates::default() };
         inventory.add_root(Component::new(coordinates.purl()), named.place(self.source))
     }
 
@@ -291,7 +291,10 @@ struct Asked<'a> {
 
 /// Returns the one version that a text asks for; none for ranges, words for the newest, and properties that are not known.
 fn exact(version: &str) -> Option<&str> {
-    let version = version.strip_prefix('[').and_then(|it| it.strip_suffix(']')).unwrap_or(version).trim();
+    // `[1,1]` is a range with one version in it.
+    let one = |range: &'_ str| range.split_once(',').is_none_or(|(from, to)| from.trim() == to.trim());
+    let range = version.strip_prefix('[').and_then(|it| it.strip_suffix(']')).filter(|range| one(range));
+    let version = range.map_or(version, |range| range.split(',').next().unwrap_or(range)).trim();
     let is_open =
         version.is_empty() || version.contains(['[', ']', '(', ')', ',', '$']) || version.contains(char::is_whitespace);
     (!is_open && !matches!(version, "LATEST" | "RELEASE")).then_some(version)
@@ -307,6 +310,8 @@ mod tests {
         for (version, expected) in [
             ("1.0", Some("1.0")),
             ("[1.0]", Some("1.0")),
+            ("[1.0, 1.0]", Some("1.0")),
+            ("[1.0,2.0]", None),
             ("1.0-SNAPSHOT", Some("1.0-SNAPSHOT")),
             ("[1.0,2.0)", None),
             ("(,1.0],[1.2,)", None),

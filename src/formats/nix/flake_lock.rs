@@ -2,7 +2,7 @@
 //!
 //! Specification: the "Lock files" section of `nix flake` in the Nix reference manual.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 
 use anyhow::Result;
 
@@ -20,7 +20,8 @@ entry! {
     ///
     /// Versions 5 to 7. An input's version is its revision; its digest is the `narHash`, which covers all of its files. An input
     /// that follows another (`["a", "b"]`) leads to that one. What an input asked for (`nixos-24.05`) is the reference of its
-    /// repository. One repository may stand there several times with other inputs: each is a copy of its own.
+    /// repository. One repository may stand there several times with other inputs: each is a copy of its own. An input that is
+    /// no repository is called as it is asked for: the names of the nodes (`nixpkgs_2`) are numbered anew with each writing.
     ///
     /// The file does not say what is built from the inputs, so not one package of them.
     pub FlakeLock = "flake-lock"
@@ -56,13 +57,18 @@ impl Format for FlakeLock {
         for entry in nodes.entries() {
             let inputs = entry.node.get("inputs").map_or(&[][..], Node::entries);
             lock.inputs.insert(&entry.key, inputs.iter().map(|input| (input.key.as_str(), &input.node)).collect());
+        }
+        let ways = lock.ways();
+        for entry in nodes.entries() {
             if entry.key == root {
                 lock.nodes.insert(&entry.key, SUBJECT);
                 continue;
             }
-            match component(&entry.node, &entry.key, entry.place) {
+            let own = Way { name: &entry.key, path: entry.key.clone() };
+            let way = ways.get(entry.key.as_str()).unwrap_or(&own);
+            match component(&entry.node, way.name, entry.place) {
                 Some((component, place)) => {
-                    let node = inventory.add_copy(component, intern::text(&entry.key), place);
+                    let node = inventory.add_copy(component, intern::text(&way.path), place);
                     lock.nodes.insert(&entry.key, node);
                 }
                 None => inventory.fault(
@@ -100,6 +106,17 @@ impl Format for FlakeLock {
 /// How many inputs one that follows another may lead over.
 const MOST: usize = 256;
 
+/// How long a way from the root may be to be told; real locks have four or five names in it.
+const LONGEST: usize = 512;
+
+/// How a node is asked for.
+struct Way<'n> {
+    /// The name of the input.
+    name: &'n str,
+    /// The names of the inputs from the root to it: `home-manager/nixpkgs`.
+    path: String,
+}
+
 #[derive(Default)]
 struct Lock<'n> {
     root: &'n str,
@@ -108,6 +125,26 @@ struct Lock<'n> {
 }
 
 impl<'n> Lock<'n> {
+    /// Returns the way to each node from the root, where inputs lead to it.
+    fn ways(&self) -> BTreeMap<&'n str, Way<'n>> {
+        let mut ways: BTreeMap<&str, Way<'_>> = BTreeMap::new();
+        let mut open = VecDeque::from([(self.root, String::new())]);
+        while let Some((node, above)) = open.pop_front() {
+            for (&name, input) in self.inputs.get(node).into_iter().flatten() {
+                let Some(below) = input.text().filter(|below| *below != self.root && !ways.contains_key(below)) else {
+                    continue;
+                };
+                let mut path = if above.is_empty() { name.to_owned() } else { format!("{above}/{name}") };
+                if path.len() > LONGEST {
+                    path = below.to_owned();
+                }
+                open.push_back((below, path.clone()));
+                ways.insert(below, Way { name, path });
+            }
+        }
+        ways
+    }
+
     /// Returns the node that an input is: by its name, or by the path of inputs from the root.
     fn answer(&self, input: &'n Node<'n>, left: &mut usize) -> Option<&'n str> {
         if let Some(name) = input.text() {
@@ -120,8 +157,8 @@ impl<'n> Lock<'n> {
     }
 }
 
-/// Returns what a node is locked to, and the place of its name.
-fn component(node: &Node<'_>, key: &str, near: Place) -> Option<(Component, Place)> {
+/// Returns what a node is locked to, and the place of its name; `name` is what it is asked for by.
+fn component(node: &Node<'_>, name: &str, near: Place) -> Option<(Component, Place)> {
     let locked = node.get("locked")?;
     let get = |field: &str| text(locked, field);
     let original = node.get("original");
@@ -139,16 +176,20 @@ fn component(node: &Node<'_>, key: &str, near: Place) -> Option<(Component, Plac
             let url = format!("https://{host}/{}/{}", get("owner"), get("repo"));
             (repository(&url, revision, reference, folder), place_of("repo"))
         }
-        "git" | "hg" => (repository(get("url"), revision, reference, folder), place_of("url")),
+        "git" | "hg" => {
+            // Nix leaves in the address what has a field of its own too: `?dir=contrib`.
+            let url = get("url").split('?').next().unwrap_or_default();
+            (repository(url, revision, reference, folder), place_of("url"))
+        }
         "path" => {
-            let mut component = Component::new(Purl::new("generic", "", key, revision));
+            let mut component = Component::new(Purl::new("generic", "", name, revision));
             component.origin = Origin::path(get("path"));
             (component, near)
         }
         "tarball" | "file" => {
             let origin = Origin::url(get("url"));
             let address = origin.address().unwrap_or_default();
-            let purl = Purl::new("generic", "", key, revision).with_qualifiers(&[("download_url", address)]);
+            let purl = Purl::new("generic", "", name, revision).with_qualifiers(&[("download_url", address)]);
             (Component { origin, ..Component::new(purl) }, near)
         }
         _ => return None,
