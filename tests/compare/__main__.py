@@ -27,6 +27,20 @@ as (name, version), an edge as (package, package); copies of one package at seve
                        Bundler's own LockfileParser, each name answered on each of the lock's platforms
     composer.lock, vendor/composer/installed.json
                        composer show [--locked], flat and as a tree; composer show --self
+    cabal.project.freeze
+                       cabal build --dry-run, its plan.json: packages alone, as the freeze holds no edges
+    mix.lock           Mix's own lock, Hex's reading of it, and what Mix loaded of the packages
+    rebar.lock         rebar3 tree, of git the commit checked out: packages alone
+    flake.lock         nix flake metadata, its tree
+    conan.lock         Conan 2: conan graph info; Conan 1 (`conan-1`): conan info
+    go.mod             go list -m of what go mod edit -json reads
+    go-mod-graph*.txt  go list -m all, and go mod edit of each module's go.mod
+    vendor/modules.txt go list -mod=vendor ...: packages alone
+    go.work            go list -m in the workspace
+    *.go-program       go version -m -json of a program (Go 1.25 or later)
+    *dependency-tree*.txt, .dot, .json
+                       mvn dependency:tree -DoutputType=tgf of the pom.xml beside it; `verbose` in the name: -Dverbose
+    pom.xml            Maven's own model builder (`Pom.java`), parents and imported BOMs taken for empty
 
 A difference is a failure unless a rule explains it; each rule names its reason where it is made (`maybe`,
 `choices`). Exits 0 when all agree, 1 on any difference that no rule explains, 2 when there was nothing to compare.
@@ -95,7 +109,8 @@ def compare(truth, found):
             explained["requirement without a version: not a component, and driftgate says so"] += 1
             lacked.remove(package)
     return (unexplained(lacked), unexplained(found.packages - truth.packages),
-            unexplained(truth.edges - found.edges) + untold, unexplained(found.edges - truth.edges - ambiguous), explained)
+            unexplained(truth.edges - found.edges) + untold, unexplained(found.edges - truth.edges - ambiguous),
+            explained)
 
 
 def shown(item):
@@ -114,7 +129,8 @@ def report(driftgate, lockfile, kind, shown_path):
             return None
         if driftgate is None:
             more = f" and {len(truth.choices)} ambiguous" if truth.choices else ""
-            print(f"truth {shown_path}: {len(truth.packages)} packages, {len(truth.edges)} edges{more}  ({truth.source})")
+            print(f"truth {shown_path}: {len(truth.packages)} packages, {len(truth.edges)} edges{more}  "
+                  f"({truth.source})")
             return True
         found, problems = driftgate_graph(driftgate, lockfile, kind)
     except (NoTruth, OSError, ValueError, KeyError, subprocess.TimeoutExpired) as error:
@@ -127,8 +143,9 @@ def report(driftgate, lockfile, kind, shown_path):
           f"{truth.source}; {len(found.packages)} and {len(found.edges)} by driftgate")
     for reason, count in sorted(explained.items()):
         print(f"      explained, {count}: {reason}")
-    for title, items in zip(["packages driftgate lacks", "packages only driftgate has", "edges driftgate lacks",
-                             "edges only driftgate has"], differences):
+    titles = ["packages driftgate lacks", "packages only driftgate has", "edges driftgate lacks",
+              "edges only driftgate has"]
+    for title, items in zip(titles, differences, strict=True):
         if items:
             print(f"      {len(items)} {title}:")
             for item in items[:EXAMPLES]:

@@ -47,7 +47,7 @@ def graph_of(driftgate, lockfile, kind):
         this = read_purl(component["purl"], kind)
         said = "/".join(filter(None, [component.get("group"), component["name"]]))
         said = kind.normal(said)
-        called = re.sub("^(conda|pypi)/", "", this[0])
+        called = this[0].partition("/")[2] if len(kind.purl_types) > 1 else this[0]
         if said != called or (component.get("version") or None) != this[1]:
             problems.append(f"{component['purl']} is called {said} {component.get('version')}")
         if platform := kind.purl_types == ("gem",) and re.search(r"[?&]platform=([^&#]+)", component["purl"]):

@@ -8,10 +8,11 @@ from pathlib import Path
 
 # What asks for packages where the lockfile does not name the project.
 PROJECT = ("the project itself", None)
-SKIPPED_FOLDERS = {"node_modules", "target"}  # and hidden ones
+SKIPPED_FOLDERS = {"node_modules", "target", "deps", "_build"}  # and hidden ones
 # The names by which `--tool` gives another command than the name's own.
-TOOLS = {**{name: [name] for name in ("pnpm", "yarn", "bun", "deno", "pdm", "pipenv", "ruby", "composer")},
-         "pnpm-8": ["pnpm"], "yarn-1": ["yarn"],
+TOOLS = {**{name: [name] for name in ("pnpm", "yarn", "bun", "deno", "pdm", "pipenv", "ruby", "composer", "cabal", "mix",
+                                      "rebar3", "nix", "conan", "go", "mvn")},
+         "pnpm-8": ["pnpm"], "yarn-1": ["yarn"], "conan-1": ["conan"],
          **{name: [sys.executable] for name in ("packaging", "rattler", "conda-lock")}}
 
 
@@ -52,8 +53,8 @@ def draw(truth, above, below):
 def command(arguments, folder, needs_success=True):
     """What a command prints on stdout."""
     try:
-        done = subprocess.run([str(argument) for argument in arguments], cwd=folder, capture_output=True, text=True,
-                              timeout=300)
+        done = subprocess.run([str(argument) for argument in arguments], cwd=folder, stdin=subprocess.DEVNULL,
+                              capture_output=True, text=True, timeout=300)
     except (OSError, subprocess.TimeoutExpired) as error:
         raise NoTruth(f"{arguments[0]}: {error}") from error
     if done.returncode and needs_success:

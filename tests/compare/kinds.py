@@ -6,9 +6,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from conan import conan_truth
 from conda import conda_lock_truth, pixi_truth
+from functional import cabal_truth, mix_truth, rebar3_truth
+from go import go_mod_graph_truth, go_mod_truth, go_program_truth, go_vendor_truth, go_work_truth
 from graph import SKIPPED_FOLDERS
 from javascript import alone, bun_truth, deno_truth, npm_truth, pnpm_truth, yarn_truth
+from jvm import dependency_tree_truth, pom_truth
+from nix import nix_truth
 from php import as_installed, composer_installed_truth, composer_truth
 from python import pdm_truth, pep503, pip_truth, pipenv_truth, poetry_truth, pylock_truth, requirements_truth, uv_truth
 from ruby import bundler_truth
@@ -26,6 +31,8 @@ class Kind:
 
     def normal(self, name):
         """A name as its ecosystem compares it."""
+        if self.purl_types == ("maven",):
+            return name.replace(":", "/")  # a gap is called `group:artifact`
         return pep503(name) if self.purl_types == ("pypi",) else name
 
     def name(self, purl_type, name):
@@ -39,6 +46,18 @@ KINDS = [
     Kind(bundler_truth, r"Gemfile\.lock|gems\.locked", ("gem",), project=True),
     Kind(composer_truth, r"composer\.lock", ("composer",), project=True),
     Kind(composer_installed_truth, r"installed\.json", ("composer",), project=True, alone=as_installed),
+    Kind(cabal_truth, r"cabal(\..+)?\.project\.freeze", ("hackage",)),
+    Kind(mix_truth, r"mix\.lock", ("hex",)),
+    Kind(rebar3_truth, r"rebar\.lock", ("hex",)),
+    Kind(nix_truth, r"flake\.lock", ("generic", "github"), project=True),
+    Kind(conan_truth, r"conan\.lock", ("conan",), project=True),
+    Kind(go_mod_truth, r"go\.mod", ("golang",)),
+    Kind(go_mod_graph_truth, r"go-mod-graph.*\.txt", ("golang",)),
+    Kind(go_vendor_truth, r"modules\.txt", ("golang",)),
+    Kind(go_work_truth, r"go\.work", ("golang",)),
+    Kind(go_program_truth, r".+\.go-program", ("golang",)),
+    Kind(dependency_tree_truth, r".*dependency-tree.*\.(txt|dot|json)", ("maven",)),
+    Kind(pom_truth, r"pom\.xml", ("maven",)),
     Kind(uv_truth, r"uv\.lock"),
     Kind(poetry_truth, r"poetry\.lock"),
     Kind(pdm_truth, r"pdm\.lock"),

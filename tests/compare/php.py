@@ -73,4 +73,8 @@ def composer_graph(folder, title, which):
         # provides it.
         for name in (name for name in names if "/" in name):
             draw(truth, [above], [packages[name]] if name in packages else providers()[name])
+    # What stands there and nobody requires is below the file in a graph; Composer prints it at the left margin.
+    reached = {below for _, below in truth.edges}.union(*({below for _, below in group} for group in truth.choices))
+    for package in truth.packages - reached:
+        truth.maybe[PROJECT] = truth.maybe[PROJECT, package] = "what nobody requires hangs on the file itself"
     return truth
