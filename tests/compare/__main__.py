@@ -71,9 +71,10 @@ def without_unknown_versions(truth, found):
     renamed = {(name, None): (name, next(iter(named[name]))) for name, version in truth.packages
                if version is None and name not in known and len(named[name]) == 1}
     swap = lambda package: renamed.get(package, package)
-    return Graph({swap(one) for one in truth.packages}, {(swap(a), swap(b)) for a, b in truth.edges}, truth.source,
-                 truth.maybe, [frozenset((swap(a), swap(b)) for a, b in group) for group in truth.choices],
-                 truth.of_root)
+    both = lambda item: tuple(map(swap, item)) if isinstance(item[0], tuple) else swap(item)
+    return Graph({swap(one) for one in truth.packages}, {both(edge) for edge in truth.edges}, truth.source,
+                 {both(item): why for item, why in truth.maybe.items()},
+                 [frozenset(map(both, group)) for group in truth.choices], truth.of_root)
 
 
 def compare(truth, found):

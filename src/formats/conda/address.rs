@@ -68,7 +68,8 @@ impl<'t> Address<'t> {
 
 /// Says whether a folder of a channel is one of a platform: `linux-64`, `osx-arm64`, `noarch`.
 pub fn is_subdir(text: &str) -> bool {
-    const SYSTEMS: &[&str] = &["linux", "osx", "win", "emscripten", "wasi", "zos", "freebsd"];
+    const SYSTEMS: &[&str] =
+        &["linux", "osx", "win", "emscripten", "wasi", "zos", "freebsd", "android", "ios", "iossimulator"];
     text == "noarch" || text.split_once('-').is_some_and(|(system, _)| SYSTEMS.contains(&system))
 }
 

@@ -195,7 +195,15 @@ impl<'t> Entry<'t> {
             if let Some(property) = property("requires", &format!("{name} {constraint}")) {
                 component.properties.push(property);
             }
-            requires.push(Asked { name, is_project: is_wheel, constraint, marker: "", place });
+            requires.push(Asked {
+                name,
+                is_project: is_wheel,
+                constraint,
+                extras: Vec::new(),
+                of_extra: String::new(),
+                marker: "".into(),
+                place,
+            });
         }
         let (scope, group) = self.scope();
         Ok(Package {
@@ -206,6 +214,8 @@ impl<'t> Entry<'t> {
             requires,
             scope,
             group,
+            optional: BTreeMap::new(),
+            extras: Vec::new(),
             builds: Vec::new(),
         })
     }

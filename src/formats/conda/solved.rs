@@ -4,11 +4,12 @@
 //! node, and its environment names them; an edge is exact, for in one solution a name stands once.
 
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 
 use hashbrown::{HashMap, HashSet};
 
 use super::address;
-use crate::formats::pypi::pep508;
+use crate::formats::pypi::pep508::{self, normal};
 use crate::intern::{self, Text};
 use crate::model::{Component, Inventory, Kind, NodeId, Requirement, SUBJECT, Scope};
 use crate::source::Place;
@@ -36,6 +37,10 @@ pub struct Package<'t> {
     pub projects: Vec<Cow<'t, str>>,
     /// What it requires.
     pub requires: Vec<Asked<'t>>,
+    /// What its extras require, by their names in normal form.
+    pub optional: BTreeMap<String, Vec<Asked<'t>>>,
+    /// The extras that the lock itself says to be on.
+    pub extras: Vec<String>,
     /// How it is meant where the project itself asks for it.
     pub scope: Scope,
     /// The group that asks for it then; empty where none does.
@@ -45,6 +50,7 @@ pub struct Package<'t> {
 }
 
 /// What a package requires.
+#[derive(Clone)]
 pub struct Asked<'t> {
     /// The name: a conda package's, or a Python project's in normal form.
     pub name: Cow<'t, str>,
@@ -52,8 +58,12 @@ pub struct Asked<'t> {
     pub is_project: bool,
     /// The versions asked for; empty where any will do.
     pub constraint: Cow<'t, str>,
+    /// The extras that are asked for with it.
+    pub extras: Vec<&'t str>,
+    /// The extra that requires it; empty where it is required in any case.
+    pub of_extra: String,
     /// The condition of it; empty where there is none.
-    pub marker: &'t str,
+    pub marker: Cow<'t, str>,
     /// Where the file says so.
     pub place: Place,
 }
@@ -62,7 +72,16 @@ impl<'t> Asked<'t> {
     /// Reads what a conda package depends on: `python >=3.13,<3.14.0a0 *_cp313`.
     pub fn conda(text: &'t str, place: Place) -> Self {
         let (name, constraint) = split(text);
-        Asked { name: name.into(), is_project: false, constraint: constraint.into(), marker: "", place }
+        let extras = constraint.split_once("extras=[").and_then(|(_, rest)| rest.split_once(']'));
+        Asked {
+            name: lower(name),
+            is_project: false,
+            constraint: constraint.into(),
+            extras: extras.map(|(extras, _)| extras.split(',').map(str::trim).collect()).unwrap_or_default(),
+            of_extra: String::new(),
+            marker: "".into(),
+            place,
+        }
     }
 }
 
@@ -73,6 +92,11 @@ pub fn split(text: &str) -> (&str, &str) {
     let text = text.split_once("::").map_or(text, |(_, text)| text);
     let end = text.find(|sign: char| sign.is_whitespace() || "<>=!~[".contains(sign)).unwrap_or(text.len());
     (&text[..end], text[end..].trim())
+}
+
+/// A name of conda's as it is compared: without its case.
+fn lower(name: &str) -> Cow<'_, str> {
+    if name.bytes().any(|byte| byte.is_ascii_uppercase()) { name.to_ascii_lowercase().into() } else { name.into() }
 }
 
 /// Packages of conda that go by another name among Python projects, where a lock does not say so itself.
@@ -101,11 +125,12 @@ const MOST: usize = 8_000_000;
 /// Adds packages and what they require to an inventory.
 ///
 /// Who the project itself asks for stands in its manifest: what nothing requires counts as direct.
-pub fn add(inventory: &mut Inventory, solutions: &[Solution], packages: Vec<Package<'_>>) {
+pub fn add(inventory: &mut Inventory, solutions: &[Solution], mut packages: Vec<Package<'_>>) {
+    switch_on(&mut packages);
     let mut texts = Texts::of(solutions);
     let mut nodes: HashMap<*const Component, NodeId> = HashMap::with_capacity(packages.len());
     let mut locked: Vec<Vec<u32>> = vec![Vec::new()];
-    let mut names: HashMap<(u32, bool, &str), NodeId> = HashMap::new();
+    let mut names: HashMap<(u32, bool, Cow<'_, str>), NodeId> = HashMap::new();
     let mut ids = Vec::with_capacity(packages.len());
     for package in &packages {
         let component = package.component.clone().intern();
@@ -117,13 +142,13 @@ pub fn add(inventory: &mut Inventory, solutions: &[Solution], packages: Vec<Pack
         let own = component.purl.name();
         for &solution in &package.solutions {
             if component.purl.ty() == "conda" {
-                names.entry((solution, false, own)).or_insert(id);
+                names.entry((solution, false, lower(own))).or_insert(id);
             }
             for project in &package.projects {
                 // A wheel wins over a package of conda's that is the same project.
                 match component.purl.ty() {
-                    "pypi" => names.insert((solution, true, project), id),
-                    _ => Some(*names.entry((solution, true, project)).or_insert(id)),
+                    "pypi" => names.insert((solution, true, Cow::Borrowed(&**project)), id),
+                    _ => Some(*names.entry((solution, true, Cow::Borrowed(&**project))).or_insert(id)),
                 };
             }
         }
@@ -149,33 +174,65 @@ pub fn add(inventory: &mut Inventory, solutions: &[Solution], packages: Vec<Pack
     ask(inventory, &packages, &ids);
 }
 
+/// Adds to what packages require what those of their extras do that another one asks for, or the lock itself.
+fn switch_on(packages: &mut [Package<'_>]) {
+    let mut named: HashMap<(bool, String), Vec<usize>> = HashMap::new();
+    for (at, package) in packages.iter().enumerate().filter(|(_, package)| !package.optional.is_empty()) {
+        let is_project = package.component.purl.ty() == "pypi";
+        named.entry((is_project, normal(package.component.purl.name()))).or_default().push(at);
+    }
+    if named.is_empty() {
+        return;
+    }
+    let asked_by = |asked: &Asked<'_>| -> Vec<(bool, String, String)> {
+        let ask = |extra: &&str| (asked.is_project, normal(&asked.name), normal(extra));
+        asked.extras.iter().map(ask).collect()
+    };
+    let mut open: Vec<(bool, String, String)> =
+        packages.iter().flat_map(|it| &it.requires).flat_map(asked_by).collect();
+    for package in packages.iter() {
+        let (is_project, name) = (package.component.purl.ty() == "pypi", normal(package.component.purl.name()));
+        open.extend(package.extras.iter().map(|extra| (is_project, name.clone(), extra.clone())));
+    }
+    while let Some((is_project, name, extra)) = open.pop() {
+        for &at in named.get(&(is_project, name)).into_iter().flatten() {
+            // What was switched on is gone from here, so that each is looked at once.
+            for asked in packages[at].optional.remove(&extra).unwrap_or_default() {
+                open.extend(asked_by(&asked));
+                packages[at].requires.push(Asked { of_extra: extra.clone(), ..asked });
+            }
+        }
+    }
+}
+
 /// Adds the edges of one package, and to `answered` what is required in which solution of those that build.
 fn require(
     inventory: &mut Inventory,
     texts: &mut Texts<'_>,
     package: &Package<'_>,
     from: NodeId,
-    names: &HashMap<(u32, bool, &str), NodeId>,
+    names: &HashMap<(u32, bool, Cow<'_, str>), NodeId>,
     locked: &[u32],
     answered: &mut HashSet<(u32, NodeId)>,
 ) {
     // One name may be asked for twice, with a range and with a build.
-    let mut named: HashMap<&str, usize> = HashMap::new();
-    let mut wanted: Vec<(&Asked<'_>, Vec<&str>)> = Vec::new();
+    let mut named: HashMap<(&str, &str), usize> = HashMap::new();
+    let mut wanted: Vec<(&Asked<'_>, Vec<&str>, Vec<&str>)> = Vec::new();
     for asked in package.requires.iter().filter(|asked| !is_virtual(&asked.name)) {
-        let at = *named.entry(&asked.name).or_insert(wanted.len());
+        let at = *named.entry((&asked.name, &asked.of_extra)).or_insert(wanted.len());
         if at == wanted.len() {
-            wanted.push((asked, Vec::new()));
+            wanted.push((asked, Vec::new(), Vec::new()));
         }
-        let constraints = &mut wanted[at].1;
+        let (_, constraints, extras) = &mut wanted[at];
         if !asked.constraint.is_empty() && !constraints.contains(&&*asked.constraint) && constraints.len() < 8 {
             constraints.push(&asked.constraint);
         }
+        extras.extend(&asked.extras);
     }
     let mut found: Vec<(NodeId, usize, u32)> = Vec::new();
-    for (at, (asked, _)) in wanted.iter().enumerate() {
+    for (at, (asked, ..)) in wanted.iter().enumerate() {
         for &solution in &package.solutions {
-            let to = names.get(&(solution, asked.is_project, &*asked.name));
+            let to = names.get(&(solution, asked.is_project, Cow::Borrowed(&*asked.name)));
             found.extend(to.filter(|&&to| to != from).map(|&to| (to, at, solution)));
         }
     }
@@ -183,18 +240,21 @@ fn require(
     found.dedup();
     for same in found.chunk_by(|a, b| (a.0, a.1) == (b.0, b.1)) {
         let (to, at, _) = same[0];
-        let (asked, constraints) = &wanted[at];
+        let (asked, constraints, extras) = &wanted[at];
         let here: Vec<u32> = same.iter().map(|(_, _, solution)| *solution).collect();
         let of_builds = here.iter().filter(|solution| texts.solutions[**solution as usize].is_build);
         answered.extend(of_builds.map(|&solution| (solution, to)));
-        let environment = match asked.marker {
+        let environment = match &*asked.marker {
             "" if here == locked => "",
             "" => texts.of_all(&here),
             marker => intern::text(marker),
         };
         let constraint = intern::text(&constraints.join(" and "));
-        let requirement = Requirement { constraint, environment, ..Requirement::default() };
-        inventory.edge(from, to, requirement, asked.place);
+        let (scope, extra) = match &*asked.of_extra {
+            "" => (Scope::Runtime, intern::text(&extras.join(","))),
+            extra => (Scope::Optional, intern::text(extra)),
+        };
+        inventory.edge(from, to, Requirement { scope, constraint, environment, extra }, asked.place);
     }
 }
 
@@ -300,7 +360,8 @@ impl<'s> Texts<'s> {
             platforms.join(", ")
         } else {
             let named = all.chunk_by(|a, b| a.environment == b.environment).map(|same| {
-                let platforms: Vec<Text> = same.iter().map(|solution| solution.platform).collect();
+                let mut platforms: Vec<Text> = same.iter().map(|solution| solution.platform).collect();
+                platforms.dedup();
                 format!("{} ({})", same[0].environment, platforms.join(", "))
             });
             named.collect::<Vec<_>>().join(", ")

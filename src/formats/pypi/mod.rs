@@ -6,7 +6,7 @@ pub mod dist_info;
 mod hosts;
 pub(in crate::formats) mod listed;
 mod locked;
-mod marker;
+pub(in crate::formats) mod marker;
 pub mod pdm_lock;
 pub(in crate::formats) mod pep508;
 pub mod pip_inspect;
