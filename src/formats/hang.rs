@@ -1,11 +1,12 @@
 //! What hangs from the subject itself, where a file does not say what was asked for.
 
-use crate::model::{Inventory, NodeId, Requirement, SUBJECT};
+use crate::model::{Inventory, NodeId, Requirement, SUBJECT, Scope};
 
 /// Adds an edge from the subject to all that it does not reach: to what nobody requires, and to the first of each ring.
 ///
 /// `asked` says how each node is meant if the project itself asks for it. What is needed to run is not there because
-/// something needed to develop requires it: such requirements do not count.
+/// something needed to develop requires it, nor because something would take it where it is there (an optional requirement):
+/// such requirements do not count.
 pub(super) fn hang(inventory: &mut Inventory, asked: impl Fn(NodeId) -> Requirement) {
     let count = inventory.nodes.len();
     let scope: Vec<_> = (0..count).map(|node| asked(node as NodeId).scope).collect();
@@ -13,7 +14,8 @@ pub(super) fn hang(inventory: &mut Inventory, asked: impl Fn(NodeId) -> Requirem
     let mut required = vec![false; count];
     for edge in &inventory.edges {
         let (from, to) = (edge.from as usize, edge.to as usize);
-        if from == SUBJECT as usize || scope[from] <= scope[to] {
+        let is_optional = edge.requirement.scope == Scope::Optional;
+        if from == SUBJECT as usize || (scope[from] <= scope[to] && !is_optional) {
             next[from].push(edge.to);
             required[to] |= from != to;
         }

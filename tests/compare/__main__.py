@@ -29,9 +29,12 @@ as (name, version), an edge as (package, package); copies of one package at seve
                        composer show [--locked], flat and as a tree; composer show --self
     cabal.project.freeze
                        cabal build --dry-run, its plan.json: packages alone, as the freeze holds no edges
+    stack.yaml.lock    stack ls dependencies json: packages alone
     mix.lock           Mix's own lock, Hex's reading of it, and what Mix loaded of the packages
     rebar.lock         rebar3 tree, of git the commit checked out: packages alone
     flake.lock         nix flake metadata, its tree
+    Package.resolved   swift package show-dependencies: packages alone
+    renv.lock          renv::lockfile_read, and R's own package_dependencies over it
     conan.lock         Conan 2: conan graph info; Conan 1 (`conan-1`): conan info
     go.mod             go list -m of what go mod edit -json reads
     go-mod-graph*.txt  go list -m all, and go mod edit of each module's go.mod

@@ -5,7 +5,7 @@ import re
 import tempfile
 from pathlib import Path
 
-from graph import TOOLS, Graph, command
+from graph import TOOLS, Graph, command, json_of
 
 
 def cabal_truth(lockfile):
@@ -31,7 +31,7 @@ for {app, term} <- lock do
   end
 end
 for {app, one} <- hex, {below, _requirement, _options} <- one.deps, do: say.([:locked, app, below])
-for one <- Mix.Dep.load_on_environment([]), below <- one.deps, do: say.([:loaded, one.app, below.app])
+for one <- Mix.Dep.load_and_cache(), below <- one.deps, do: say.([:loaded, one.app, below.app])
 """
 
 
@@ -73,4 +73,22 @@ def rebar3_truth(lockfile):
             folder = lockfile.parent / "_build" / "default" / "lib" / name
             version = command(["git", "rev-parse", "HEAD"], folder).strip()
         truth.packages.add((name, version))
+    return truth
+
+
+def stack_truth(lockfile):
+    """`stack ls dependencies json`: the packages that Stack says a place outside the project of. Packages alone.
+
+    It lists what the project is built of, so an extra package that nothing requires is not there; nor are snapshots,
+    of which the project's stack.yaml names the first.
+    """
+    listed = json_of([*TOOLS["stack"], "ls", "dependencies", "json"], lockfile.parent)
+    truth = Graph(source="stack ls dependencies")
+    for one in listed:
+        if one.get("location", {}).get("type", "project package") != "project package":
+            truth.packages.add((f"hackage/{one['name']}", one["version"]))
+    for line in (lockfile.parent / "stack.yaml").read_text().splitlines():
+        key, _, address = line.partition(": ")
+        if key in ("resolver", "snapshot"):
+            truth.maybe[f"generic/{address.rpartition('/')[2]}", None] = "a snapshot: Stack lists what is in it"
     return truth

@@ -11,7 +11,7 @@ PROJECT = ("the project itself", None)
 SKIPPED_FOLDERS = {"node_modules", "target", "deps", "_build"}  # and hidden ones
 # The names by which `--tool` gives another command than the name's own.
 TOOLS = {**{name: [name] for name in ("pnpm", "yarn", "bun", "deno", "pdm", "pipenv", "ruby", "composer", "cabal", "mix",
-                                      "rebar3", "nix", "conan", "go", "mvn")},
+                                      "rebar3", "nix", "conan", "go", "mvn", "swift", "Rscript", "stack")},
          "pnpm-8": ["pnpm"], "yarn-1": ["yarn"], "conan-1": ["conan"],
          **{name: [sys.executable] for name in ("packaging", "rattler", "conda-lock")}}
 

@@ -8,7 +8,8 @@ from pathlib import Path
 
 from conan import conan_truth
 from conda import conda_lock_truth, pixi_truth
-from functional import cabal_truth, mix_truth, rebar3_truth
+from cran import renv_truth
+from functional import cabal_truth, mix_truth, rebar3_truth, stack_truth
 from go import go_mod_graph_truth, go_mod_truth, go_program_truth, go_vendor_truth, go_work_truth
 from graph import SKIPPED_FOLDERS
 from javascript import alone, bun_truth, deno_truth, npm_truth, pnpm_truth, yarn_truth
@@ -18,6 +19,7 @@ from php import as_installed, composer_installed_truth, composer_truth
 from python import pdm_truth, pep503, pip_truth, pipenv_truth, poetry_truth, pylock_truth, requirements_truth, uv_truth
 from ruby import bundler_truth
 from rust import cargo_truth
+from swift import swift_truth
 
 
 @dataclass(frozen=True)
@@ -47,9 +49,12 @@ KINDS = [
     Kind(composer_truth, r"composer\.lock", ("composer",), project=True),
     Kind(composer_installed_truth, r"installed\.json", ("composer",), project=True, alone=as_installed),
     Kind(cabal_truth, r"cabal(\..+)?\.project\.freeze", ("hackage",)),
+    Kind(stack_truth, r"stack(-.+)?\.yaml\.lock", ("hackage", "generic")),
     Kind(mix_truth, r"mix\.lock", ("hex",)),
     Kind(rebar3_truth, r"rebar\.lock", ("hex",)),
     Kind(nix_truth, r"flake\.lock", ("generic", "github"), project=True),
+    Kind(swift_truth, r"Package\.resolved", ("swift", "generic")),
+    Kind(renv_truth, r"renv\.lock", ("cran",)),
     Kind(conan_truth, r"conan\.lock", ("conan",), project=True),
     Kind(go_mod_truth, r"go\.mod", ("golang",)),
     Kind(go_mod_graph_truth, r"go-mod-graph.*\.txt", ("golang",)),

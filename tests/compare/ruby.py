@@ -10,10 +10,13 @@ gems = lock.specs.group_by(&:name)
 itself = Bundler::LazySpecification.new("bundler", lock.bundler_version, nil)
 gems["bundler"] ||= lock.bundler_version ? [itself] : []
 general = Gem::Platform::RUBY
+# Bundler 2.7 and later have it in another module.
+chooser = [:MatchPlatform, :GemHelpers].map { |name| Bundler.const_get(name) rescue nil }
+  .find { |one| one.respond_to?(:select_best_platform_match) }
 build = ->(gem) { [gem.name, gem.platform == general ? gem.version.to_s : "#{gem.version}-#{gem.platform}"] }
 packages, edges = lock.specs.map(&build), []
 lock.platforms.each do |platform|
-  answers = ->(name) { Bundler::GemHelpers.select_best_platform_match(gems.fetch(name, []), platform) }
+  answers = ->(name) { chooser.select_best_platform_match(gems.fetch(name, []), platform) }
   todo, seen = [[nil, lock.dependencies.keys]], {}
   while (above, names = todo.pop)
     names.flat_map(&answers).each do |gem|

@@ -21,7 +21,8 @@ entry! {
     ///
     /// Read are both shapes: `Requirements`, and the fields of a package's `DESCRIPTION` (`Depends`, `Imports`, `LinkingTo`) that
     /// renv writes since 1.1. Packages that no other requires count as direct. renv's `Hash` is of a package's description
-    /// and not of its files, so it is kept as the property `renv:hash`. What comes with R itself is left out.
+    /// and not of its files, so it is kept as the property `renv:hash`. What comes with R itself is left out. Licences stand
+    /// there since 1.1, as R spells them.
     ///
     /// The file does not hold digests of archives, nor what the project itself asks for.
     pub RenvLock = "renv-lock"
@@ -52,16 +53,17 @@ impl Format for RenvLock {
     }
 
     fn yields(&self) -> &'static [Yield] {
-        &[Yield::Edges, Yield::Scopes, Yield::Sources]
+        &[Yield::Edges, Yield::Scopes, Yield::Sources, Yield::Licences]
     }
 
     fn parse(&self, source: &Source<'_>) -> Result<Inventory> {
         let file = json::tree(source)?;
         let mut inventory = Inventory::new(source, "renv-lock");
-        inventory.says = Says { integrity: false, licence: false, ..Says::ALL };
         let Some(packages) = file.get("Packages") else {
             return Err(source.fault(source.start(), "no \"Packages\" in it; write it anew with `renv::snapshot()`"));
         };
+        let licence = packages.entries().iter().any(|entry| entry.node.get("License").is_some());
+        inventory.says = Says { integrity: false, licence, ..Says::ALL };
         let mut repositories = BTreeMap::new();
         for listed in file.at(&["R", "Repositories"]).map_or(&[][..], Node::items) {
             if let Some(url) = listed.get("URL") {
@@ -80,6 +82,7 @@ impl Format for RenvLock {
             }
             let mut component = Component::new(Purl::new("cran", "", name, version));
             component.origin = origin(package, &repositories);
+            component.licence = intern::text(text(package, "License"));
             let hash = text(package, "Hash");
             if !hash.is_empty() {
                 component.properties.push(("renv:hash", intern::text(hash)));
@@ -129,12 +132,21 @@ impl Format for RenvLock {
 /// Reads where a package comes from.
 fn origin(package: &Node<'_>, repositories: &BTreeMap<&str, &str>) -> Origin {
     let get = |key| text(package, key);
+    let kind = get("RemoteType");
     let sha = get("RemoteSha");
-    if !sha.is_empty() && !get("RemoteUrl").is_empty() && get("RemoteType") != "standard" {
+    // What a repository served may say beside it of which commit that was built.
+    let is_served = get("Source") == "Repository" && matches!(kind, "" | "standard" | "repository");
+    if is_served && let Some(served) = registry(get("Repository"), repositories) {
+        return served;
+    }
+    if kind == "local" && !get("RemoteUrl").is_empty() {
+        return Origin::path(get("RemoteUrl"));
+    }
+    if !sha.is_empty() && !get("RemoteUrl").is_empty() && kind != "standard" {
         return repository(get("RemoteUrl"), sha, get("RemoteRef"), "").origin;
     }
     if !sha.is_empty() && !get("RemoteRepo").is_empty() {
-        let host = match (get("RemoteHost"), get("RemoteType")) {
+        let host = match (get("RemoteHost"), kind) {
             ("", "gitlab") => "gitlab.com",
             ("", "bitbucket") | ("api.bitbucket.org/2.0", _) => "bitbucket.org",
             ("" | "api.github.com", _) => "github.com",
@@ -145,12 +157,18 @@ fn origin(package: &Node<'_>, repositories: &BTreeMap<&str, &str>) -> Origin {
         return Origin::git(&url, sha, get("RemoteRef"));
     }
     match (get("Source"), get("Repository")) {
-        ("Repository", name) => match repositories.get(name) {
-            Some(url) => Origin::registry(url),
-            None if name.contains("://") => Origin::registry(name),
-            None => Origin::Unknown,
-        },
+        ("Repository", name) => registry(name, repositories).unwrap_or_default(),
+        // Its repositories go with a release of Bioconductor, and are not listed.
+        ("Bioconductor", name) => Origin::registry(if name.is_empty() { "Bioconductor" } else { name }),
         ("URL", _) => Origin::url(get("RemoteUrl")),
         _ => Origin::Unknown,
+    }
+}
+
+/// Returns the repository of a name, or at an address.
+fn registry(name: &str, repositories: &BTreeMap<&str, &str>) -> Option<Origin> {
+    match repositories.get(name) {
+        Some(url) => Some(Origin::registry(url)),
+        None => name.contains("://").then(|| Origin::registry(name)),
     }
 }

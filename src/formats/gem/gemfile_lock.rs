@@ -289,6 +289,9 @@ impl<'t> Lock<'t> {
                 inventory.edge(from, to, requirement, place);
             } else if asked.name == "bundler" {
                 inventory.declare(from, "bundler", requirement, place, Gap::Unpinned);
+            } else if named.contains_key(asked.name) {
+                // It is locked, but for other machines than the build that asks for it.
+                inventory.declare(from, intern::text(asked.name), requirement, place, Gap::Unpinned);
             } else if let Some(by) = asked.by {
                 let (by, name) = (self.gems[by].name.escape_debug(), asked.name.escape_debug());
                 let message =

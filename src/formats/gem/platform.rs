@@ -47,13 +47,17 @@ impl<'t> Platform<'t> {
         let cpu = is_any(self.cpu)
             || is_any(machine.cpu)
             || self.cpu == machine.cpu
-            || (self.cpu == "arm" && machine.cpu.starts_with("arm"));
+            || (self.cpu == "arm" && machine.cpu.starts_with("armv"));
         let version = if self.os == "linux" {
-            // A build for no C library in particular runs beside musl too; GNU's goes without saying.
-            let plain = |version: &str| version.strip_prefix("gnu").unwrap_or(version).trim_end_matches("eabihf").len();
-            (plain(self.version) == 0 && plain(machine.version) == 0)
-                || self.version == machine.version
-                || (self.version.is_empty() && machine.version.starts_with("musl"))
+            // GNU's C library goes without saying, and a machine's kind of floating point; a build for no library in
+            // particular runs beside musl too.
+            let library = |version: &'_ str| {
+                let plain = version.strip_prefix("gnu").unwrap_or(version);
+                plain.strip_suffix("eabihf").or(plain.strip_suffix("eabi")).unwrap_or(plain).len()
+            };
+            let kind = |version: &str| (library(version), version.starts_with("musl"));
+            kind(self.version) == kind(machine.version)
+                || (self.version.is_empty() && matches!(machine.version, "musl" | "musleabi" | "musleabihf"))
         } else {
             self.version.is_empty() || machine.version.is_empty() || self.version == machine.version
         };
@@ -90,7 +94,7 @@ pub(super) fn taken(builds: &[Platform<'_>], machine: Platform<'_>) -> Vec<usize
 mod tests {
     use super::*;
 
-    /// Each row was answered by RubyGems 3.3.15 and Bundler 2.3.15, but those with a C library: by RubyGems 3.5's source.
+    /// Each row was answered by RubyGems 3.3.15 and Bundler 2.3.15, but those with a C library and of ARM: by RubyGems 3.6.
     #[test]
     fn a_machine_takes_the_nearest_build() {
         let darwin = ["ruby", "x86_64-darwin", "universal-darwin", "arm64-darwin", "arm64-darwin-22"];
@@ -108,7 +112,10 @@ mod tests {
             (&linux, "x86_64-linux", &["x86_64-linux"]),
             (&linux, "x86_64-linux-musl", &["x86_64-linux-musl"]),
             (&linux[..3], "x86_64-linux-musl", &["x86_64-linux"]),
-            (&linux, "arm64-linux", &["arm-linux"]),
+            (&linux, "arm64-linux", &["ruby"]),
+            (&linux, "armv7-linux", &["arm-linux"]),
+            (&["x86-linux-musl", "arm-linux-musl", "arm-linux-gnueabihf"], "arm-linux-musleabihf", &["arm-linux-musl"]),
+            (&["arm-linux-musl", "arm-linux-gnueabihf"], "arm-linux", &["arm-linux-gnueabihf"]),
             (&linux, "riscv64-linux", &["ruby"]),
             (&gnu, "x86_64-linux", &["x86_64-linux-gnu"]),
             (&gnu, "x86_64-linux-musl", &["x86_64-linux-musl"]),

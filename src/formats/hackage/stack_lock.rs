@@ -14,8 +14,8 @@ use crate::syntax::yaml::{self, Node};
 entry! {
     /// `stack.yaml.lock`, the snapshots that Stack resolved and the extra packages that it locked beside them.
     ///
-    /// A snapshot is a component by its address, `pkg:generic/stackage/lts@20.26`, with the digest of its file. The digest of a
-    /// package is that of its tree (`pantry-tree`). All of them count as direct.
+    /// A snapshot is a component by its address, `pkg:generic/stackage/lts@20.26`, with the digest of its file. The digests of a
+    /// package are those of its tree (`pantry-tree`) and of its archive. All of them count as direct.
     ///
     /// The file does not hold the packages of a snapshot, nor who requires whom.
     pub StackLock = "stack-lock"
@@ -68,16 +68,14 @@ impl Format for StackLock {
                 continue;
             };
             let mut component = Component::new(Purl::new("hackage", "", name, version));
-            component.digests.extend(
-                locked
-                    .at(&["pantry-tree", "sha256"])
-                    .and_then(Node::text)
-                    .and_then(|hex| Digest::hex(Algorithm::Sha256, hex)),
-            );
-            component.origin = match (text(locked, "git"), text(locked, "url")) {
-                ("", "") => Origin::Unknown,
-                ("", url) => Origin::url(url),
-                (git, _) => Origin::git(git, text(locked, "commit"), ""),
+            // Of its tree, and of the archive that it came in.
+            let digests = [locked.at(&["pantry-tree", "sha256"]), locked.get("sha256")].into_iter().flatten();
+            component.digests.extend(digests.filter_map(|digest| Digest::hex(Algorithm::Sha256, digest.text()?)));
+            component.origin = match (text(locked, "git"), text(locked, "hg"), text(locked, "url")) {
+                ("", "", "") => Origin::Unknown,
+                ("", "", url) => Origin::url(url),
+                ("", hg, _) => Origin::git(hg, text(locked, "commit"), ""),
+                (git, ..) => Origin::git(git, text(locked, "commit"), ""),
             };
             let node = inventory.add(component, at.place);
             inventory.edge(SUBJECT, node, Requirement::default(), at.place);
@@ -112,8 +110,8 @@ fn snapshot_of(address: &str) -> Option<Component> {
             let sign = if name == "lts" { "." } else { "-" };
             Component::new(Purl::new("generic", "stackage", name, &version.join(sign)))
         }
-        // A snapshot of one's own.
-        _ => Component::new(Purl::new("generic", "", last, "")),
+        // A snapshot of one's own, of which several may be called alike.
+        _ => Component::new(Purl::new("generic", "", last, "").with_qualifiers(&[("download_url", path)])),
     };
     Some(Component { origin: Origin::url(address), ..component })
 }
@@ -127,7 +125,10 @@ mod tests {
         for (address, expected) in [
             ("https://x.example/stackage-snapshots/lts/20/26.yaml", "pkg:generic/stackage/lts@20.26"),
             ("https://x.example/nightly/2024/5/1.yaml", "pkg:generic/stackage/nightly@2024-5-1"),
-            ("https://x.example/own/snapshot.yaml", "pkg:generic/snapshot.yaml"),
+            (
+                "https://x.example/own/snapshot.yaml",
+                "pkg:generic/snapshot.yaml?download_url=https:%2F%2Fx.example%2Fown%2Fsnapshot.yaml",
+            ),
         ] {
             assert_eq!(snapshot_of(address).map(|component| component.purl.as_str()), Some(expected));
         }

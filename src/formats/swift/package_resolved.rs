@@ -148,7 +148,8 @@ impl<'t> Pin<'t> {
             return Err((place(&self.location), "a pin without a name; run `swift package resolve`".to_owned()));
         }
         let mut component = Component::new(Purl::new("generic", "", &identity, &version));
-        component.origin = Origin::path(&location);
+        // A repository in a folder.
+        component.origin = Origin::git(&location, &commit, &branch);
         Ok((component, place(&self.identity)))
     }
 }
