@@ -15,7 +15,7 @@ use super::{Outcome, say, tell};
 use crate::graph::Graph;
 use crate::model::index;
 use crate::outputs::text::count;
-use crate::policy::Policy;
+use crate::policy::{AllowedSource, Policy};
 use crate::rules::{self, source::held_against};
 use crate::schemas;
 use crate::source::{FileId, Source, Sources};
@@ -120,7 +120,7 @@ fn default_policy(graph: &Graph) -> String {
         .filter_map(|origin| origin.address())
         .chain(looked_up.filter(|address| address.contains("://")))
         .map(index)
-        .filter(|address| !address.is_empty())
+        .filter(|address| AllowedSource::can_be(address))
         .collect();
     let mut text = String::from(
         "# The policy of driftgate, the drift guard. `driftgate list rules` names the rules, `driftgate explain RULE` says\n\

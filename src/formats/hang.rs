@@ -5,8 +5,8 @@ use crate::model::{Inventory, NodeId, Requirement, SUBJECT, Scope};
 /// Adds an edge from the subject to all that it does not reach: to what nobody requires, and to the first of each ring.
 ///
 /// `asked` says how each node is meant if the project itself asks for it. What is needed to run is not there because
-/// something needed to develop requires it, nor because something would take it where it is there (an optional requirement):
-/// such requirements do not count.
+/// something needed to develop requires it, nor because something would take it where it is there (an optional
+/// requirement): such requirements do not count.
 pub(super) fn hang(inventory: &mut Inventory, asked: impl Fn(NodeId) -> Requirement) {
     let count = inventory.nodes.len();
     let scope: Vec<_> = (0..count).map(|node| asked(node as NodeId).scope).collect();
@@ -23,7 +23,8 @@ pub(super) fn hang(inventory: &mut Inventory, asked: impl Fn(NodeId) -> Requirem
     let mut reached = vec![false; count];
     spread(&next, SUBJECT, &mut reached);
     let mut nodes: Vec<usize> = (1..count).collect();
-    nodes.sort_by_key(|&node| (required[node], scope[node]));
+    let name = |node: usize| inventory.nodes[node].component.map(|component| component.purl.as_str());
+    nodes.sort_by_key(|&node| (required[node], scope[node], required[node].then(|| name(node))));
     for node in nodes {
         if !reached[node] {
             let id = node as NodeId;

@@ -75,13 +75,22 @@ impl Origin {
         Origin::Path(intern::text(&without_credentials(path)))
     }
 
-    /// Returns the address that an allow list is held against; none for paths and where nothing is known.
+    /// Returns the address that an allow list is held against; none for what stands in folders, repositories too, and where
+    /// nothing is known.
     pub fn address(&self) -> Option<Text> {
         match *self {
-            Origin::Registry(url) | Origin::Git { url, .. } | Origin::Url(url) => Some(url),
+            Origin::Registry(url) | Origin::Git { url, .. } | Origin::Url(url) => {
+                Some(url).filter(|url| !is_folder(url))
+            }
             Origin::Path(_) | Origin::Unknown => None,
         }
     }
+}
+
+/// Says whether a text is a folder's path: `/srv/kit`, `../kit`, `C:\kit`.
+fn is_folder(text: &str) -> bool {
+    let is_drive = matches!(text.as_bytes(), [letter, b':', b'/' | b'\\', ..] if letter.is_ascii_alphabetic());
+    is_drive || text.starts_with(['/', '.', '~', '\\'])
 }
 
 impl fmt::Display for Origin {

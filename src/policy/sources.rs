@@ -40,6 +40,11 @@ impl AllowedSource {
         Some(addresses.into_iter().map(source).collect())
     }
 
+    /// Says whether a text can stand in the list.
+    pub fn can_be(text: &str) -> bool {
+        Address::split(text).is_some()
+    }
+
     /// Says whether a component may come from there.
     pub fn allows(&self, origin: &Origin) -> bool {
         let Some(mut address) = origin.address().and_then(Address::split) else { return false };

@@ -301,6 +301,21 @@ fn a_model_that_got_its_commit_is_accepted_alone() {
     assert!(!check.out.contains("version-drift"), "{}", check.out);
 }
 
+/// Whatever addresses a fixture has, the policy that is made of them is one.
+#[test]
+fn init_takes_what_any_format_holds() {
+    for case in common::folders(&common::path("fixtures/formats")).iter().flat_map(|format| common::folders(format)) {
+        let project = Project::empty();
+        for file in common::files(&case) {
+            let below = project.path(file.strip_prefix(&case).unwrap().to_str().unwrap());
+            fs::create_dir_all(below.parent().unwrap()).unwrap();
+            fs::copy(&file, below).unwrap();
+        }
+        let ran = project.run(&["init"]);
+        assert!(ran.code == 0 || ran.code == 2 && !ran.err.contains("a bug"), "{}: {}", case.display(), ran.err);
+    }
+}
+
 #[test]
 fn init_lists_an_index_once() {
     let project = Project::empty();

@@ -28,8 +28,11 @@ entry! {
     ///
     /// Versions 4 to 7. A package that several environments share is one component, and says which lock it. What the
     /// project itself asks for stands in its `pixi.toml`; here the packages that no other requires count as direct. What an
-    /// extra requires counts where a package of the lock asks for it; the project's own extras are not known. What a package asks of the machine (`__cuda`, `__glibc`) is kept as its property. A package that is built of its source
-    /// requires, to build it, what version 7 locks for that (`build_packages`, `host_packages`).
+    /// extra requires counts where a package of the lock asks for it, in whichever environment; the project's own extras
+    /// are not known. What a package asks of the machine (`__cuda`, `__glibc`) is kept as its property.
+    ///
+    /// A package that is built of its source requires, to build it, what version 7 locks for that (`build_packages`,
+    /// `host_packages`).
     pub PixiLock = "pixi-lock"
 }
 

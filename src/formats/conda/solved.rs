@@ -4,14 +4,14 @@
 //! node, and its environment names them; an edge is exact, for in one solution a name stands once.
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use hashbrown::{HashMap, HashSet};
 
 use super::address;
 use crate::formats::pypi::pep508::{self, normal};
 use crate::intern::{self, Text};
-use crate::model::{Component, Inventory, Kind, NodeId, Requirement, SUBJECT, Scope};
+use crate::model::{Component, Inventory, Kind, NodeId, Requirement, SUBJECT, Scope, without_credentials};
 use crate::source::Place;
 
 /// One solution of a lock: an environment on a platform.
@@ -90,7 +90,7 @@ pub fn split(text: &str) -> (&str, &str) {
     let text = text.trim();
     // A channel may stand before the name.
     let text = text.split_once("::").map_or(text, |(_, text)| text);
-    let end = text.find(|sign: char| sign.is_whitespace() || "<>=!~[".contains(sign)).unwrap_or(text.len());
+    let end = text.find(|sign: char| sign.is_whitespace() || "<>=!~[;".contains(sign)).unwrap_or(text.len());
     (&text[..end], text[end..].trim())
 }
 
@@ -161,51 +161,55 @@ pub fn add(inventory: &mut Inventory, solutions: &[Solution], mut packages: Vec<
         node.root = node.component.is_some_and(|component| component.kind == Kind::Application);
     }
     let mut work = 0;
-    let mut answered = HashSet::new();
+    let mut built = HashMap::new();
     for (package, &from) in packages.iter().zip(&ids) {
         work += package.solutions.len() * package.requires.len();
         if work > MOST {
             inventory.fault(package.place, "its environments hold more requirements together than are read");
             break;
         }
-        require(inventory, &mut texts, package, from, &names, &locked[from as usize], &mut answered);
+        require(inventory, &mut texts, package, from, &names, &locked[from as usize], &mut built);
     }
-    build(inventory, &packages, &ids, &answered);
+    build(inventory, &packages, &ids, &built);
     ask(inventory, &packages, &ids);
 }
 
+/// An extra of a package: whether that is a Python project, its name, and the extra's.
+type Extra = (bool, String, String);
+
 /// Adds to what packages require what those of their extras do that another one asks for, or the lock itself.
 fn switch_on(packages: &mut [Package<'_>]) {
-    let mut named: HashMap<(bool, String), Vec<usize>> = HashMap::new();
-    for (at, package) in packages.iter().enumerate().filter(|(_, package)| !package.optional.is_empty()) {
-        let is_project = package.component.purl.ty() == "pypi";
-        named.entry((is_project, normal(package.component.purl.name()))).or_default().push(at);
+    let own = |package: &Package<'_>, extra: &str| -> Extra {
+        let purl = package.component.purl;
+        (purl.ty() == "pypi", normal(purl.name()), extra.to_owned())
+    };
+    let mut offered: HashMap<Extra, Vec<usize>> = HashMap::new();
+    for (at, package) in packages.iter().enumerate() {
+        for extra in package.optional.keys() {
+            offered.entry(own(package, extra)).or_default().push(at);
+        }
     }
-    if named.is_empty() {
+    if offered.is_empty() {
         return;
     }
-    let asked_by = |asked: &Asked<'_>| -> Vec<(bool, String, String)> {
+    let asked_by = |asked: &Asked<'_>| -> Vec<Extra> {
         let ask = |extra: &&str| (asked.is_project, normal(&asked.name), normal(extra));
         asked.extras.iter().map(ask).collect()
     };
-    let mut open: Vec<(bool, String, String)> =
-        packages.iter().flat_map(|it| &it.requires).flat_map(asked_by).collect();
-    for package in packages.iter() {
-        let (is_project, name) = (package.component.purl.ty() == "pypi", normal(package.component.purl.name()));
-        open.extend(package.extras.iter().map(|extra| (is_project, name.clone(), extra.clone())));
-    }
-    while let Some((is_project, name, extra)) = open.pop() {
-        for &at in named.get(&(is_project, name)).into_iter().flatten() {
-            // What was switched on is gone from here, so that each is looked at once.
-            for asked in packages[at].optional.remove(&extra).unwrap_or_default() {
+    let mut open: Vec<Extra> = packages.iter().flat_map(|it| &it.requires).flat_map(asked_by).collect();
+    open.extend(packages.iter().flat_map(|it| it.extras.iter().map(|extra| own(it, extra))));
+    while let Some(extra) = open.pop() {
+        // Each is looked at once: what was switched on is no longer offered.
+        for at in offered.remove(&extra).unwrap_or_default() {
+            for asked in packages[at].optional.remove(&extra.2).unwrap_or_default() {
                 open.extend(asked_by(&asked));
-                packages[at].requires.push(Asked { of_extra: extra.clone(), ..asked });
+                packages[at].requires.push(Asked { of_extra: extra.2.clone(), ..asked });
             }
         }
     }
 }
 
-/// Adds the edges of one package, and to `answered` what is required in which solution of those that build.
+/// Adds the edges of one package, and to `built` those of the solutions that build, by solution.
 fn require(
     inventory: &mut Inventory,
     texts: &mut Texts<'_>,
@@ -213,21 +217,21 @@ fn require(
     from: NodeId,
     names: &HashMap<(u32, bool, Cow<'_, str>), NodeId>,
     locked: &[u32],
-    answered: &mut HashSet<(u32, NodeId)>,
+    built: &mut HashMap<u32, Vec<(NodeId, NodeId)>>,
 ) {
     // One name may be asked for twice, with a range and with a build.
-    let mut named: HashMap<(&str, &str), usize> = HashMap::new();
-    let mut wanted: Vec<(&Asked<'_>, Vec<&str>, Vec<&str>)> = Vec::new();
+    let mut named: HashMap<(&str, &str, &str), usize> = HashMap::new();
+    let mut wanted: Vec<(&Asked<'_>, Vec<&str>, BTreeSet<String>)> = Vec::new();
     for asked in package.requires.iter().filter(|asked| !is_virtual(&asked.name)) {
-        let at = *named.entry((&asked.name, &asked.of_extra)).or_insert(wanted.len());
+        let at = *named.entry((&asked.name, &asked.of_extra, &asked.marker)).or_insert(wanted.len());
         if at == wanted.len() {
-            wanted.push((asked, Vec::new(), Vec::new()));
+            wanted.push((asked, Vec::new(), BTreeSet::new()));
         }
         let (_, constraints, extras) = &mut wanted[at];
         if !asked.constraint.is_empty() && !constraints.contains(&&*asked.constraint) && constraints.len() < 8 {
             constraints.push(&asked.constraint);
         }
-        extras.extend(&asked.extras);
+        extras.extend(asked.extras.iter().map(|extra| normal(extra)));
     }
     let mut found: Vec<(NodeId, usize, u32)> = Vec::new();
     for (at, (asked, ..)) in wanted.iter().enumerate() {
@@ -242,24 +246,31 @@ fn require(
         let (to, at, _) = same[0];
         let (asked, constraints, extras) = &wanted[at];
         let here: Vec<u32> = same.iter().map(|(_, _, solution)| *solution).collect();
-        let of_builds = here.iter().filter(|solution| texts.solutions[**solution as usize].is_build);
-        answered.extend(of_builds.map(|&solution| (solution, to)));
+        for &solution in here.iter().filter(|solution| texts.solutions[**solution as usize].is_build) {
+            built.entry(solution).or_default().push((from, to));
+        }
         let environment = match &*asked.marker {
             "" if here == locked => "",
             "" => texts.of_all(&here),
             marker => intern::text(marker),
         };
-        let constraint = intern::text(&constraints.join(" and "));
+        let constraint = intern::text(&without_credentials(&constraints.join(" and ")));
         let (scope, extra) = match &*asked.of_extra {
-            "" => (Scope::Runtime, intern::text(&extras.join(","))),
+            "" => (Scope::Runtime, intern::text(&extras.iter().map(String::as_str).collect::<Vec<_>>().join(","))),
             extra => (Scope::Optional, intern::text(extra)),
         };
         inventory.edge(from, to, Requirement { scope, constraint, environment, extra }, asked.place);
     }
 }
 
-/// Lets each package that is built ask for what nothing else requires of those it is built with.
-fn build(inventory: &mut Inventory, packages: &[Package<'_>], ids: &[NodeId], answered: &HashSet<(u32, NodeId)>) {
+/// Lets each package that is built ask for what nothing else requires of those it is built with, and for the first of each
+/// ring of them.
+fn build(
+    inventory: &mut Inventory,
+    packages: &[Package<'_>],
+    ids: &[NodeId],
+    built: &HashMap<u32, Vec<(NodeId, NodeId)>>,
+) {
     let mut members: HashMap<u32, Vec<NodeId>> = HashMap::new();
     let builds: HashSet<u32> = packages.iter().flat_map(|package| package.builds.iter().copied()).collect();
     for (package, &id) in packages.iter().zip(ids) {
@@ -268,17 +279,38 @@ fn build(inventory: &mut Inventory, packages: &[Package<'_>], ids: &[NodeId], an
         }
     }
     for (package, &from) in packages.iter().zip(ids) {
-        let asked = package.builds.iter().flat_map(|solution| {
-            let all = members.get(solution).map_or(&[][..], Vec::as_slice);
-            all.iter().copied().filter(|id| !answered.contains(&(*solution, *id)))
-        });
-        let mut asked: Vec<NodeId> = asked.filter(|&to| to != from).collect();
-        asked.sort_unstable();
-        asked.dedup();
+        let mut asked = BTreeSet::new();
+        for solution in &package.builds {
+            let Some(mut all) = members.remove(solution) else { continue };
+            by_name(inventory, &mut all);
+            let mut requires: HashMap<NodeId, Vec<NodeId>> = HashMap::new();
+            for (above, below) in built.get(solution).into_iter().flatten() {
+                requires.entry(*above).or_default().push(*below);
+            }
+            let required: HashSet<NodeId> = requires.values().flatten().copied().collect();
+            let mut reached: HashSet<NodeId> = [from].into_iter().collect();
+            for &head in all.iter().filter(|id| !required.contains(*id)).chain(&all) {
+                if reached.contains(&head) {
+                    continue;
+                }
+                asked.insert(head);
+                let mut open = vec![head];
+                while let Some(id) = open.pop() {
+                    if reached.insert(id) {
+                        open.extend(requires.get(&id).into_iter().flatten());
+                    }
+                }
+            }
+        }
         for to in asked {
             inventory.edge(from, to, Requirement::of(Scope::Build), package.place);
         }
     }
+}
+
+/// Puts nodes in the order of their names, whatever the file's is.
+fn by_name(inventory: &Inventory, nodes: &mut [NodeId]) {
+    nodes.sort_by_key(|&node| (inventory.component(node).map(|component| component.purl.as_str()), node));
 }
 
 /// Lets the project itself ask for what nothing else requires: first for what runs, then for each other group.
@@ -298,8 +330,9 @@ fn ask(inventory: &mut Inventory, packages: &[Package<'_>], ids: &[NodeId]) {
     groups.dedup();
     let mut reached: Vec<bool> = vec![false; inventory.nodes.len()];
     for group in groups {
-        let of_group: Vec<NodeId> =
+        let mut of_group: Vec<NodeId> =
             (1..inventory.nodes.len() as NodeId).filter(|&id| meant[id as usize] == Some(group)).collect();
+        by_name(inventory, &mut of_group);
         let required: HashSet<NodeId> = of_group.iter().flat_map(|&id| requires[id as usize].iter().copied()).collect();
         let heads = of_group.iter().filter(|id| !required.contains(*id));
         // Of a circle that nothing else leads to, the first stands for all.
@@ -324,11 +357,17 @@ fn ask(inventory: &mut Inventory, packages: &[Package<'_>], ids: &[NodeId]) {
 struct Texts<'s> {
     solutions: &'s [Solution],
     known: HashMap<Vec<u32>, Text>,
+    /// How many solutions run on each platform.
+    counts: HashMap<Text, usize>,
 }
 
 impl<'s> Texts<'s> {
     fn of(solutions: &'s [Solution]) -> Self {
-        Texts { solutions, known: HashMap::new() }
+        let mut counts: HashMap<Text, usize> = HashMap::new();
+        for solution in solutions.iter().filter(|solution| !solution.is_build) {
+            *counts.entry(solution.platform).or_default() += 1;
+        }
+        Texts { solutions, known: HashMap::new(), counts }
     }
 
     /// Returns the name of a set, by the sorted numbers in it: `linux-64, osx-arm64` where it has these platforms in all
@@ -344,16 +383,12 @@ impl<'s> Texts<'s> {
         if is_run {
             numbers.retain(runs);
         }
-        let chosen: HashSet<u32> = numbers.iter().copied().collect();
         let mut all: Vec<Solution> = numbers.iter().map(|&number| self.solutions[number as usize]).collect();
         all.sort_unstable();
         let platforms: HashSet<Text> = all.iter().map(|solution| solution.platform).collect();
-        let is_whole = is_run
-            && self
-                .solutions
-                .iter()
-                .zip(0..)
-                .all(|(solution, number)| chosen.contains(&number) || !platforms.contains(solution.platform));
+        let mut counts: HashMap<Text, usize> = HashMap::new();
+        all.iter().for_each(|solution| *counts.entry(solution.platform).or_default() += 1);
+        let is_whole = is_run && counts.iter().all(|(platform, count)| self.counts.get(platform) == Some(count));
         let text = if is_whole {
             let mut platforms: Vec<Text> = platforms.into_iter().collect();
             platforms.sort_unstable();

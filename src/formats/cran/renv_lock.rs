@@ -83,6 +83,9 @@ impl Format for RenvLock {
             let mut component = Component::new(Purl::new("cran", "", name, version));
             component.origin = origin(package, &repositories);
             component.licence = intern::text(text(package, "License"));
+            if text(package, "Source") == "Bioconductor" && !text(package, "Repository").is_empty() {
+                component.properties.push(("renv:repository", intern::text(text(package, "Repository"))));
+            }
             let hash = text(package, "Hash");
             if !hash.is_empty() {
                 component.properties.push(("renv:hash", intern::text(hash)));
@@ -158,8 +161,8 @@ fn origin(package: &Node<'_>, repositories: &BTreeMap<&str, &str>) -> Origin {
     }
     match (get("Source"), get("Repository")) {
         ("Repository", name) => registry(name, repositories).unwrap_or_default(),
-        // Its repositories go with a release of Bioconductor, and are not listed.
-        ("Bioconductor", name) => Origin::registry(if name.is_empty() { "Bioconductor" } else { name }),
+        // Its repositories go with its release, and are not listed.
+        ("Bioconductor", _) => Origin::registry("Bioconductor"),
         ("URL", _) => Origin::url(get("RemoteUrl")),
         _ => Origin::Unknown,
     }

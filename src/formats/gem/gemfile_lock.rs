@@ -20,8 +20,8 @@ entry! {
     ///
     /// Read are the sources (`GEM`, `GIT`, `PATH`, `PLUGIN SOURCE`) with their gems and what each requires, `DEPENDENCIES` and
     /// `CHECKSUMS`. A gem built for a platform (`nokogiri (1.18.9-x86_64-linux-gnu)`) is a component of its own, with the
-    /// qualifier `platform`; who requires `nokogiri` requires the build that each of the lock's `PLATFORMS` takes beside its own,
-    /// under the condition of its platform. A gem that stands in the folder of the lock itself (`PATH` with `remote: .`) is the project. Where one `GEM` section has
+    /// qualifier `platform`; who requires `nokogiri` requires the build that each of the lock's `PLATFORMS` takes beside its
+    /// own, under the condition of its platform. A gem that stands in the folder of the lock itself (`PATH` with `remote: .`) is the project. Where one `GEM` section has
     /// several remotes, the lock does not say which gem is from which. `bundler`, where a gem requires it, is the version
     /// under `BUNDLED WITH`.
     ///
@@ -253,9 +253,18 @@ impl<'t> Lock<'t> {
             nodes.push(Some(node));
             named.entry(gem.name).or_default().push(number);
         }
+        for found in named.values().filter(|found| found.len() > MOST) {
+            let gem = &self.gems[found[MOST]];
+            let message = format!("{} has more builds than the {MOST} that are told apart", gem.name.escape_debug());
+            inventory.fault(source.place(gem.name), message);
+        }
+        if self.platforms.len() > MOST {
+            inventory.fault(source.start(), format!("more PLATFORMS than the {MOST} that are told apart"));
+        }
         let named: HashMap<&str, Builds> = named.into_iter().map(|(name, all)| (name, self.builds(all))).collect();
         let mut bundler = None;
-        for asked in &self.asked {
+        let mut once = HashSet::with_capacity(self.asked.len());
+        for asked in self.asked.iter().filter(|asked| once.insert((asked.by, asked.name))) {
             let by = asked.by.and_then(|by| nodes[by]);
             if asked.by.is_some() && by.is_none() {
                 continue;

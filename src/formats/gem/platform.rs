@@ -51,12 +51,7 @@ impl<'t> Platform<'t> {
         let version = if self.os == "linux" {
             // GNU's C library goes without saying, and a machine's kind of floating point; a build for no library in
             // particular runs beside musl too.
-            let library = |version: &'_ str| {
-                let plain = version.strip_prefix("gnu").unwrap_or(version);
-                plain.strip_suffix("eabihf").or(plain.strip_suffix("eabi")).unwrap_or(plain).len()
-            };
-            let kind = |version: &str| (library(version), version.starts_with("musl"));
-            kind(self.version) == kind(machine.version)
+            library(self.version) == library(machine.version)
                 || (self.version.is_empty() && matches!(machine.version, "musl" | "musleabi" | "musleabihf"))
         } else {
             self.version.is_empty() || machine.version.is_empty() || self.version == machine.version
@@ -81,6 +76,12 @@ impl<'t> Platform<'t> {
         let cpu = if is_arm { 0 } else { step(self.cpu, machine.cpu, matches!(self.cpu, "" | "universal")) };
         1 + cpu * 10 + step(self.version, machine.version, self.version.is_empty()) * 100
     }
+}
+
+/// Returns the C library that a version of Linux names, without the kind of floating point; none where it is GNU's.
+fn library(version: &str) -> &str {
+    let plain = version.strip_prefix("gnu").unwrap_or(version);
+    plain.strip_suffix("eabihf").or(plain.strip_suffix("eabi")).unwrap_or(plain)
 }
 
 /// Returns which builds a machine takes, of those that are given by their platforms: all that are nearest to it.

@@ -15,8 +15,9 @@ use crate::source::Source;
 entry! {
     /// `cabal.project.freeze`, the versions that `cabal freeze` held a project to.
     ///
-    /// `any.NAME ==VERSION` is a component, and flags (`NAME +simd`) are its property `cabal:flags`. `==1.0 || ==2.0` are two:
-    /// cabal writes it where a `Setup.hs` needs another version than the library. Other ranges have no exact answer. All of them count as direct.
+    /// `any.NAME ==VERSION` is a component, and flags (`NAME +simd`) are its property `cabal:flags`. `==1.0 || ==2.0` are
+    /// two: cabal writes it where a `Setup.hs` needs another version than the library. Other ranges have no exact answer.
+    /// All of them count as direct.
     ///
     /// The file does not hold digests, nor sources, nor who requires whom.
     pub CabalFreeze = "cabal-freeze"

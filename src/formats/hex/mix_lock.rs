@@ -167,6 +167,7 @@ mod tests {
             "pkg:hex/acme/a_hex@1.0.0 -> pkg:hex/b@2.0.0 optional; ~> 2.0",
             "pkg:hex/acme/a_hex@1.0.0 -> pkg:hex/c@0123456789012345678901234567890123456789 runtime; >= 0.0.0",
             "- -> pkg:hex/acme/a_hex@1.0.0 runtime",
+            "- -> pkg:hex/b@2.0.0 runtime",
             "! d is from \"svn\", which is no source that driftgate knows of a lock of Mix's",
         ];
         assert_eq!(lines(&parse(text).unwrap(), text), expected);

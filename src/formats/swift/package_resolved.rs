@@ -129,7 +129,8 @@ impl<'t> Pin<'t> {
             return Err((place(&self.identity), message));
         };
         if self.kind.as_deref() == Some("registry") {
-            let Some((scope, name)) = identity.split_once('.') else {
+            let parts = identity.split_once('.').filter(|(scope, name)| !scope.is_empty() && !name.is_empty());
+            let Some((scope, name)) = parts else {
                 let message = format!("\"{}\" is no identity of a registry, `scope.name`", identity.escape_debug());
                 return Err((place(&self.identity), message));
             };

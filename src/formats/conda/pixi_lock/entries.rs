@@ -3,6 +3,7 @@
 use hashbrown::HashMap;
 
 use super::raw::{Entry, Lock, Reference};
+use crate::formats::conda::address::plain;
 use crate::formats::conda::solved::Solution;
 use crate::formats::conda::text::Scalar;
 use crate::formats::pypi::pep508::shown;
@@ -48,7 +49,7 @@ impl<'l, 't> Entries<'l, 't> {
                 Some(found) => all.push((found, reference)),
                 None => {
                     let location = reference.location();
-                    let message = format!("\"{}\" is not among the packages of the lock", shown(location));
+                    let message = format!("\"{}\" is not among the packages of the lock", shown(&plain(location)));
                     inventory.fault(source.place(location), message);
                 }
             }

@@ -14,6 +14,9 @@ use crate::intern;
 use crate::model::{Component, Kind, Origin, Scope};
 use crate::source::Source;
 
+/// How many projects one package may be; real ones are one or two.
+const MOST: usize = 16;
+
 impl<'t> Entry<'t> {
     /// Returns its address.
     pub(super) fn location(&self) -> &str {
@@ -67,6 +70,10 @@ impl<'t> Entry<'t> {
             component.licence = intern::text(given(self.license.as_ref()).unwrap_or_default());
             (component, source.place(name), self.projects(name))
         };
+        // A folder is spelled with a slash at its end or without one.
+        if let Origin::Path(path) = component.origin {
+            component.origin = Origin::path(if path == "./" { "." } else { path.strip_suffix('/').unwrap_or(path) });
+        }
         if self.is_archive() {
             component.digests.extend(digests(self.md5.as_deref(), self.sha256.as_deref())?);
         } else if let Some(built) = self.built() {
@@ -144,7 +151,7 @@ impl<'t> Entry<'t> {
         let last = last.rsplit(['/', '\\']).next().unwrap_or(last);
         let name = given(self.name.as_ref()).or(Some(spelled).filter(|name| !name.is_empty())).unwrap_or(last);
         if name.is_empty() || name == "." {
-            return Err(format!("\"{}\" is no address of a conda package, and has no name", shown(location)));
+            return Err(format!("\"{}\" is no address of a conda package, and has no name", shown(&plain(location))));
         }
         let address = Address {
             name,
@@ -172,6 +179,7 @@ impl<'t> Entry<'t> {
             Some(purls) => purls
                 .iter()
                 .filter_map(|purl| purl.strip_prefix("pkg:pypi/"))
+                .take(MOST)
                 .map(|rest| Cow::Owned(pep508::normal(rest.split(['?', '@', '#']).next().unwrap_or(rest))))
                 .collect(),
         }
