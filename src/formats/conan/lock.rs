@@ -20,8 +20,8 @@ entry! {
     /// `conan.lock`, the recipes that Conan locked.
     ///
     /// Versions 0.1 to 0.5. Conan 1 (to 0.4) writes a graph: who requires whom, and packages. Conan 2 (0.5) writes lists: what
-    /// is needed to run, to build, and by recipes (`python_requires`); all of it counts as direct. Revisions of recipes and packages are in the
-    /// purl (`rrev`, `prev`), as its standard has them.
+    /// is needed to run, to build, and by recipes (`python_requires`); all of it counts as direct. Revisions of recipes and
+    /// packages are in the purl (`rrev`, `prev`), as its standard has them.
     ///
     /// The file does not say where a recipe comes from. That of Conan 2 does not say who requires whom.
     pub ConanLock = "conan-lock"
@@ -87,10 +87,18 @@ fn graph(file: &Node<'_>, source: &Source<'_>, inventory: &mut Inventory) -> Res
         );
     };
     let mut nodes: BTreeMap<&str, NodeId> = BTreeMap::new();
+    let mut has_consumer = false;
     for entry in all.entries() {
-        let Some(spelled) = entry.node.get("ref") else {
+        // Until 0.3 one text for the recipe, the package's id and its revision.
+        let spelled = entry.node.get("ref").or(entry.node.get("pref")).filter(|spelled| !spelled.is_null());
+        let spelled = spelled.filter(|spelled| !spelled.text().is_some_and(|text| text.starts_with(NO_NAME)));
+        let Some(spelled) = spelled else {
             // The consumer, a conanfile without a name.
-            nodes.insert(&entry.key, SUBJECT);
+            match has_consumer {
+                false => _ = nodes.insert(&entry.key, SUBJECT),
+                true => inventory.fault(entry.place, "no reference to a recipe: name/version#revision is expected"),
+            }
+            has_consumer = true;
             continue;
         };
         match spelled.text().and_then(|text| recipe(text, self::text(&entry.node, "prev"))) {
@@ -122,7 +130,9 @@ fn graph(file: &Node<'_>, source: &Source<'_>, inventory: &mut Inventory) -> Res
             inventory.edge(from, to, Requirement::of(Scope::Build), item.place);
         }
         for (kind, scope) in [("requires", Scope::Runtime), ("build_requires", Scope::Build)] {
-            for item in entry.node.get(kind).map_or(&[][..], Node::items) {
+            let Some(required) = entry.node.get(kind) else { continue };
+            // Until 0.2 by reference: a map.
+            for item in required.items().iter().chain(required.entries().iter().map(|entry| &entry.node)) {
                 let place: Place = item.place;
                 match item.text().and_then(|text| nodes.get(text)) {
                     Some(&to) => inventory.edge(from, to, Requirement::of(scope), place),
@@ -135,9 +145,14 @@ fn graph(file: &Node<'_>, source: &Source<'_>, inventory: &mut Inventory) -> Res
     Ok(())
 }
 
-/// Reads `name/version@user/channel#revision%time`.
+/// How the reference of a conanfile without a name begins, where it has one.
+const NO_NAME: &str = "None/";
+
+/// Reads `name/version@user/channel#revision%time` and, of a package, `name/version@user/channel#revision:id#revision`.
 fn recipe(text: &str, prev: &str) -> Option<Component> {
-    let text = text.split(['%', ':']).next()?;
+    let text = text.split('%').next()?;
+    let (text, package) = text.split_once(':').unwrap_or((text, ""));
+    let prev = package.split_once('#').map_or(prev, |(_, prev)| prev);
     let (text, rrev) = text.split_once('#').unwrap_or((text, ""));
     let (text, user) = text.split_once('@').unwrap_or((text, ""));
     let (user, channel) = user.split_once('/').unwrap_or((user, ""));
@@ -145,7 +160,9 @@ fn recipe(text: &str, prev: &str) -> Option<Component> {
     if name.is_empty() || version.is_empty() {
         return None;
     }
-    let given = |text| if matches!(text, "_" | "0") { "" } else { text };
+    // As Conan 1 spells what is not given.
+    let given = |text| if matches!(text, "_" | "0" | "None") { "" } else { text };
+    let version = if version == "None" { "" } else { version };
     let qualifiers = [("user", given(user)), ("channel", given(channel)), ("rrev", given(rrev)), ("prev", given(prev))];
     Some(Component::new(Purl::new("conan", "", name, version).with_qualifiers(&qualifiers)))
 }
