@@ -84,11 +84,19 @@ def stack_truth(lockfile):
     """
     listed = json_of([*TOOLS["stack"], "ls", "dependencies", "json"], lockfile.parent)
     truth = Graph(source="stack ls dependencies")
+    project = (lockfile.parent / "stack.yaml").read_text()
     for one in listed:
-        if one.get("location", {}).get("type", "project package") != "project package":
-            truth.packages.add((f"hackage/{one['name']}", one["version"]))
-    for line in (lockfile.parent / "stack.yaml").read_text().splitlines():
-        key, _, address = line.partition(": ")
+        place = one.get("location", {}).get("type", "project package")
+        if place != "project package":
+            package = (f"hackage/{one['name']}", one["version"])
+            truth.packages.add(package)
+            if place == "hackage" and f"{one['name']}-{one['version']}" not in project:
+                truth.maybe[package] = "of the snapshot; the lock holds it only where the snapshot names no digest"
+    for line in project.splitlines():
+        key, _, address = line.partition("#")[0].partition(": ")
         if key in ("resolver", "snapshot"):
-            truth.maybe[f"generic/{address.rpartition('/')[2]}", None] = "a snapshot: Stack lists what is in it"
+            reason = "a snapshot: Stack lists what is in it"
+            truth.maybe[f"generic/{address.strip().rpartition('/')[2]}", None] = reason
+            kind, _, version = address.strip().partition("-")
+            truth.maybe[f"generic/stackage/{kind}", version] = reason
     return truth
