@@ -33,6 +33,7 @@ use clap::{ArgMatches, CommandFactory, FromArgMatches, Parser, Subcommand};
 use crate::Side;
 use crate::intern;
 use crate::outputs::tame::Tame;
+use crate::syntax::yaml;
 use terminal::Ticker;
 
 /// The drift guard: lockfiles and container manifests held to a pinned bill of materials.
@@ -112,8 +113,8 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
             return ExitCode::from(if error.use_stderr() { 2 } else { 0 });
         }
     };
-    let result = run_command(&matches);
-    match result {
+    yaml::make_pool();
+    match run_command(&matches) {
         Ok(outcome) => ExitCode::from(outcome as u8),
         Err(error) => {
             for line in options::lines_of(&error) {

@@ -6,6 +6,7 @@
 use std::borrow::Cow;
 use std::fmt;
 use std::ops::Range;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 
 use anyhow::Result;
@@ -63,9 +64,23 @@ pub fn trees<'t>(source: &Source<'t>) -> Result<Vec<Node<'t>>> {
     })
 }
 
-/// Reads on a stack of its own: a level takes tens of kilobytes where nothing is optimised, and what is not asked for is
-/// walked through as well. The threads of a pool have too little for [`MAX_DEPTH`].
+/// Whether the threads of the pool have [`STACK`].
+static POOL_IS_DEEP: AtomicBool = AtomicBool::new(false);
+
+/// Makes the pool of threads that files are read on, with a stack that is deep enough; to be called before anything uses
+/// the pool. Where it was not, or the pool was there already, each file is read on a thread of its own, which takes longer
+/// than to read a small one.
+pub fn make_pool() {
+    let made = rayon::ThreadPoolBuilder::new().stack_size(STACK).build_global();
+    POOL_IS_DEEP.store(made.is_ok(), Ordering::Relaxed);
+}
+
+/// Reads on a deep stack: a level takes tens of kilobytes where nothing is optimised, and what is not asked for is walked
+/// through as well. Threads have too little for [`MAX_DEPTH`] if nobody cares for it.
 fn deep<R: Send>(read: impl FnOnce() -> Result<R> + Send) -> Result<R> {
+    if POOL_IS_DEEP.load(Ordering::Relaxed) && rayon::current_thread_index().is_some() {
+        return read();
+    }
     thread::scope(|scope| {
         let reader = thread::Builder::new().stack_size(STACK).spawn_scoped(scope, read)?;
         reader.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
