@@ -1,6 +1,6 @@
 //! How a lock's requirements find the packages that answer them, and the project its direct ones.
 
-use hashbrown::{HashMap, HashSet};
+use hashbrown::HashSet;
 
 use super::locked::{Answer, Locked};
 use super::marker::both;
@@ -10,11 +10,20 @@ use crate::intern::{self, Text};
 use crate::model::{Declared, Edge, Gap, Inventory, NodeId, Requirement, SUBJECT, Scope};
 use crate::source::{self, Place, Source};
 
+/// Which groups and extras of a project a lock was made for, where it does not say so.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Made {
+    /// All that its tool knows: of one that it holds something of, all is there.
+    Whole,
+    /// As people chose: what it holds may be there for others, so that only one of which all is there is held.
+    AsChosen,
+}
+
 /// Lets the project of the `pyproject.toml` beside a lock require what it asks for; until then the subject itself requires
 /// what no other package leads to. Of the groups and extras that the lock was not made for nothing is asked. Where a lock does not
 /// keep who requires whom, what the project does not ask for itself is there for others, and not by its own wish. `mend` says
 /// how to make a lock whole that lacks something.
-pub fn join_project(inventory: &mut Inventory, near: &Near<'_>, mend: &'static str) {
+pub fn join_project(inventory: &mut Inventory, near: &Near<'_>, made: Made, mend: &'static str) {
     let Some(path) = source::join(source::folder(inventory.subject), "pyproject.toml") else { return };
     let Some(manifest) = near.get(&path).filter(|manifest| manifest.format == "pyproject") else { return };
     inventory.sources.extend(&manifest.sources);
@@ -39,22 +48,21 @@ pub fn join_project(inventory: &mut Inventory, near: &Near<'_>, mend: &'static s
         inventory.nodes[project as usize].environment = of_subject;
     }
     let locked = Locked::of(inventory);
-    let mut extras = Extras::of(inventory);
     let open = || manifest.declared.iter().filter(|asked| asked.gap == Gap::Open);
     let groups = match groups {
         Some(facts) => facts.into_iter().filter(|(key, _)| *key == GROUP).map(|(_, group)| normal(group)).collect(),
-        None => held_groups(inventory, &locked, open()),
+        None => held_groups(inventory, &locked, open(), made),
     };
     for asked in open().filter(|asked| group(asked).is_none_or(|group| groups.contains(&group))) {
         let (name, wanted) = asked.name.split_once('[').unwrap_or((asked.name, ""));
-        let Requirement { scope, environment, .. } = *asked.requirement;
-        let is_excused = !environment.is_empty() || (scope == Scope::Optional && asked.requirement.extra.is_empty());
-        let ask = Asking { from, name, requirement: *asked.requirement, place: asked.place, is_excused, mend };
-        for to in ask.settle(inventory, &locked, &[environment]) {
-            for extra in wanted.trim_end_matches(']').split(',') {
-                extras.activate(inventory, to, extra);
-            }
+        let mut requirement = *asked.requirement;
+        let Requirement { scope, environment, .. } = requirement;
+        let is_excused = !environment.is_empty() || (scope == Scope::Optional && requirement.extra.is_empty());
+        if scope == Scope::Runtime && requirement.extra.is_empty() {
+            requirement.extra = asked_extras(wanted.trim_end_matches(']').split(','));
         }
+        let ask = Asking { from, name, requirement, place: asked.place, is_excused, mend };
+        ask.settle(inventory, &locked, &[environment]);
     }
     reattach(inventory, &heads);
 }
@@ -80,23 +88,37 @@ fn group(asked: &Declared) -> Option<String> {
     matches!(scope, Scope::Dev | Scope::Optional).then(|| normal(extra))
 }
 
-/// Returns the groups and extras that a lock holds something of: `uv export` leaves extras out, `pdm lock --prod` groups, and
-/// of those nothing is missing.
+/// Returns the extras that a requirement asks of what it requires, as one text: normal, parted by commas.
+pub fn asked_extras<'e>(extras: impl IntoIterator<Item = &'e str>) -> Text {
+    let extras: Vec<String> =
+        extras.into_iter().map(|extra| normal(extra.trim())).filter(|one| !one.is_empty()).collect();
+    intern::text(&extras.join(","))
+}
+
+/// Returns the groups and extras that a lock was made for, as far as it shows: `uv export` leaves extras out, `pdm lock --prod`
+/// groups, and of those nothing is missing.
 fn held_groups<'d>(
     inventory: &Inventory,
     locked: &Locked,
     asked: impl Iterator<Item = &'d Declared>,
+    made: Made,
 ) -> HashSet<String> {
-    let mut held = HashSet::new();
+    let (mut held, mut open) = (HashSet::new(), HashSet::new());
     for asked in asked {
         let Some(group) = group(asked) else { continue };
         let name = asked.name.split('[').next().unwrap_or(asked.name);
         let Requirement { constraint, environment, .. } = *asked.requirement;
-        if !matches!(locked.answer(inventory, &normal(name), constraint, &[environment]), Answer::Missing) {
-            held.insert(group);
+        match locked.answer(inventory, &normal(name), constraint, &[environment]) {
+            Answer::Unmet if made == Made::Whole => _ = held.insert(group),
+            Answer::Missing | Answer::Unmet if environment.is_empty() => _ = open.insert(group),
+            Answer::Missing | Answer::Unmet => {}
+            Answer::Nodes(_) | Answer::Unclear(_) => _ = held.insert(group),
         }
     }
-    held
+    match made {
+        Made::Whole => held,
+        Made::AsChosen => held.difference(&open).cloned().collect(),
+    }
 }
 
 /// A requirement on its way to the node that answers it.
@@ -116,8 +138,8 @@ pub struct Asking<'a> {
 }
 
 impl Asking<'_> {
-    /// Adds the edge, or says why there is none; returns the nodes that answer.
-    pub fn settle(self, inventory: &mut Inventory, locked: &Locked, context: &[&str]) -> Vec<NodeId> {
+    /// Adds the edge, or says why there is none.
+    pub fn settle(self, inventory: &mut Inventory, locked: &Locked, context: &[&str]) {
         let Asking { from, name, requirement, place, is_excused, mend } = self;
         match locked.answer(inventory, &normal(name), requirement.constraint, context) {
             Answer::Missing if is_excused => {}
@@ -143,37 +165,10 @@ impl Asking<'_> {
                     }
                     inventory.edge(from, to, requirement, place);
                 }
-                return nodes;
             }
             Answer::Unclear(nodes) => {
                 inventory.declare(from, intern::text(name), requirement, place, Gap::Ambiguous(nodes));
             }
-        }
-        Vec::new()
-    }
-}
-
-/// The edges that stand for an extra nobody has asked for yet, by package and extra.
-pub struct Extras(HashMap<(NodeId, String), Vec<usize>>);
-
-impl Extras {
-    /// Finds them.
-    pub fn of(inventory: &Inventory) -> Self {
-        let mut waiting: HashMap<(NodeId, String), Vec<usize>> = HashMap::new();
-        for (index, edge) in inventory.edges.iter().enumerate() {
-            let Requirement { scope, extra, .. } = edge.requirement;
-            if *scope == Scope::Optional && !extra.is_empty() {
-                waiting.entry((edge.from, normal(extra))).or_default().push(index);
-            }
-        }
-        Extras(waiting)
-    }
-
-    /// Makes what an extra brings in a need of the package that is asked for with it.
-    pub fn activate(&mut self, inventory: &mut Inventory, node: NodeId, extra: &str) {
-        for index in self.0.remove(&(node, normal(extra.trim()))).unwrap_or_default() {
-            let edge = &mut inventory.edges[index];
-            edge.requirement = Requirement { scope: Scope::Runtime, ..*edge.requirement }.intern();
         }
     }
 }

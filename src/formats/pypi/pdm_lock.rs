@@ -11,7 +11,7 @@ use serde::Deserialize;
 use serde::de::IgnoredAny;
 use toml::Spanned;
 
-use super::answers::{Asking, GROUP, bare, either, join_project, pythons, reattach};
+use super::answers::{Asking, GROUP, Made, asked_extras, bare, either, join_project, pythons, reattach};
 use super::locked::Locked;
 use super::pep508::{self, normal, shown};
 use crate::entry;
@@ -87,7 +87,7 @@ impl Format for PdmLock {
     }
 
     fn join(&self, inventory: &mut Inventory, near: &Near<'_>) {
-        join_project(inventory, near, MEND);
+        join_project(inventory, near, Made::AsChosen, MEND);
     }
 }
 
@@ -158,9 +158,19 @@ impl Package {
         }
     }
 
-    /// Says whether it is there only to develop, as its groups have it.
-    fn is_dev(group: &str) -> bool {
-        group != "default"
+    /// Returns how the project requires it, if it does, group by group.
+    fn heads(&self) -> impl Iterator<Item = Requirement> {
+        let groups = self.groups.as_deref().filter(|groups| !groups.is_empty());
+        let groups = groups.map_or(vec!["default"], |groups| groups.iter().map(String::as_str).collect());
+        groups.into_iter().map(|group| {
+            let is_dev = group != "default";
+            Requirement {
+                scope: if is_dev { Scope::Dev } else { Scope::Runtime },
+                environment: intern::text(self.marker.as_deref().unwrap_or_default()),
+                extra: if is_dev { intern::text(group) } else { "" },
+                ..Requirement::default()
+            }
+        })
     }
 }
 
@@ -260,18 +270,21 @@ impl Reader<'_, '_> {
                 if normal(asked.name) == own {
                     continue;
                 }
-                let requirement = Requirement {
-                    scope: Scope::Runtime,
-                    constraint: asked.constraint(),
-                    environment: intern::text(asked.marker),
-                    extra: intern::text(&package.extras.join(",")),
-                };
-                if edges.insert((*node, normal(asked.name), requirement)) {
-                    let place = self.within(*place, asked.name);
-                    // A marker may hold on none of the lock's targets.
-                    let is_excused = !asked.marker.is_empty();
-                    let asking = Asking { from: *node, name: asked.name, requirement, place, is_excused, mend: MEND };
-                    asking.settle(&mut self.inventory, &locked, &[context, asked.marker]);
+                let place = self.within(*place, asked.name);
+                // What several extras bring in together, each does.
+                let of_extras = package.extras.iter().map(|extra| (Scope::Optional, asked_extras([extra.as_str()])));
+                let of_package = (Scope::Runtime, asked_extras(asked.extras.iter().copied()));
+                let of_package = package.extras.is_empty().then_some(of_package);
+                for (scope, extra) in of_extras.chain(of_package) {
+                    let environment = intern::text(asked.marker);
+                    let requirement = Requirement { scope, constraint: asked.constraint(), environment, extra };
+                    if edges.insert((*node, normal(asked.name), requirement)) {
+                        // A marker may hold on none of the lock's targets.
+                        let is_excused = !asked.marker.is_empty();
+                        let (from, name) = (*node, asked.name);
+                        let asking = Asking { from, name, requirement, place, is_excused, mend: MEND };
+                        asking.settle(&mut self.inventory, &locked, &[context, asked.marker]);
+                    }
                 }
             }
         }
@@ -295,19 +308,29 @@ impl Reader<'_, '_> {
         let mut heads = Vec::new();
         for Held { node, package, .. } in tops.into_iter().chain(others) {
             let place = self.inventory.nodes[*node as usize].place;
-            let groups = package.groups.as_deref().unwrap_or_default();
-            let one = ["default".to_owned()];
-            for group in if groups.is_empty() { &one } else { groups } {
-                let is_dev = Package::is_dev(group);
-                let requirement = Requirement {
-                    scope: if is_dev { Scope::Dev } else { Scope::Runtime },
-                    environment: intern::text(package.marker.as_deref().unwrap_or_default()),
-                    extra: if is_dev { intern::text(group) } else { "" },
-                    ..Requirement::default()
-                };
+            for requirement in package.heads() {
                 heads.push(Edge { from: SUBJECT, to: *node, requirement: requirement.intern(), place });
             }
         }
+        self.asked_extras();
         reattach(&mut self.inventory, &heads);
+    }
+
+    /// Lets the subject ask for the extras that no package asks for: the project does.
+    fn asked_extras(&mut self) {
+        let edges = self.inventory.edges.iter().filter(|edge| edge.requirement.scope == Scope::Runtime);
+        let asked = edges.flat_map(|edge| edge.requirement.extra.split(',').map(|extra| (edge.to, extra)));
+        let asked: HashSet<(NodeId, &str)> = asked.collect();
+        for Held { node, package, .. } in &self.held {
+            let extra = asked_extras(package.extras.iter().map(String::as_str));
+            if extra.split(',').all(|extra| extra.is_empty() || asked.contains(&(*node, extra))) {
+                continue;
+            }
+            let place = self.inventory.nodes[*node as usize].place;
+            for head in package.heads() {
+                let extra = if head.scope == Scope::Runtime { extra } else { head.extra };
+                self.inventory.edge(SUBJECT, *node, Requirement { extra, ..head }, place);
+            }
+        }
     }
 }

@@ -10,7 +10,7 @@ use serde::Deserialize;
 use serde::de::IgnoredAny;
 use toml::Spanned;
 
-use super::answers::{self, Asking, bare, reattach};
+use super::answers::{self, Asking, Made, bare, reattach};
 use super::locked::Locked;
 use super::marker::without_extras;
 use super::pep508::{normal, shown};
@@ -87,7 +87,7 @@ impl Format for PoetryLock {
     }
 
     fn join(&self, inventory: &mut Inventory, near: &Near<'_>) {
-        answers::join_project(inventory, near, MEND);
+        answers::join_project(inventory, near, Made::Whole, MEND);
     }
 }
 
@@ -339,17 +339,9 @@ impl Reader<'_, '_> {
     fn requirements(&mut self) {
         let locked = Locked::of(&self.inventory);
         let held = std::mem::take(&mut self.held);
-        // Extras that a locked package asks of another: what they bring in is needed, not merely possible.
-        let mut asked: HashSet<(String, String)> = HashSet::new();
-        for (name, ask) in held.iter().flat_map(|held| &held.package.dependencies.0) {
-            for extra in ask.each().flat_map(|ask| ask.extras) {
-                asked.insert((normal(name.as_ref()), normal(extra)));
-            }
-        }
         let mut edges = HashSet::new();
         for Held { node, package, places } in &held {
             let own = self.inventory.nodes[*node as usize].environment;
-            let own_name = self.inventory.component(*node).map_or("", |component| component.purl.name());
             for ((name, value), place) in package.dependencies.0.iter().zip(places) {
                 for ask in value.each() {
                     let (extras, environment) = without_extras(&ask.marker);
@@ -362,13 +354,15 @@ impl Reader<'_, '_> {
                     // Later Poetrys list no dependency that the project's Pythons rule out.
                     let is_excused = ask.optional || (self.is_oldest && !ask.marker.is_empty());
                     for extra in if extras.is_empty() { &[""][..] } else { &extras } {
-                        let is_asked = asked.contains(&(own_name.to_owned(), normal(extra)));
-                        let is_optional = (ask.optional || !extra.is_empty()) && !is_asked;
+                        let is_optional = ask.optional || !extra.is_empty();
                         let requirement = Requirement {
                             scope: if is_optional { Scope::Optional } else { Scope::Runtime },
                             constraint: ask.constraint,
                             environment: intern::text(&environment),
-                            extra: intern::text(extra),
+                            extra: match is_optional {
+                                true => answers::asked_extras([*extra]),
+                                false => answers::asked_extras(ask.extras.iter().map(String::as_str)),
+                            },
                         };
                         if edges.insert((*node, key.clone(), requirement)) {
                             let asking = Asking {
@@ -543,9 +537,9 @@ mod tests {
         assert_eq!(
             told(&files, "p/poetry.lock"),
             [
-                "a@1 > b@1 * +x",
+                "a@1 > b@1 optional * +x",
                 "· > app@3",
-                "app@3 > a@1 >=1",
+                "app@3 > a@1 >=1 +x",
                 "app@3 > b@1",
                 "· > left@1 dev +dev",
                 "lost: \"lost\" is required, but the lock does not hold it; run `poetry lock`",

@@ -10,14 +10,16 @@ use serde::de::IgnoredAny;
 use std::collections::BTreeMap;
 use toml::Spanned;
 
-use super::answers::{bare, either, join_project, pythons, reattach};
+use super::answers::{Asking, GROUP, Made, asked_extras, bare, either, join_project, pythons, reattach};
 use super::hosts::Hosts;
-use super::pep508::{normal, shown};
+use super::locked::Locked;
+use super::pep508::{self, normal, shown};
 use crate::entry;
 use crate::formats::{Format, Near, Yield};
 use crate::intern;
 use crate::model::{
-    Algorithm, Component, Digest, Edge, Gap, Inventory, Node, NodeId, Origin, Purl, Requirement, SUBJECT, Says, Scope,
+    Algorithm, Component, Digest, Edge, Gap, Inventory, Manifest, Node, NodeId, Origin, Purl, Requirement, SUBJECT,
+    Says, Scope,
 };
 use crate::source::{Place, Source};
 use crate::syntax::toml::{Chunk, chunked};
@@ -25,12 +27,12 @@ use crate::syntax::toml::{Chunk, chunked};
 entry! {
     /// `pylock.toml` and `pylock.*.toml`, the packages to install for Python, as PEP 751 has them.
     ///
-    /// Lock version 1. `uv export`, `pip lock` and `pdm export` write such files. Who requires whom is optional in them:
-    /// where a file keeps none of it, edges are not compared. What the project itself requires stands in the
-    /// `pyproject.toml` beside it, and all else is transitive; without one, the packages that no other requires count as
-    /// direct. What is there for an
-    /// extra is optional, what is there for a dependency group is there to develop, unless the file names the group as one
-    /// that is installed by default.
+    /// Lock version 1. `uv export`, `pip lock` and `pdm export` write such files. Who requires whom is optional in them, and
+    /// PDM keeps it in a table of its own, which is read too: where a file keeps none of it, edges are not compared. What the
+    /// project itself requires stands in the `pyproject.toml` beside it, and all else is transitive; without one, the packages
+    /// that no other requires count as direct. What is there for an extra is optional, what is there for a dependency group is
+    /// there to develop, unless the file names the group as one that is installed by default. For which extras and groups a
+    /// lock of a single use was made it does not say: those of which all is there count.
     pub Pylock = "pylock"
 }
 
@@ -75,9 +77,16 @@ impl Format for Pylock {
         if head.created_by.is_none() {
             inventory.fault(source.start(), "no created-by in it, so the lock is cut off; lock again");
         }
+        // Of a lock for several uses, what they are; one for a single use does not say for which.
+        let groups = head.extras.iter().chain(&head.dependency_groups);
+        let facts: Vec<_> = groups.map(|group| (GROUP, intern::text(group))).collect();
+        if !facts.is_empty() {
+            inventory.manifest = Some(Manifest { facts, ..Manifest::default() });
+        }
         let mut reader = Reader { source, inventory, held: Vec::new(), default_groups: head.default_groups };
         reader.components(chunks);
         reader.requirements();
+        reader.requirements_of_pdm();
         reader.heads();
         pythons(&mut reader.inventory, head.requires_python.as_deref());
         Ok(reader.inventory)
@@ -88,7 +97,7 @@ impl Format for Pylock {
     }
 
     fn join(&self, inventory: &mut Inventory, near: &Near<'_>) {
-        join_project(inventory, near, MEND);
+        join_project(inventory, near, Made::AsChosen, MEND);
     }
 }
 
@@ -97,6 +106,10 @@ impl Format for Pylock {
 struct Head {
     lock_version: Option<Spanned<String>>,
     created_by: Option<String>,
+    #[serde(default)]
+    extras: Vec<String>,
+    #[serde(default)]
+    dependency_groups: Vec<String>,
     #[serde(default)]
     default_groups: Vec<String>,
     requires_python: Option<String>,
@@ -122,6 +135,22 @@ struct Package {
     sdist: Option<File>,
     #[serde(default)]
     wheels: Vec<File>,
+    #[serde(default)]
+    tool: Tool,
+}
+
+/// What a locker keeps for itself.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Tool {
+    pdm: Pdm,
+}
+
+/// PDM keeps who requires whom here, as requirement strings.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Pdm {
+    dependencies: Vec<Spanned<String>>,
 }
 
 /// As much of another package's entry as tells it from the others.
@@ -190,6 +219,7 @@ struct Held {
     node: NodeId,
     package: Package,
     places: Vec<Option<Place>>,
+    of_pdm: Vec<Place>,
 }
 
 struct Reader<'r, 't> {
@@ -213,16 +243,17 @@ impl Reader<'_, '_> {
         for chunk in chunks {
             let whole = chunk.whole(self.source);
             let span = |spanned: &Spanned<String>| bare(self.source, chunk.place(self.source, spanned.span()));
-            let places: Vec<(Option<Place>, Vec<Option<Place>>)> = chunk
+            let places: Vec<(Option<Place>, Vec<Option<Place>>, Vec<Place>)> = chunk
                 .value
                 .packages
                 .iter()
                 .map(|package| {
                     let places = package.dependencies.iter().map(|asked| asked.name.as_ref().map(span)).collect();
-                    (package.name.as_ref().map(span), places)
+                    let of_pdm = package.tool.pdm.dependencies.iter().map(span).collect();
+                    (package.name.as_ref().map(span), places, of_pdm)
                 })
                 .collect();
-            for (package, (place, places)) in chunk.value.packages.into_iter().zip(places) {
+            for (package, (place, places, of_pdm)) in chunk.value.packages.into_iter().zip(places) {
                 let odd = odd.next().unwrap_or_default();
                 let (Some(name), Some(place)) = (&package.name, place) else {
                     self.inventory.fault(whole, "a package without a name; lock again");
@@ -263,13 +294,16 @@ impl Reader<'_, '_> {
                         node
                     }
                 };
-                self.held.push(Held { node, package, places });
+                self.held.push(Held { node, package, places, of_pdm });
             }
         }
         if self.held.is_empty() && self.inventory.faults.is_empty() {
             self.inventory.fault(self.source.start(), "the lock has no packages; lock again");
         }
-        self.inventory.says.edges = self.held.iter().any(|held| !held.package.dependencies.is_empty());
+        let says = |Package { dependencies, tool, .. }: &Package| {
+            !dependencies.is_empty() || !tool.pdm.dependencies.is_empty()
+        };
+        self.inventory.says.edges = self.held.iter().any(|held| says(&held.package));
     }
 
     fn requirements(&mut self) {
@@ -281,7 +315,7 @@ impl Reader<'_, '_> {
                 all.push(at);
             }
         }
-        for Held { node, package, places } in &self.held {
+        for Held { node, package, places, .. } in &self.held {
             for (asked, place) in package.dependencies.iter().zip(places) {
                 let (Some(name), Some(place)) = (&asked.name, *place) else {
                     let place = self.inventory.nodes[*node as usize].place;
@@ -311,6 +345,38 @@ impl Reader<'_, '_> {
                         self.inventory.declare(*node, name, Requirement::default(), place, Gap::Ambiguous(found));
                     }
                 }
+            }
+        }
+    }
+
+    /// Reads who requires whom as PDM keeps it, of packages for which the file itself does not say so.
+    fn requirements_of_pdm(&mut self) {
+        let locked = Locked::of(&self.inventory);
+        for Held { node, package, of_pdm, .. } in &self.held {
+            let own = self.inventory.component(*node).map_or("", |component| component.purl.name());
+            let context = self.inventory.nodes[*node as usize].environment;
+            for (text, place) in package.tool.pdm.dependencies.iter().zip(of_pdm) {
+                let asked = match pep508::Requirement::read(text.as_ref()) {
+                    Ok(asked) => asked,
+                    Err(message) => {
+                        self.inventory.fault(*place, message);
+                        continue;
+                    }
+                };
+                if !package.dependencies.is_empty() || normal(asked.name) == own {
+                    continue;
+                }
+                let requirement = Requirement {
+                    scope: Scope::Runtime,
+                    constraint: asked.constraint(),
+                    environment: intern::text(asked.marker),
+                    extra: asked_extras(asked.extras.iter().copied()),
+                };
+                // A marker may hold on none of the lock's targets.
+                let (from, name, is_excused) = (*node, asked.name, !asked.marker.is_empty());
+                let place = Place { len: name.len() as u32, ..*place };
+                let asking = Asking { from, name, requirement, place, is_excused, mend: MEND };
+                asking.settle(&mut self.inventory, &locked, &[context, asked.marker]);
             }
         }
     }

@@ -1,7 +1,7 @@
-//! `pyproject.toml`: what a Python project asks for, by the standards' tables and by Poetry's own.
+//! `pyproject.toml`: what a Python project asks for, by the standards' tables and by those of Poetry, PDM and uv.
 //!
 //! Specifications: the Python packaging specifications "pyproject.toml" (PEP 621) and "Dependency Groups" (PEP 735);
-//! Poetry's "The pyproject.toml file".
+//! Poetry's "The pyproject.toml file"; PDM's "Build Configuration" (`dev-dependencies`); uv's "Settings" (`dev-dependencies`).
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -25,8 +25,8 @@ use crate::syntax::toml::read;
 entry! {
     /// `pyproject.toml`, what a Python project asks for: joined with the lockfile beside it.
     ///
-    /// Read are `[project]`, `[dependency-groups]` and `[tool.poetry]` with its groups and extras. A file that holds
-    /// settings of tools only asks for nothing.
+    /// Read are `[project]`, `[dependency-groups]`, `[tool.poetry]` with its groups and extras, and the `dev-dependencies` of
+    /// `[tool.pdm]` and `[tool.uv]`. A file that holds settings of tools only asks for nothing.
     pub Pyproject = "pyproject"
 }
 
@@ -82,6 +82,22 @@ enum GroupEntry {
 #[serde(default)]
 struct Tool {
     poetry: Option<Poetry>,
+    pdm: Pdm,
+    uv: Uv,
+}
+
+/// What PDM asks for to develop, by group.
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "kebab-case", default)]
+struct Pdm {
+    dev_dependencies: Map<Spanned<String>, Vec<Spanned<String>>>,
+}
+
+/// What uv asks for to develop; it counts as of the group `dev`.
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "kebab-case", default)]
+struct Uv {
+    dev_dependencies: Vec<Spanned<String>>,
 }
 
 #[derive(Default, Deserialize)]
@@ -110,6 +126,9 @@ struct Group {
     include_groups: Vec<String>,
 }
 
+/// How PDM writes the folder of the project in addresses.
+const PROJECT_ROOT: &str = "file:///${PROJECT_ROOT}";
+
 struct Reader<'r, 't> {
     source: &'r Source<'t>,
     inventory: Inventory,
@@ -119,7 +138,8 @@ struct Reader<'r, 't> {
 impl Reader<'_, '_> {
     fn document(&mut self, document: Document) {
         let project = document.project.unwrap_or_default();
-        let poetry = document.tool.poetry.unwrap_or_default();
+        let Tool { poetry, pdm, uv } = document.tool;
+        let poetry = poetry.unwrap_or_default();
         self.identity(&project, &poetry);
         for url in poetry.source.iter().filter_map(|from| from.url.as_ref()) {
             self.inventory.look_up(url.as_ref(), bare(self.source, self.source.place_at(url.span())));
@@ -150,6 +170,14 @@ impl Reader<'_, '_> {
         }
         for (name, value) in &poetry.dev_dependencies.0 {
             self.poetry(name, value, Scope::Dev, "dev", &BTreeMap::new());
+        }
+        for (group, entries) in &pdm.dev_dependencies.0 {
+            for entry in entries {
+                self.editable(entry, group.as_ref());
+            }
+        }
+        for entry in &uv.dev_dependencies {
+            self.string(entry.as_ref(), entry.span(), Scope::Dev, "dev");
         }
         self.poetry_groups(&groups, &poetry);
     }
@@ -201,6 +229,26 @@ impl Reader<'_, '_> {
         };
         self.declare(requirement.with_extras(), asks, place);
         Some(name)
+    }
+
+    /// Declares what a group of PDM's asks for: a requirement, or `-e ADDRESS#egg=NAME`.
+    fn editable(&mut self, entry: &Spanned<String>, group: &str) {
+        let Some(address) = entry.as_ref().strip_prefix("-e ") else {
+            self.string(entry.as_ref(), entry.span(), Scope::Dev, group);
+            return;
+        };
+        let (address, name) = address.trim().split_once("#egg=").unwrap_or((address.trim(), ""));
+        let name = &name[..name.find(['[', '&']).unwrap_or(name.len())];
+        let place = self.source.place_at(entry.span());
+        if !pep508::is_name(name) {
+            let message = format!("\"{}\" does not say its name: `#egg=NAME`", shown(entry.as_ref()));
+            self.inventory.fault(place, message);
+            return;
+        }
+        let address = address.strip_prefix(PROJECT_ROOT).map_or(address, |rest| rest.trim_start_matches('/'));
+        let constraint = pep508::constraint_of(address);
+        let asks = Requirement { scope: Scope::Dev, constraint, extra: intern::text(group), ..Requirement::default() };
+        self.declare(intern::text(name), asks, bare(self.source, place));
     }
 
     /// Declares a requirement as Poetry writes it.
@@ -360,6 +408,16 @@ mod tests {
             (
                 "[project]\nname = \"p\"\ndependencies = [\"torch>=2\"]\n[tool.poetry]\npackage-mode = false\n[tool.poetry.dependencies]\ntorch = {source = \"gpu\"}\nother = \"*\"\n",
                 vec!["· > torch ? >=2: open"],
+            ),
+            (
+                "[tool.pdm.dev-dependencies]\ntest = [\"t[x]>1\", \"-e file:///${PROJECT_ROOT}/sub#egg=Sub\", \"-e git+https://git.example/g@v1#egg=g\", \"-e ./x\"]\n[tool.uv]\ndev-dependencies = [\"u\"]\n",
+                vec![
+                    "· > t[x] ? dev >1 +test: open",
+                    "· > Sub ? dev @ sub +test: open",
+                    "· > g ? dev @ git+https://git.example/g@v1 +test: open",
+                    "· > u ? dev +dev: open",
+                    "\"-e ./x\": \"-e ./x\" does not say its name: `#egg=NAME`",
+                ],
             ),
         ] {
             assert_eq!(asked(text), expected, "{text}");
