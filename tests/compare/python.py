@@ -28,10 +28,12 @@ def python_root(folder):
 def asked_by_project(folder):
     """The names that a pyproject.toml asks for, in its extras and groups too."""
     data = tomllib.loads((folder / "pyproject.toml").read_text())
-    project = data.get("project", {})
+    project, tool = data.get("project", {}), data.get("tool", {})
     lists = [project.get("dependencies", []), *project.get("optional-dependencies", {}).values(),
-             *data.get("dependency-groups", {}).values()]
-    return {pep503(re.match(r"[\w.-]+", one)[0]) for list_ in lists for one in list_ if isinstance(one, str)}
+             *data.get("dependency-groups", {}).values(),
+             *tool.get("pdm", {}).get("dev-dependencies", {}).values(), tool.get("uv", {}).get("dev-dependencies", [])]
+    names = [re.match(r"(?:-e .*#egg=)?([\w.-]+)", one) for list_ in lists for one in list_ if isinstance(one, str)]
+    return {pep503(name[1]) for name in names if name}
 
 
 def shebang(script):
@@ -126,8 +128,11 @@ project = Core().create_project(sys.argv[1])
 repository = project.get_locked_repository() if hasattr(project, "get_locked_repository") else project.locked_repository
 from pdm.models.requirements import parse_requirement
 asked = lambda one: parse_requirement(one) if isinstance(one, str) else one
-packages = {key: (getattr(one, "candidate", one), getattr(one, "dependencies", None) or [])
+# Before 2.16 (or so) the packages are bare candidates, their requirements in a table beside them.
+beside = getattr(repository, "candidate_info", {})
+packages = {key: (getattr(one, "candidate", one), getattr(one, "dependencies", None) or beside.get(key, [[]])[0])
             for key, one in repository.packages.items()}
+of_lock = getattr(project.lockfile, "groups", None)
 marker = lambda candidate: candidate.req.marker
 def meet(one, other):
     both = [part for part in (marker(one), other) if part]
@@ -136,7 +141,7 @@ def candidates(above, requirement):
     fit = [(key, one) for key, (one, _) in packages.items() if one.req.key == requirement.key]
     return [[one.name, one.version] for key, one in fit
             if len(fit) == 1 or not one.version or requirement.specifier.contains(one.version, prereleases=True)]
-root = [[candidates(None, one)] for group in project.iter_groups() for one in
+root = [[candidates(None, one)] for group in project.iter_groups() if of_lock is None or group in of_lock for one in
         (project.get_dependencies(group).values() if hasattr(project.get_dependencies(group), "values")
          else project.get_dependencies(group))]
 print(json.dumps({"root": [one for all_ in root for one in all_], "packages": [
@@ -192,13 +197,20 @@ def pipenv_truth(lockfile):
 PYLOCK_SCRIPT = """
 import json, sys, tomllib
 from packaging.pylock import Pylock
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 lock = Pylock.from_dict(tomllib.load(open(sys.argv[1], "rb")))
 version = lambda one: str(one.version) if one.version else None
 def answers(wanted):
     fits = lambda one: all(str(getattr(one, key, None)) == str(value) if not isinstance(value, dict) else True
                            for key, value in wanted.items())
     return [[one.name, version(one)] for one in lock.packages if fits(one)]
-print(json.dumps([[one.name, version(one), [answers(wanted) for wanted in one.dependencies or []]]
+def of_pdm(one):
+    # PDM's own table of what a package requires.
+    for asked in map(Requirement, (one.tool or {}).get("pdm", {}).get("dependencies", [])):
+        yield [[other.name, version(other)] for other in lock.packages if canonicalize_name(asked.name) == other.name
+               and (not other.version or asked.specifier.contains(other.version, prereleases=True))]
+print(json.dumps([[one.name, version(one), [*(answers(wanted) for wanted in one.dependencies or []), *of_pdm(one)]]
                   for one in lock.packages]))
 """
 
