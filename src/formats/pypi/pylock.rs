@@ -218,7 +218,13 @@ impl Package {
 struct Held {
     node: NodeId,
     package: Package,
-    places: Vec<Option<Place>>,
+    places: Places,
+}
+
+/// Where its texts stand.
+struct Places {
+    name: Option<Place>,
+    dependencies: Vec<Option<Place>>,
     of_pdm: Vec<Place>,
 }
 
@@ -243,19 +249,15 @@ impl Reader<'_, '_> {
         for chunk in chunks {
             let whole = chunk.whole(self.source);
             let span = |spanned: &Spanned<String>| bare(self.source, chunk.place(self.source, spanned.span()));
-            let places: Vec<(Option<Place>, Vec<Option<Place>>, Vec<Place>)> = chunk
-                .value
-                .packages
-                .iter()
-                .map(|package| {
-                    let places = package.dependencies.iter().map(|asked| asked.name.as_ref().map(span)).collect();
-                    let of_pdm = package.tool.pdm.dependencies.iter().map(span).collect();
-                    (package.name.as_ref().map(span), places, of_pdm)
-                })
-                .collect();
-            for (package, (place, places, of_pdm)) in chunk.value.packages.into_iter().zip(places) {
+            let places = |package: &Package| Places {
+                name: package.name.as_ref().map(span),
+                dependencies: package.dependencies.iter().map(|asked| asked.name.as_ref().map(span)).collect(),
+                of_pdm: package.tool.pdm.dependencies.iter().map(span).collect(),
+            };
+            let places: Vec<Places> = chunk.value.packages.iter().map(places).collect();
+            for (package, places) in chunk.value.packages.into_iter().zip(places) {
                 let odd = odd.next().unwrap_or_default();
-                let (Some(name), Some(place)) = (&package.name, place) else {
+                let (Some(name), Some(place)) = (&package.name, places.name) else {
                     self.inventory.fault(whole, "a package without a name; lock again");
                     continue;
                 };
@@ -294,7 +296,7 @@ impl Reader<'_, '_> {
                         node
                     }
                 };
-                self.held.push(Held { node, package, places, of_pdm });
+                self.held.push(Held { node, package, places });
             }
         }
         if self.held.is_empty() && self.inventory.faults.is_empty() {
@@ -315,8 +317,8 @@ impl Reader<'_, '_> {
                 all.push(at);
             }
         }
-        for Held { node, package, places, .. } in &self.held {
-            for (asked, place) in package.dependencies.iter().zip(places) {
+        for Held { node, package, places } in &self.held {
+            for (asked, place) in package.dependencies.iter().zip(&places.dependencies) {
                 let (Some(name), Some(place)) = (&asked.name, *place) else {
                     let place = self.inventory.nodes[*node as usize].place;
                     self.inventory.fault(place, "it requires a package without a name; lock again");
@@ -352,10 +354,10 @@ impl Reader<'_, '_> {
     /// Reads who requires whom as PDM keeps it, of packages for which the file itself does not say so.
     fn requirements_of_pdm(&mut self) {
         let locked = Locked::of(&self.inventory);
-        for Held { node, package, of_pdm, .. } in &self.held {
+        for Held { node, package, places } in &self.held {
             let own = self.inventory.component(*node).map_or("", |component| component.purl.name());
             let context = self.inventory.nodes[*node as usize].environment;
-            for (text, place) in package.tool.pdm.dependencies.iter().zip(of_pdm) {
+            for (text, place) in package.tool.pdm.dependencies.iter().zip(&places.of_pdm) {
                 let asked = match pep508::Requirement::read(text.as_ref()) {
                     Ok(asked) => asked,
                     Err(message) => {
