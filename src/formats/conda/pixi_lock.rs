@@ -11,15 +11,15 @@ use anyhow::Result;
 use hashbrown::HashMap;
 
 use entries::{Entries, lock_builds};
-use raw::Lock;
+use raw::{Lock, Platform};
 
 use super::address::plain;
 use super::solved::{self, Package, Solution};
 use crate::entry;
 use crate::formats::pypi::pep508::{normal, shown};
 use crate::formats::{Format, Yield};
-use crate::intern;
-use crate::model::Inventory;
+use crate::intern::{self, Text};
+use crate::model::{Inventory, SUBJECT};
 use crate::source::Source;
 use crate::syntax::yaml;
 
@@ -29,7 +29,8 @@ entry! {
     /// Versions 4 to 7. A package that several environments share is one component, and says which lock it. What the
     /// project itself asks for stands in its `pixi.toml`; here the packages that no other requires count as direct. What an
     /// extra requires counts where a package of the lock asks for it, in whichever environment; the project's own extras
-    /// are not known. What a package asks of the machine (`__cuda`, `__glibc`) is kept as its property.
+    /// are not known. What a package asks of the machine (`__cuda`, `__glibc`) is kept as its property; what a platform of
+    /// version 7 says that the machine has is the condition of the whole lock.
     ///
     /// A package that is built of its source requires, to build it, what version 7 locks for that (`build_packages`,
     /// `host_packages`).
@@ -61,8 +62,9 @@ impl Format for PixiLock {
         let mut locked: HashMap<usize, Vec<u32>> = HashMap::new();
         let entries = Entries::of(&lock);
         let mut extras: HashMap<usize, Vec<String>> = HashMap::new();
-        let subdirs: HashMap<&str, &str> =
-            lock.platforms.iter().map(|platform| (&*platform.name, &*platform.subdir)).collect();
+        let platforms: HashMap<&str, Text> =
+            lock.platforms.iter().map(|platform| (&*platform.name, platform.spelled())).collect();
+        inventory.nodes[SUBJECT as usize].environment = machines(&lock.platforms);
         for (name, environment) in &lock.environments {
             for address in environment.channels.iter().map(|channel| &channel.url).chain(&environment.indexes) {
                 let address: &str = address;
@@ -73,12 +75,7 @@ impl Format for PixiLock {
             for (platform, references) in environment.packages.iter().flatten() {
                 let number = solutions.len() as u32;
                 let own = &**platform;
-                let platform = match subdirs.get(&**platform) {
-                    Some(subdir) if !subdir.is_empty() && *subdir != &**platform => {
-                        intern::text(&format!("{subdir}/{}", &**platform))
-                    }
-                    _ => intern::text(platform),
-                };
+                let platform = platforms.get(own).copied().unwrap_or_else(|| intern::text(platform));
                 solutions.push(Solution { environment: intern::text(name), platform, is_build: false });
                 for (found, reference) in entries.all_of(references.iter().flatten(), own, source, &mut inventory) {
                     locked.entry(found).or_default().push(number);
@@ -104,6 +101,20 @@ impl Format for PixiLock {
         solved::add(&mut inventory, &solutions, packages);
         Ok(inventory)
     }
+}
+
+/// Returns what machines must have, by platform: `linux-64/gpu with __cuda=12.9, __glibc=2.28`.
+fn machines(platforms: &[Platform<'_>]) -> Text {
+    let asking = platforms.iter().filter(|platform| !platform.virtual_packages.is_empty());
+    let mut asking: Vec<String> = asking
+        .map(|platform| {
+            let mut asked: Vec<&str> = platform.virtual_packages.iter().map(|asked| &**asked).collect();
+            asked.sort_unstable();
+            format!("{} with {}", platform.spelled(), asked.join(", "))
+        })
+        .collect();
+    asking.sort_unstable();
+    intern::text(&asking.join("; "))
 }
 
 /// Looks whether this is a lock that can be read.

@@ -12,8 +12,8 @@ entry! {
     /// A component is locked for another environment than the BOM pins: another platform, Python or extra.
     ///
     /// Markers of Python are compared by when they hold, however they are written. The Pythons that a whole lockfile is made
-    /// for (`requires-python`) are the environment of its project: one finding, whatever else changes by it. A BOM that was
-    /// pinned before driftgate kept them says nothing of them.
+    /// for (`requires-python`), and the machines that pixi's is made for (`__cuda=12.9`), are the environment of its project, or
+    /// of itself: one finding, whatever else changes by it. A BOM that was pinned before driftgate kept them says nothing of them.
     ///
     /// # Why
     /// What was reviewed as a shim for one platform now gets installed on all, or no longer on the one that needs it.

@@ -8,6 +8,7 @@ use serde::Deserialize;
 
 use super::super::address::plain;
 use super::super::text::Scalar;
+use crate::intern::{self, Text};
 use crate::model::Origin;
 
 #[derive(Deserialize)]
@@ -24,11 +25,24 @@ pub(super) struct Lock<'t> {
 
 /// A platform as version 7 describes it: with a name of its own, where there are several of one kind.
 #[derive(Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub(super) struct Platform<'t> {
     #[serde(borrow)]
     pub(super) name: Scalar<'t>,
     #[serde(borrow, default)]
     pub(super) subdir: Scalar<'t>,
+    #[serde(borrow, default)]
+    pub(super) virtual_packages: Vec<Scalar<'t>>,
+}
+
+impl Platform<'_> {
+    /// Returns its name, after the kind of machine that it is where that is not the same.
+    pub(super) fn spelled(&self) -> Text {
+        match &*self.subdir {
+            subdir if subdir.is_empty() || *subdir == *self.name => intern::text(&self.name),
+            subdir => intern::text(&format!("{subdir}/{}", &*self.name)),
+        }
+    }
 }
 
 #[derive(Deserialize)]
