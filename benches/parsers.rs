@@ -33,9 +33,8 @@ use driftgate::syntax::yaml;
 use driftgate::{binary, formats};
 
 fn main() {
-    // On a thread of the pool, as a run does.
-    yaml::make_pool();
-    rayon::scope(|_| divan::main());
+    // As a run does.
+    yaml::on_deep_threads(divan::main);
 }
 
 /// The greatest fixture of a format: its path as the format takes it, and its text.

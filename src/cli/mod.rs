@@ -113,8 +113,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
             return ExitCode::from(if error.use_stderr() { 2 } else { 0 });
         }
     };
-    yaml::make_pool();
-    match run_command(&matches) {
+    match yaml::on_deep_threads(|| run_command(&matches)) {
         Ok(outcome) => ExitCode::from(outcome as u8),
         Err(error) => {
             for line in options::lines_of(&error) {

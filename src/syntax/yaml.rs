@@ -4,9 +4,9 @@
 //! open, and keeps the spelling of all scalars. Merge keys and aliases are resolved; a place is where a value is defined.
 
 use std::borrow::Cow;
+use std::cell::Cell;
 use std::fmt;
 use std::ops::Range;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 
 use anyhow::Result;
@@ -64,21 +64,25 @@ pub fn trees<'t>(source: &Source<'t>) -> Result<Vec<Node<'t>>> {
     })
 }
 
-/// Whether the threads of the pool have [`STACK`].
-static POOL_IS_DEEP: AtomicBool = AtomicBool::new(false);
+thread_local! {
+    /// Whether a thread has [`STACK`].
+    static IS_DEEP: Cell<bool> = const { Cell::new(false) };
+}
 
-/// Makes the pool of threads that files are read on, with a stack that is deep enough; to be called before anything uses
-/// the pool. Where it was not, or the pool was there already, each file is read on a thread of its own, which takes longer
-/// than to read a small one.
-pub fn make_pool() {
-    let made = rayon::ThreadPoolBuilder::new().stack_size(STACK).build_global();
-    POOL_IS_DEEP.store(made.is_ok(), Ordering::Relaxed);
+/// Runs on a pool of threads whose stacks are deep enough for any file: what reads elsewhere starts a thread for each one,
+/// which takes longer than to read a small one. Where there is no memory for such stacks, runs on the thread that asks.
+pub fn on_deep_threads<R: Send>(run: impl FnOnce() -> R + Send) -> R {
+    let threads = rayon::ThreadPoolBuilder::new().stack_size(STACK).start_handler(|_| IS_DEEP.set(true));
+    match threads.build() {
+        Ok(pool) => pool.install(run),
+        Err(_) => run(),
+    }
 }
 
 /// Reads on a deep stack: a level takes tens of kilobytes where nothing is optimised, and what is not asked for is walked
 /// through as well. Threads have too little for [`MAX_DEPTH`] if nobody cares for it.
 fn deep<R: Send>(read: impl FnOnce() -> Result<R> + Send) -> Result<R> {
-    if POOL_IS_DEEP.load(Ordering::Relaxed) && rayon::current_thread_index().is_some() {
+    if IS_DEEP.get() {
         return read();
     }
     thread::scope(|scope| {

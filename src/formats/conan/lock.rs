@@ -81,7 +81,8 @@ fn lists(file: &Node<'_>, inventory: &mut Inventory) {
 /// Reads the graph of Conan 1.
 fn graph(file: &Node<'_>, source: &Source<'_>, inventory: &mut Inventory) -> Result<()> {
     inventory.says.edges = true;
-    let Some(all) = file.at(&["graph_lock", "nodes"]) else {
+    let all = file.at(&["graph_lock", "nodes"]).filter(|all| !all.entries().is_empty());
+    let Some(all) = all else {
         return Err(
             source.fault(source.start(), "no \"graph_lock\" with \"nodes\"; write it anew with `conan lock create`")
         );

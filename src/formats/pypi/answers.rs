@@ -1,6 +1,8 @@
 //! How a lock's requirements find the packages that answer them, and the project its direct ones.
 
-use hashbrown::HashSet;
+use std::collections::VecDeque;
+
+use hashbrown::{HashMap, HashSet};
 
 use super::locked::{Answer, Locked};
 use super::marker::both;
@@ -12,18 +14,18 @@ use crate::source::{self, Place, Source};
 
 /// Which groups and extras of a project a lock was made for, where it does not say so.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub enum Made {
+pub enum MadeFor {
     /// All that its tool knows: of one that it holds something of, all is there.
-    Whole,
-    /// As people chose: what it holds may be there for others, so that only one of which all is there is held.
-    AsChosen,
+    All,
+    /// Those that people chose: what it holds may be there for others, so that only one of which all is there is held.
+    Chosen,
 }
 
 /// Lets the project of the `pyproject.toml` beside a lock require what it asks for; until then the subject itself requires
 /// what no other package leads to. Of the groups and extras that the lock was not made for nothing is asked. Where a lock does not
 /// keep who requires whom, what the project does not ask for itself is there for others, and not by its own wish. `mend` says
 /// how to make a lock whole that lacks something.
-pub fn join_project(inventory: &mut Inventory, near: &Near<'_>, made: Made, mend: &'static str) {
+pub fn join_project(inventory: &mut Inventory, near: &Near<'_>, made_for: MadeFor, mend: &'static str) {
     let Some(path) = source::join(source::folder(inventory.subject), "pyproject.toml") else { return };
     let Some(manifest) = near.get(&path).filter(|manifest| manifest.format == "pyproject") else { return };
     inventory.sources.extend(&manifest.sources);
@@ -34,7 +36,8 @@ pub fn join_project(inventory: &mut Inventory, near: &Near<'_>, made: Made, mend
     let groups = inventory.manifest.take().map(|held| held.facts);
     let (mut heads, edges): (Vec<Edge>, Vec<Edge>) =
         std::mem::take(&mut inventory.edges).into_iter().partition(|edge| edge.from == SUBJECT);
-    if !inventory.says.edges {
+    // PDM's table in `pylock.toml` lacks what extras require.
+    if !inventory.says.edges || inventory.format == "pylock" {
         for head in &mut heads {
             head.requirement = Requirement { extra: Requirement::INDIRECT, ..*head.requirement }.intern();
         }
@@ -49,11 +52,11 @@ pub fn join_project(inventory: &mut Inventory, near: &Near<'_>, made: Made, mend
     }
     let locked = Locked::of(inventory);
     let open = || manifest.declared.iter().filter(|asked| asked.gap == Gap::Open);
-    let groups = match groups {
+    let groups: HashSet<String> = match groups {
         Some(facts) => facts.into_iter().filter(|(key, _)| *key == GROUP).map(|(_, group)| normal(group)).collect(),
-        None => held_groups(inventory, &locked, open(), made),
+        None => held_groups(inventory, &locked, open(), made_for),
     };
-    for asked in open().filter(|asked| group(asked).is_none_or(|group| groups.contains(&group))) {
+    for asked in open().filter(|asked| groups.contains(&group(asked))) {
         let (name, wanted) = asked.name.split_once('[').unwrap_or((asked.name, ""));
         let mut requirement = *asked.requirement;
         let Requirement { scope, environment, .. } = requirement;
@@ -61,7 +64,7 @@ pub fn join_project(inventory: &mut Inventory, near: &Near<'_>, made: Made, mend
         if scope == Scope::Runtime && requirement.extra.is_empty() {
             requirement.extra = asked_extras(wanted.trim_end_matches(']').split(','));
         }
-        let ask = Asking { from, name, requirement, place: asked.place, is_excused, mend };
+        let ask = Asking { from, name, requirement, place: asked.place, is_excused, may_be_overridden: false, mend };
         ask.settle(inventory, &locked, &[environment]);
     }
     reattach(inventory, &heads);
@@ -82,10 +85,13 @@ pub fn pythons(inventory: &mut Inventory, asked: Option<&str>) {
 /// The fact of a lock that one of the groups or extras is that it was made for.
 pub const GROUP: &str = "pypi.group";
 
-/// Returns the group or the extra of a project that a requirement is of; none of what is always required.
-fn group(asked: &Declared) -> Option<String> {
+/// In the place of a group, what a project always requires.
+pub const ALWAYS: &str = "default";
+
+/// Returns the group or the extra of a project that a requirement is of, in its normal form; [`ALWAYS`] for none.
+fn group(asked: &Declared) -> String {
     let Requirement { scope, extra, .. } = asked.requirement;
-    matches!(scope, Scope::Dev | Scope::Optional).then(|| normal(extra))
+    if matches!(scope, Scope::Dev | Scope::Optional) { normal(extra) } else { ALWAYS.to_owned() }
 }
 
 /// Returns the extras that a requirement asks of what it requires, as one text: normal, parted by commas.
@@ -101,23 +107,57 @@ fn held_groups<'d>(
     inventory: &Inventory,
     locked: &Locked,
     asked: impl Iterator<Item = &'d Declared>,
-    made: Made,
+    made_for: MadeFor,
 ) -> HashSet<String> {
     let (mut held, mut open) = (HashSet::new(), HashSet::new());
     for asked in asked {
-        let Some(group) = group(asked) else { continue };
+        let group = group(asked);
         let name = asked.name.split('[').next().unwrap_or(asked.name);
         let Requirement { constraint, environment, .. } = *asked.requirement;
         match locked.answer(inventory, &normal(name), constraint, &[environment]) {
-            Answer::Unmet if made == Made::Whole => _ = held.insert(group),
+            Answer::Unmet if made_for == MadeFor::All => _ = held.insert(group),
             Answer::Missing | Answer::Unmet if environment.is_empty() => _ = open.insert(group),
             Answer::Missing | Answer::Unmet => {}
             Answer::Nodes(_) | Answer::Unclear(_) => _ = held.insert(group),
         }
     }
-    match made {
-        Made::Whole => held,
-        Made::AsChosen => held.difference(&open).cloned().collect(),
+    let always = ALWAYS.to_owned();
+    if made_for == MadeFor::Chosen {
+        let is_for_some = held.contains(&always);
+        held.retain(|group| !open.contains(group));
+        // Of what a project always requires something may have been added since, unless the lock is for a group alone.
+        if !is_for_some && !held.is_empty() {
+            return held;
+        }
+    }
+    held.insert(always);
+    held
+}
+
+/// Which extras of a package bring others of its own along: `all = ["app[web]"]`.
+#[derive(Default)]
+pub struct Bringing(HashMap<String, Vec<String>>);
+
+impl Bringing {
+    /// The most extras that are told to bring one along.
+    pub const MOST: usize = 32;
+
+    /// Takes down that one extra brings another along.
+    pub fn add(&mut self, extra: &str, brought: &str) {
+        self.0.entry(normal(brought)).or_default().push(normal(extra));
+    }
+
+    /// Returns these extras and all that bring one of them along, in their normal forms; [`Bringing::MOST`] of many.
+    pub fn all<'e>(&self, extras: impl IntoIterator<Item = &'e str>) -> Vec<String> {
+        let mut all: Vec<String> = Vec::new();
+        let mut open: VecDeque<String> = extras.into_iter().map(normal).collect();
+        while let Some(extra) = open.pop_front().filter(|_| all.len() < Self::MOST) {
+            if !all.contains(&extra) {
+                open.extend(self.0.get(&extra).into_iter().flatten().cloned());
+                all.push(extra);
+            }
+        }
+        all
     }
 }
 
@@ -133,6 +173,8 @@ pub struct Asking<'a> {
     pub place: Place,
     /// Whether the lock may lack it.
     pub is_excused: bool,
+    /// Whether the lock's tool lets a project override what packages ask for: the one version that is locked is it then.
+    pub may_be_overridden: bool,
     /// What to do where the lock lacks it.
     pub mend: &'static str,
 }
@@ -140,8 +182,13 @@ pub struct Asking<'a> {
 impl Asking<'_> {
     /// Adds the edge, or says why there is none.
     pub fn settle(self, inventory: &mut Inventory, locked: &Locked, context: &[&str]) {
-        let Asking { from, name, requirement, place, is_excused, mend } = self;
-        match locked.answer(inventory, &normal(name), requirement.constraint, context) {
+        let Asking { from, name, requirement, place, is_excused, may_be_overridden, mend } = self;
+        let mut answer = locked.answer(inventory, &normal(name), requirement.constraint, context);
+        if may_be_overridden && answer == Answer::Unmet {
+            let all = locked.answer(inventory, &normal(name), "", context);
+            answer = if matches!(&all, Answer::Nodes(nodes) if nodes.len() == 1) { all } else { answer };
+        }
+        match answer {
             Answer::Missing if is_excused => {}
             Answer::Missing => {
                 let message = format!("\"{}\" is required, but the lock does not hold it; {mend}", shown(name));
@@ -220,4 +267,11 @@ pub fn bare(source: &Source<'_>, place: Place) -> Place {
     let Some(text) = source.text.get(start..end) else { return place };
     let inner = text.trim_matches(['"', '\'']);
     if inner.is_empty() { place } else { source.place(inner) }
+}
+
+/// Returns the place of a name within that of the requirement that it stands in.
+pub fn named(source: &Source<'_>, requirement: Place, name: &str) -> Place {
+    let (start, end) = (requirement.start as usize, (requirement.start + requirement.len) as usize);
+    let text = source.text.get(start..end).unwrap_or_default();
+    text.find(name).map_or(requirement, |at| source.place(&text[at..at + name.len()]))
 }

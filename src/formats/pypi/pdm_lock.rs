@@ -11,7 +11,9 @@ use serde::Deserialize;
 use serde::de::IgnoredAny;
 use toml::Spanned;
 
-use super::answers::{Asking, GROUP, Made, asked_extras, bare, either, join_project, pythons, reattach};
+use super::answers::{
+    Asking, Bringing, GROUP, MadeFor, asked_extras, bare, either, join_project, named, pythons, reattach,
+};
 use super::locked::Locked;
 use super::pep508::{self, normal, shown};
 use crate::entry;
@@ -74,7 +76,7 @@ impl Format for PdmLock {
             metadata.targets.into_iter().filter_map(|target| target.requires_python).collect();
         let of_targets = of_targets.into_iter().collect::<Vec<_>>().join(" or ");
         let asked = metadata.requires_python.unwrap_or(of_targets);
-        let mut reader = Reader { source, inventory, files: metadata.files, held: Vec::new() };
+        let mut reader = Reader { source, inventory, files: metadata.files, held: Vec::new(), asked: HashSet::new() };
         reader.components(chunks);
         reader.requirements();
         reader.heads();
@@ -87,7 +89,7 @@ impl Format for PdmLock {
     }
 
     fn join(&self, inventory: &mut Inventory, near: &Near<'_>) {
-        join_project(inventory, near, Made::AsChosen, MEND);
+        join_project(inventory, near, MadeFor::Chosen, MEND);
     }
 }
 
@@ -158,6 +160,11 @@ impl Package {
         }
     }
 
+    /// Says whether what its extras bring in is told apart. Real entries have some; what many bring in counts as required.
+    fn has_few_extras(&self) -> bool {
+        self.extras.len() <= Bringing::MOST
+    }
+
     /// Returns how the project requires it, if it does, group by group.
     fn heads(&self) -> impl Iterator<Item = Requirement> {
         let groups = self.groups.as_deref().filter(|groups| !groups.is_empty());
@@ -186,6 +193,8 @@ struct Reader<'r, 't> {
     inventory: Inventory,
     files: BTreeMap<String, Vec<File>>,
     held: Vec<Held>,
+    /// The extras that packages ask for, of their own too: by normal names.
+    asked: HashSet<(String, String)>,
 }
 
 impl Reader<'_, '_> {
@@ -251,13 +260,35 @@ impl Reader<'_, '_> {
         self.inventory.says.scopes = self.held.is_empty() || self.held.iter().any(|held| held.package.groups.is_some());
     }
 
+    /// Returns which extras bring others of their package along: the entry of some requires the package with others.
+    fn bringing(&self) -> HashMap<NodeId, Bringing> {
+        let mut all: HashMap<NodeId, Bringing> = HashMap::new();
+        for Held { node, package, .. } in self.held.iter().filter(|held| held.package.has_few_extras()) {
+            let own = self.inventory.component(*node).map_or("", |component| component.purl.name());
+            let asked = package.dependencies.iter().filter_map(|text| pep508::Requirement::read(text.as_ref()).ok());
+            for asked in asked.filter(|asked| normal(asked.name) == own) {
+                for extra in &package.extras {
+                    asked.extras.iter().for_each(|brought| all.entry(*node).or_default().add(extra, brought));
+                }
+            }
+        }
+        all
+    }
+
     fn requirements(&mut self) {
         let locked = Locked::of(&self.inventory);
+        let bringing = self.bringing();
         let held = std::mem::take(&mut self.held);
         let mut edges = HashSet::new();
         for Held { node, package, places } in &held {
             let own = self.inventory.component(*node).map_or("", |component| component.purl.name());
             let context = self.inventory.nodes[*node as usize].environment;
+            // What several extras bring in together, each does.
+            let of_extras: Vec<String> = match bringing.get(node) {
+                _ if !package.has_few_extras() => Vec::new(),
+                None => package.extras.iter().map(|extra| normal(extra)).collect(),
+                Some(bringing) => bringing.all(package.extras.iter().map(String::as_str)),
+            };
             for (text, place) in package.dependencies.iter().zip(places) {
                 let asked = match pep508::Requirement::read(text.as_ref()) {
                     Ok(asked) => asked,
@@ -266,36 +297,36 @@ impl Reader<'_, '_> {
                         continue;
                     }
                 };
+                let name = normal(asked.name);
+                self.asked.extend(asked.extras.iter().map(|extra| (name.clone(), normal(extra))));
                 // The entry of some extras requires the package itself.
-                if normal(asked.name) == own {
+                if name == own {
                     continue;
                 }
-                let place = self.within(*place, asked.name);
-                // What several extras bring in together, each does.
-                let of_extras = package.extras.iter().map(|extra| (Scope::Optional, asked_extras([extra.as_str()])));
+                let place = named(self.source, *place, asked.name);
                 let of_package = (Scope::Runtime, asked_extras(asked.extras.iter().copied()));
-                let of_package = package.extras.is_empty().then_some(of_package);
+                let of_package = of_extras.is_empty().then_some(of_package);
+                let of_extras = of_extras.iter().map(|extra| (Scope::Optional, intern::text(extra)));
                 for (scope, extra) in of_extras.chain(of_package) {
                     let environment = intern::text(asked.marker);
                     let requirement = Requirement { scope, constraint: asked.constraint(), environment, extra };
-                    if edges.insert((*node, normal(asked.name), requirement)) {
-                        // A marker may hold on none of the lock's targets.
-                        let is_excused = !asked.marker.is_empty();
-                        let (from, name) = (*node, asked.name);
-                        let asking = Asking { from, name, requirement, place, is_excused, mend: MEND };
+                    if edges.insert((*node, name.clone(), requirement)) {
+                        let asking = Asking {
+                            from: *node,
+                            name: asked.name,
+                            requirement,
+                            place,
+                            // A marker may hold on none of the lock's targets.
+                            is_excused: !asked.marker.is_empty(),
+                            may_be_overridden: true,
+                            mend: MEND,
+                        };
                         asking.settle(&mut self.inventory, &locked, &[context, asked.marker]);
                     }
                 }
             }
         }
         self.held = held;
-    }
-
-    /// Returns the place of a name within that of a requirement.
-    fn within(&self, place: Place, name: &str) -> Place {
-        let (start, end) = (place.start as usize, (place.start + place.len) as usize);
-        let text = self.source.text.get(start..end).unwrap_or_default();
-        text.find(name).map_or(place, |at| self.source.place(&text[at..at + name.len()]))
     }
 
     /// Lets the subject require what no other package leads to, group by group.
@@ -312,20 +343,19 @@ impl Reader<'_, '_> {
                 heads.push(Edge { from: SUBJECT, to: *node, requirement: requirement.intern(), place });
             }
         }
-        self.asked_extras();
         reattach(&mut self.inventory, &heads);
+        self.ask_for_extras();
     }
 
     /// Lets the subject ask for the extras that no package asks for: the project does.
-    fn asked_extras(&mut self) {
-        let edges = self.inventory.edges.iter().filter(|edge| edge.requirement.scope == Scope::Runtime);
-        let asked = edges.flat_map(|edge| edge.requirement.extra.split(',').map(|extra| (edge.to, extra)));
-        let asked: HashSet<(NodeId, &str)> = asked.collect();
+    fn ask_for_extras(&mut self) {
         for Held { node, package, .. } in &self.held {
-            let extra = asked_extras(package.extras.iter().map(String::as_str));
-            if extra.split(',').all(|extra| extra.is_empty() || asked.contains(&(*node, extra))) {
+            let own = self.inventory.component(*node).map_or("", |component| component.purl.name());
+            let is_asked = |extra: &String| self.asked.contains(&(own.to_owned(), normal(extra)));
+            if package.extras.iter().all(is_asked) {
                 continue;
             }
+            let extra = asked_extras(package.extras.iter().map(String::as_str));
             let place = self.inventory.nodes[*node as usize].place;
             for head in package.heads() {
                 let extra = if head.scope == Scope::Runtime { extra } else { head.extra };

@@ -10,10 +10,10 @@ use serde::Deserialize;
 use serde::de::IgnoredAny;
 use toml::Spanned;
 
-use super::answers::{self, Asking, Made, bare, reattach};
+use super::answers::{self, Asking, Bringing, MadeFor, bare, reattach};
 use super::locked::Locked;
 use super::marker::without_extras;
-use super::pep508::{normal, shown};
+use super::pep508::{self, normal, shown};
 use super::poetry::Asked;
 use crate::entry;
 use crate::formats::{Format, Near, Yield};
@@ -87,7 +87,7 @@ impl Format for PoetryLock {
     }
 
     fn join(&self, inventory: &mut Inventory, near: &Near<'_>) {
-        answers::join_project(inventory, near, Made::Whole, MEND);
+        answers::join_project(inventory, near, MadeFor::All, MEND);
     }
 }
 
@@ -198,6 +198,31 @@ impl Package {
                 }
             }
         }
+    }
+
+    /// Says whether a name in its normal form is the package's own.
+    fn is_called(&self, name: &str) -> bool {
+        self.name.as_ref().is_some_and(|own| normal(own.as_ref()) == name)
+    }
+
+    /// Returns which of its extras bring others along, by the table of them and by what it requires of itself.
+    fn bringing(&self) -> Bringing {
+        let mut bringing = Bringing::default();
+        for (extra, entries) in &self.extras {
+            for entry in entries.iter().filter_map(|entry| pep508::Requirement::read(entry).ok()) {
+                if self.is_called(&normal(entry.name)) {
+                    entry.extras.iter().for_each(|brought| bringing.add(extra, brought));
+                }
+            }
+        }
+        for (_, value) in self.dependencies.0.iter().filter(|(name, _)| self.is_called(&normal(name.as_ref()))) {
+            for ask in value.each() {
+                for extra in without_extras(&ask.marker).0 {
+                    ask.extras.iter().for_each(|brought| bringing.add(extra, brought));
+                }
+            }
+        }
+        bringing
     }
 
     /// Returns the extras of this package that bring in a dependency, by the table of them.
@@ -342,10 +367,14 @@ impl Reader<'_, '_> {
         let mut edges = HashSet::new();
         for Held { node, package, places } in &held {
             let own = self.inventory.nodes[*node as usize].environment;
+            let bringing = package.bringing();
             for ((name, value), place) in package.dependencies.0.iter().zip(places) {
                 for ask in value.each() {
                     let (extras, environment) = without_extras(&ask.marker);
                     let key = normal(name.as_ref());
+                    if !extras.is_empty() && package.is_called(&key) {
+                        continue;
+                    }
                     let extras = match extras.is_empty() && ask.optional {
                         true => package.extras_with(&key),
                         false => extras,
@@ -353,14 +382,18 @@ impl Reader<'_, '_> {
                     let context = [own, environment.as_str()];
                     // Later Poetrys list no dependency that the project's Pythons rule out.
                     let is_excused = ask.optional || (self.is_oldest && !ask.marker.is_empty());
-                    for extra in if extras.is_empty() { &[""][..] } else { &extras } {
+                    let mut extras = bringing.all(extras);
+                    if extras.is_empty() {
+                        extras.push(String::new());
+                    }
+                    for extra in &extras {
                         let is_optional = ask.optional || !extra.is_empty();
                         let requirement = Requirement {
                             scope: if is_optional { Scope::Optional } else { Scope::Runtime },
                             constraint: ask.constraint,
                             environment: intern::text(&environment),
                             extra: match is_optional {
-                                true => answers::asked_extras([*extra]),
+                                true => answers::asked_extras([extra.as_str()]),
                                 false => answers::asked_extras(ask.extras.iter().map(String::as_str)),
                             },
                         };
@@ -371,6 +404,7 @@ impl Reader<'_, '_> {
                                 requirement,
                                 place: *place,
                                 is_excused,
+                                may_be_overridden: false,
                                 mend: MEND,
                             };
                             asking.settle(&mut self.inventory, &locked, &context);

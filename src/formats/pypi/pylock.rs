@@ -10,7 +10,9 @@ use serde::de::IgnoredAny;
 use std::collections::BTreeMap;
 use toml::Spanned;
 
-use super::answers::{Asking, GROUP, Made, asked_extras, bare, either, join_project, pythons, reattach};
+use super::answers::{
+    ALWAYS, Asking, GROUP, MadeFor, asked_extras, bare, either, join_project, named, pythons, reattach,
+};
 use super::hosts::Hosts;
 use super::locked::Locked;
 use super::pep508::{self, normal, shown};
@@ -79,8 +81,12 @@ impl Format for Pylock {
         }
         // Of a lock for several uses, what they are; one for a single use does not say for which.
         let groups = head.extras.iter().chain(&head.dependency_groups);
-        let facts: Vec<_> = groups.map(|group| (GROUP, intern::text(group))).collect();
+        let mut facts: Vec<_> = groups.map(|group| (GROUP, intern::text(group))).collect();
         if !facts.is_empty() {
+            // PDM has a group for what the project always requires.
+            if head.created_by.as_deref() != Some("pdm") {
+                facts.push((GROUP, ALWAYS));
+            }
             inventory.manifest = Some(Manifest { facts, ..Manifest::default() });
         }
         let mut reader = Reader { source, inventory, held: Vec::new(), default_groups: head.default_groups };
@@ -97,7 +103,7 @@ impl Format for Pylock {
     }
 
     fn join(&self, inventory: &mut Inventory, near: &Near<'_>) {
-        join_project(inventory, near, Made::AsChosen, MEND);
+        join_project(inventory, near, MadeFor::Chosen, MEND);
     }
 }
 
@@ -141,14 +147,14 @@ struct Package {
 
 /// What a locker keeps for itself.
 #[derive(Default, Deserialize)]
-#[serde(default)]
+#[serde(default, expecting = "a table")]
 struct Tool {
     pdm: Pdm,
 }
 
 /// PDM keeps who requires whom here, as requirement strings.
 #[derive(Default, Deserialize)]
-#[serde(default)]
+#[serde(default, expecting = "a table")]
 struct Pdm {
     dependencies: Vec<Spanned<String>>,
 }
@@ -376,8 +382,8 @@ impl Reader<'_, '_> {
                 };
                 // A marker may hold on none of the lock's targets.
                 let (from, name, is_excused) = (*node, asked.name, !asked.marker.is_empty());
-                let place = Place { len: name.len() as u32, ..*place };
-                let asking = Asking { from, name, requirement, place, is_excused, mend: MEND };
+                let place = named(self.source, *place, name);
+                let asking = Asking { from, name, requirement, place, is_excused, may_be_overridden: true, mend: MEND };
                 asking.settle(&mut self.inventory, &locked, &[context, asked.marker]);
             }
         }

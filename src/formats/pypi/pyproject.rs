@@ -88,14 +88,14 @@ struct Tool {
 
 /// What PDM asks for to develop, by group.
 #[derive(Default, Deserialize)]
-#[serde(rename_all = "kebab-case", default)]
+#[serde(rename_all = "kebab-case", default, expecting = "a table")]
 struct Pdm {
-    dev_dependencies: Map<Spanned<String>, Vec<Spanned<String>>>,
+    dev_dependencies: Map<Spanned<String>, Vec<Spanned<GroupEntry>>>,
 }
 
 /// What uv asks for to develop; it counts as of the group `dev`.
 #[derive(Default, Deserialize)]
-#[serde(rename_all = "kebab-case", default)]
+#[serde(rename_all = "kebab-case", default, expecting = "a table")]
 struct Uv {
     dev_dependencies: Vec<Spanned<String>>,
 }
@@ -164,17 +164,16 @@ impl Reader<'_, '_> {
             }
         }
 
-        let groups = Groups::of(&document.dependency_groups);
-        for (group, _) in &document.dependency_groups.0 {
+        let groups = Groups::of([&document.dependency_groups, &pdm.dev_dependencies]);
+        let own = &document.dependency_groups.0;
+        let of_pdm = pdm.dev_dependencies.0.iter();
+        let of_pdm =
+            of_pdm.filter(|(group, _)| own.iter().all(|(own, _)| normal(own.as_ref()) != normal(group.as_ref())));
+        for (group, _) in own.iter().chain(of_pdm) {
             self.group(&groups, group.as_ref());
         }
         for (name, value) in &poetry.dev_dependencies.0 {
             self.poetry(name, value, Scope::Dev, "dev", &BTreeMap::new());
-        }
-        for (group, entries) in &pdm.dev_dependencies.0 {
-            for entry in entries {
-                self.editable(entry, group.as_ref());
-            }
         }
         for entry in &uv.dev_dependencies {
             self.string(entry.as_ref(), entry.span(), Scope::Dev, "dev");
@@ -231,23 +230,27 @@ impl Reader<'_, '_> {
         Some(name)
     }
 
-    /// Declares what a group of PDM's asks for: a requirement, or `-e ADDRESS#egg=NAME`.
-    fn editable(&mut self, entry: &Spanned<String>, group: &str) {
-        let Some(address) = entry.as_ref().strip_prefix("-e ") else {
-            self.string(entry.as_ref(), entry.span(), Scope::Dev, group);
+    /// Declares what a group asks for: a requirement, or as PDM takes it too `-e REQUIREMENT` or `-e ADDRESS#egg=NAME`.
+    fn entry(&mut self, text: &str, span: std::ops::Range<usize>, group: &str) {
+        let asked = text.strip_prefix("-e ").map_or(text, str::trim);
+        let is_address = asked.len() < text.len() || asked.contains("://");
+        if !is_address || pep508::Requirement::read(asked).is_ok() {
+            self.string(asked, span, Scope::Dev, group);
             return;
-        };
-        let (address, name) = address.trim().split_once("#egg=").unwrap_or((address.trim(), ""));
-        let name = &name[..name.find(['[', '&']).unwrap_or(name.len())];
-        let place = self.source.place_at(entry.span());
+        }
+        let (asked, marker) = asked.split_once(" ;").unwrap_or((asked, ""));
+        let (address, fragment) = asked.split_once('#').unwrap_or((asked, ""));
+        // Without a name it is called as what stands there is.
+        let Some(name) = fragment.split('&').find_map(|part| part.strip_prefix("egg=")) else { return };
+        let name = name.split('[').next().unwrap_or(name).trim();
+        let place = self.source.place_at(span);
         if !pep508::is_name(name) {
-            let message = format!("\"{}\" does not say its name: `#egg=NAME`", shown(entry.as_ref()));
-            self.inventory.fault(place, message);
+            self.inventory.fault(place, format!("\"{}\" is no package's name", shown(name)));
             return;
         }
         let address = address.strip_prefix(PROJECT_ROOT).map_or(address, |rest| rest.trim_start_matches('/'));
-        let constraint = pep508::constraint_of(address);
-        let asks = Requirement { scope: Scope::Dev, constraint, extra: intern::text(group), ..Requirement::default() };
+        let (constraint, environment) = (pep508::constraint_of(address.trim()), intern::text(marker.trim()));
+        let asks = Requirement { scope: Scope::Dev, constraint, environment, extra: intern::text(group) };
         self.declare(intern::text(name), asks, bare(self.source, place));
     }
 
@@ -296,11 +299,9 @@ impl Reader<'_, '_> {
         let mut seen = BTreeSet::from([normal(group)]);
         let mut waiting = vec![normal(group)];
         while let Some(name) = waiting.pop() {
-            for entry in groups.0.get(&name).copied().unwrap_or_default() {
+            for entry in groups.0.get(&name).into_iter().flatten() {
                 match entry.as_ref() {
-                    GroupEntry::Asked(text) => {
-                        self.string(text, entry.span(), Scope::Dev, group);
-                    }
+                    GroupEntry::Asked(text) => self.entry(text, entry.span(), group),
                     GroupEntry::Include { group: included } => {
                         let included = normal(included);
                         if !groups.0.contains_key(&included) {
@@ -351,12 +352,16 @@ impl Reader<'_, '_> {
     }
 }
 
-/// The groups of `[dependency-groups]` by their names in normal form.
-struct Groups<'d>(BTreeMap<String, &'d [Spanned<GroupEntry>]>);
+/// The groups of `[dependency-groups]`, and PDM's, by their names in normal form.
+struct Groups<'d>(BTreeMap<String, Vec<&'d Spanned<GroupEntry>>>);
 
 impl<'d> Groups<'d> {
-    fn of(groups: &'d Map<Spanned<String>, Vec<Spanned<GroupEntry>>>) -> Self {
-        Groups(groups.0.iter().map(|(name, entries)| (normal(name.as_ref()), entries.as_slice())).collect())
+    fn of(tables: [&'d Map<Spanned<String>, Vec<Spanned<GroupEntry>>>; 2]) -> Self {
+        let mut groups: BTreeMap<String, Vec<_>> = BTreeMap::new();
+        for (name, entries) in tables.iter().flat_map(|table| &table.0) {
+            groups.entry(normal(name.as_ref())).or_default().extend(entries);
+        }
+        Groups(groups)
     }
 }
 
@@ -410,13 +415,16 @@ mod tests {
                 vec!["· > torch ? >=2: open"],
             ),
             (
-                "[tool.pdm.dev-dependencies]\ntest = [\"t[x]>1\", \"-e file:///${PROJECT_ROOT}/sub#egg=Sub\", \"-e git+https://git.example/g@v1#egg=g\", \"-e ./x\"]\n[tool.uv]\ndev-dependencies = [\"u\"]\n",
+                "[tool.pdm.dev-dependencies]\ntest = [\"t[x]>1\", \"-e file:///${PROJECT_ROOT}/sub#egg=Sub\", \"-e git+https://git.example/g@v1#subdirectory=x&egg=g ; os_name == 'nt'\", \"git+https://git.example/h#egg=h\", \"-e file:///${PROJECT_ROOT}/x\", \"-e i @ https://files.example/i.whl\", {include-group = \"more\"}, \"-e ./x\"]\n[dependency-groups]\nmore = [\"m\"]\n[tool.uv]\ndev-dependencies = [\"u\"]\n",
                 vec![
+                    "· > m ? dev +more: open",
                     "· > t[x] ? dev >1 +test: open",
                     "· > Sub ? dev @ sub +test: open",
-                    "· > g ? dev @ git+https://git.example/g@v1 +test: open",
+                    "· > g ? dev @ git+https://git.example/g@v1 ; os_name == 'nt' +test: open",
+                    "· > h ? dev @ git+https://git.example/h +test: open",
+                    "· > i ? dev @ https://files.example/i.whl +test: open",
+                    "· > m ? dev +test: open",
                     "· > u ? dev +dev: open",
-                    "\"-e ./x\": \"-e ./x\" does not say its name: `#egg=NAME`",
                 ],
             ),
         ] {
