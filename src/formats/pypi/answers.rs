@@ -1,7 +1,5 @@
 //! How a lock's requirements find the packages that answer them, and the project its direct ones.
 
-use std::collections::VecDeque;
-
 use hashbrown::{HashMap, HashSet};
 
 use super::locked::{Answer, Locked};
@@ -22,9 +20,9 @@ pub enum MadeFor {
 }
 
 /// Lets the project of the `pyproject.toml` beside a lock require what it asks for; until then the subject itself requires
-/// what no other package leads to. Of the groups and extras that the lock was not made for nothing is asked. Where a lock does not
-/// keep who requires whom, what the project does not ask for itself is there for others, and not by its own wish. `mend` says
-/// how to make a lock whole that lacks something.
+/// what no other package leads to. Of the groups and extras that the lock was not made for nothing is asked. Where a lock does
+/// not keep all of who requires whom, what the project does not ask for itself is there for others, and not by its own wish.
+/// `mend` says how to make a lock whole that lacks something.
 pub fn join_project(inventory: &mut Inventory, near: &Near<'_>, made_for: MadeFor, mend: &'static str) {
     let Some(path) = source::join(source::folder(inventory.subject), "pyproject.toml") else { return };
     let Some(manifest) = near.get(&path).filter(|manifest| manifest.format == "pyproject") else { return };
@@ -144,18 +142,25 @@ impl Bringing {
 
     /// Takes down that one extra brings another along.
     pub fn add(&mut self, extra: &str, brought: &str) {
-        self.0.entry(normal(brought)).or_default().push(normal(extra));
+        let all = self.0.entry(normal(brought)).or_default();
+        if all.len() < Self::MOST {
+            all.push(normal(extra));
+        }
     }
 
-    /// Returns these extras and all that bring one of them along, in their normal forms; [`Bringing::MOST`] of many.
+    /// Returns these extras and what brings one of them along, [`Bringing::MOST`] of many, in their normal forms.
     pub fn all<'e>(&self, extras: impl IntoIterator<Item = &'e str>) -> Vec<String> {
-        let mut all: Vec<String> = Vec::new();
-        let mut open: VecDeque<String> = extras.into_iter().map(normal).collect();
-        while let Some(extra) = open.pop_front().filter(|_| all.len() < Self::MOST) {
-            if !all.contains(&extra) {
-                open.extend(self.0.get(&extra).into_iter().flatten().cloned());
-                all.push(extra);
+        let mut all: Vec<String> = extras.into_iter().map(normal).collect();
+        let mut seen: HashSet<String> = all.iter().cloned().collect();
+        let most = all.len() + Self::MOST;
+        let mut at = 0;
+        while at < all.len() {
+            for extra in self.0.get(&all[at]).into_iter().flatten() {
+                if all.len() < most && seen.insert(extra.clone()) {
+                    all.push(extra.clone());
+                }
             }
+            at += 1;
         }
         all
     }

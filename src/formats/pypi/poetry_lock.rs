@@ -217,7 +217,7 @@ impl Package {
         }
         for (_, value) in self.dependencies.0.iter().filter(|(name, _)| self.is_called(&normal(name.as_ref()))) {
             for ask in value.each() {
-                for extra in without_extras(&ask.marker).0 {
+                for extra in without_extras(&ask.marker).0.into_iter().take(Bringing::MOST) {
                     ask.extras.iter().for_each(|brought| bringing.add(extra, brought));
                 }
             }
