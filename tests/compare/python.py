@@ -3,11 +3,12 @@
 import json
 import re
 import shutil
+import tempfile
 import tomllib
 from collections import defaultdict
 from pathlib import Path
 
-from graph import TOOLS, Graph, NoTruth, command, draw, json_of
+from graph import SKIPPED_FOLDERS, TOOLS, Graph, NoTruth, command, draw, json_of
 
 
 def pep503(name):
@@ -155,7 +156,10 @@ def pdm_truth(lockfile):
     pdm = shutil.which(TOOLS["pdm"][0])
     if pdm is None:
         raise NoTruth("pdm: not found")
-    answer = json_of([shebang(pdm), "-c", PDM_SCRIPT, lockfile.parent.resolve()], lockfile.parent)
+    with tempfile.TemporaryDirectory() as folder:  # pdm makes an environment beside what it reads
+        project = Path(folder, "project")
+        shutil.copytree(lockfile.parent, project, ignore=shutil.ignore_patterns(".*", *SKIPPED_FOLDERS), symlinks=True)
+        answer = json_of([shebang(pdm), "-c", PDM_SCRIPT, project], project)
     truth = Graph(source="pdm's locked repository")
     named = lambda name, version, *_: (pep503(name), version)
     for package in answer["packages"]:
