@@ -11,11 +11,11 @@
 //!   `conda-explicit`, `dist-info`, `dpkg-status`, `gemfile-lock`, `go-build-info`, `go-mod`, `go-mod-graph`, `go-sum`,
 //!   `go-vendor`, `go-work`, `gradle-lockfile`, `maven-dependency-tree`, `requirements-txt`, `rpm-packages`, `spdx-tag-value`,
 //!   `weights`). Of XML (`gradle-verification`, `pom-xml`) the plain side counts events.
-//! - JSON in which nearly each line is a package (`bun-lock`, `cargo-auditable`, `deno-lock`, `flake-lock`, `package-json`,
-//!   `package-lock`, `package-resolved`, `packages-lock`, `pip-inspect`, `pip-report`, `renv-lock`, `vcpkg-configuration`,
-//!   `vcpkg-json`): the plain side copies strings, and the reader makes of them what all later steps live on: names taken apart
-//!   and spelled as a purl, digests from base64 to hex, each text kept once so that components are compared by pointers,
-//!   places, and exact edges.
+//! - JSON in which nearly each line is a package (`bun-lock`, `cargo-auditable`, `conan-lock`, `deno-lock`, `flake-lock`,
+//!   `package-json`, `package-lock`, `package-resolved`, `packages-lock`, `pip-inspect`, `pip-report`, `renv-lock`,
+//!   `vcpkg-configuration`, `vcpkg-json`): the plain side copies strings, and the reader makes of them what all later steps
+//!   live on: names taken apart and spelled as a purl, digests from base64 to hex, each text kept once so that components are
+//!   compared by pointers, places, and exact edges.
 //!
 //! These run at 40 to 250 MB/s (a Dockerfile's lines, read as a shell reads them, at 13): a lock of 250,000 lines is read in a
 //! fraction of a second, and its graph takes longer.
