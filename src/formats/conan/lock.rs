@@ -68,7 +68,7 @@ fn lists(file: &Node<'_>, inventory: &mut Inventory) {
             // A reference that leads to packages is a list: itself and these.
             let node = item.items().first().unwrap_or(item);
             let Some(component) = node.text().and_then(|text| recipe(text, "")) else {
-                inventory.fault(node.place, "no reference to a recipe: name/version#revision is expected");
+                inventory.fault(node.place, NO_REFERENCE);
                 continue;
             };
             let purl = component.purl.as_str();
@@ -97,7 +97,7 @@ fn graph(file: &Node<'_>, source: &Source<'_>, inventory: &mut Inventory) -> Res
             // The consumer, a conanfile without a name.
             match has_consumer {
                 false => _ = nodes.insert(&entry.key, SUBJECT),
-                true => inventory.fault(entry.place, "no reference to a recipe: name/version#revision is expected"),
+                true => inventory.fault(entry.place, NO_REFERENCE),
             }
             has_consumer = true;
             continue;
@@ -110,7 +110,7 @@ fn graph(file: &Node<'_>, source: &Source<'_>, inventory: &mut Inventory) -> Res
                 let copy = intern::text(&entry.key);
                 nodes.insert(&entry.key, inventory.add_copy(component, copy, spelled.place));
             }
-            None => inventory.fault(spelled.place, "no reference to a recipe: name/version#revision is expected"),
+            None => inventory.fault(spelled.place, NO_REFERENCE),
         }
     }
     let mut bases: BTreeMap<&str, NodeId> = BTreeMap::new();
@@ -123,7 +123,7 @@ fn graph(file: &Node<'_>, source: &Source<'_>, inventory: &mut Inventory) -> Res
                 (Some(&to), _) => to,
                 (None, Some(component)) => inventory.add(component, item.place),
                 (None, None) => {
-                    inventory.fault(item.place, "no reference to a recipe: name/version#revision is expected");
+                    inventory.fault(item.place, NO_REFERENCE);
                     continue;
                 }
             };
@@ -145,6 +145,9 @@ fn graph(file: &Node<'_>, source: &Source<'_>, inventory: &mut Inventory) -> Res
     hang(inventory, |_| Requirement::default());
     Ok(())
 }
+
+/// What is said of a text that is no reference.
+const NO_REFERENCE: &str = "no reference to a recipe: name/version#revision is expected";
 
 /// How the reference of a conanfile without a name begins, where it has one.
 const NO_NAME: &str = "None/";

@@ -12,7 +12,7 @@ use serde::de::IgnoredAny;
 use toml::Spanned;
 
 use super::answers::{
-    Asking, Bringing, GROUP, MadeFor, asked_extras, bare, either, join_project, named, pythons, reattach,
+    ALWAYS, Asking, Bringing, GROUP, MadeFor, asked_extras, bare, either, join_project, named, pythons, reattach,
 };
 use super::locked::Locked;
 use super::pep508::{self, normal, shown};
@@ -168,9 +168,9 @@ impl Package {
     /// Returns how the project requires it, if it does, group by group.
     fn heads(&self) -> impl Iterator<Item = Requirement> {
         let groups = self.groups.as_deref().filter(|groups| !groups.is_empty());
-        let groups = groups.map_or(vec!["default"], |groups| groups.iter().map(String::as_str).collect());
+        let groups = groups.map_or(vec![ALWAYS], |groups| groups.iter().map(String::as_str).collect());
         groups.into_iter().map(|group| {
-            let is_dev = group != "default";
+            let is_dev = group != ALWAYS;
             Requirement {
                 scope: if is_dev { Scope::Dev } else { Scope::Runtime },
                 environment: intern::text(self.marker.as_deref().unwrap_or_default()),

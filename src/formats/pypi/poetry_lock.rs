@@ -2,19 +2,18 @@
 //!
 //! Specification: none is published; Poetry's `packages/locker.py` writes it.
 
-use std::collections::BTreeMap;
+mod raw;
 
 use anyhow::Result;
 use hashbrown::{HashMap, HashSet};
-use serde::Deserialize;
-use serde::de::IgnoredAny;
 use toml::Spanned;
 
-use super::answers::{self, Asking, Bringing, MadeFor, bare, reattach};
+use raw::{From, Head, Metadata, Package, Tables};
+
+use super::answers::{self, Asking, MadeFor, bare, reattach};
 use super::locked::Locked;
 use super::marker::without_extras;
-use super::pep508::{self, normal, shown};
-use super::poetry::Asked;
+use super::pep508::{normal, shown};
 use crate::entry;
 use crate::formats::{Format, Near, Yield};
 use crate::intern;
@@ -22,7 +21,6 @@ use crate::model::{
     Algorithm, Component, Digest, Edge, Inventory, Node, NodeId, Origin, Purl, Requirement, SUBJECT, Says, Scope,
 };
 use crate::source::{Place, Source};
-use crate::syntax::json::Map;
 use crate::syntax::toml::{Chunk, chunked};
 
 entry! {
@@ -88,150 +86,6 @@ impl Format for PoetryLock {
 
     fn join(&self, inventory: &mut Inventory, near: &Near<'_>) {
         answers::join_project(inventory, near, MadeFor::All, MEND);
-    }
-}
-
-#[derive(Deserialize)]
-struct Head {
-    metadata: Option<Metadata>,
-    package: Option<Vec<IgnoredAny>>,
-}
-
-#[derive(Default, Deserialize)]
-#[serde(rename_all = "kebab-case", default)]
-struct Metadata {
-    lock_version: Option<String>,
-    content_hash: Option<String>,
-    python_versions: Option<String>,
-    files: Option<BTreeMap<String, Vec<File>>>,
-    hashes: BTreeMap<String, Vec<String>>,
-}
-
-#[derive(Deserialize)]
-struct File {
-    #[serde(default)]
-    file: String,
-    #[serde(default)]
-    hash: String,
-}
-
-#[derive(Deserialize)]
-struct Tables {
-    package: Vec<Package>,
-}
-
-#[derive(Deserialize)]
-struct Package {
-    name: Option<Spanned<String>>,
-    version: Option<String>,
-    category: Option<String>,
-    #[serde(default)]
-    optional: bool,
-    groups: Option<Vec<String>>,
-    markers: Option<Markers>,
-    files: Option<Vec<File>>,
-    #[serde(default)]
-    dependencies: Map<Spanned<String>, Asked>,
-    #[serde(default)]
-    extras: BTreeMap<String, Vec<String>>,
-    source: Option<From>,
-}
-
-/// When a package is installed: alike for all its groups, or group by group.
-#[derive(Deserialize)]
-#[serde(untagged)]
-enum Markers {
-    All(String),
-    Groups(BTreeMap<String, String>),
-}
-
-#[derive(Deserialize)]
-struct From {
-    #[serde(rename = "type", default)]
-    kind: String,
-    #[serde(default)]
-    url: String,
-    #[serde(default)]
-    reference: String,
-    #[serde(default)]
-    resolved_reference: String,
-}
-
-impl From {
-    fn origin(&self) -> Origin {
-        match self.kind.as_str() {
-            "git" => Origin::git(&self.url, &self.resolved_reference, &self.reference),
-            "url" => Origin::url(&self.url),
-            "directory" | "file" => Origin::path(&self.url),
-            _ if self.url.is_empty() => Origin::Unknown,
-            _ => Origin::registry(&self.url),
-        }
-    }
-}
-
-impl Package {
-    /// Returns the marker of one of its groups; empty where it is always installed.
-    fn marker(&self, group: &str) -> &str {
-        match &self.markers {
-            None => "",
-            Some(Markers::All(marker)) => marker,
-            Some(Markers::Groups(groups)) => groups.get(group).map_or("", String::as_str),
-        }
-    }
-
-    /// Returns the marker under which any of its groups installs it.
-    fn environment(&self) -> String {
-        match &self.markers {
-            None => String::new(),
-            Some(Markers::All(marker)) => marker.clone(),
-            Some(Markers::Groups(groups)) => {
-                let named = self.groups.as_deref().unwrap_or_default();
-                if named.iter().any(|group| !groups.contains_key(group)) {
-                    return String::new();
-                }
-                let mut markers: Vec<&str> = groups.values().map(String::as_str).collect();
-                markers.sort_unstable();
-                markers.dedup();
-                match markers.as_slice() {
-                    [one] => (*one).to_owned(),
-                    several => several.iter().map(|marker| format!("({marker})")).collect::<Vec<_>>().join(" or "),
-                }
-            }
-        }
-    }
-
-    /// Says whether a name in its normal form is the package's own.
-    fn is_called(&self, name: &str) -> bool {
-        self.name.as_ref().is_some_and(|own| normal(own.as_ref()) == name)
-    }
-
-    /// Returns which of its extras bring others along, by the table of them and by what it requires of itself.
-    fn bringing(&self) -> Bringing {
-        let mut bringing = Bringing::default();
-        for (extra, entries) in &self.extras {
-            for entry in entries.iter().filter_map(|entry| pep508::Requirement::read(entry).ok()) {
-                if self.is_called(&normal(entry.name)) {
-                    entry.extras.iter().for_each(|brought| bringing.add(extra, brought));
-                }
-            }
-        }
-        for (_, value) in self.dependencies.0.iter().filter(|(name, _)| self.is_called(&normal(name.as_ref()))) {
-            for ask in value.each() {
-                for extra in without_extras(&ask.marker).0.into_iter().take(Bringing::MOST) {
-                    ask.extras.iter().for_each(|brought| bringing.add(extra, brought));
-                }
-            }
-        }
-        bringing
-    }
-
-    /// Returns the extras of this package that bring in a dependency, by the table of them.
-    fn extras_with(&self, dependency: &str) -> Vec<&str> {
-        let named = |entry: &String| {
-            let end = entry.find(|sign: char| !sign.is_ascii_alphanumeric() && !"._-".contains(sign));
-            normal(&entry[..end.unwrap_or(entry.len())]) == dependency
-        };
-        self.extras.iter().filter(|(_, entries)| entries.iter().any(named)).map(|(extra, _)| extra.as_str()).collect()
     }
 }
 
